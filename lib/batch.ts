@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// What has happened, on its way to the handlers: the records of a batch become events. The layout
+// is that of server::EventRecord (native/server/event_batch.h).
+
+import * as events from './events.js';
+import { native } from './native.js';
+
+const RECORD_SIZE = 8;
+const IS_RESPONSE = 8;
+const IS_ERROR = 16;
+const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
+
+/** The kind of an event is its place among the native names. */
+export function kindOf(name: events.EventName): number {
+  return native.eventNames.indexOf(name);
+}
+
+const CONNECTION_REQUEST = kindOf('ConnectionRequest');
+const OPEN_REQUEST = kindOf('WebSocketOpenRequest');
+const CONNECTED = kindOf('Connected');
+const READY_TO_SEND = kindOf('ReadyToSend');
+const DATA_IN = kindOf('DataIn');
+const PING = kindOf('Ping');
+const DISCONNECTED = kindOf('Disconnected');
+const ERROR = kindOf('Error');
+const LOG = kindOf('Log');
+/** Comes after those that have names. */
+const SETTLED = native.eventNames.length;
+
+/** Where the events of a batch go. None of these may throw. */
+export interface BatchHandler {
+  onConnectionRequest(connectionId: number, event: events.ConnectionRequestEvent): void;
+  onOpenRequest(event: events.WebSocketOpenRequestEvent): void;
+  onDataIn(event: events.DataInEvent): void;
+  onDisconnected(event: events.DisconnectedEvent): void;
+  /** A send or ping that waited: `errorCode` is 0 when it has succeeded. */
+  onSettled(token: number, errorCode: number): void;
+  onEvent<Name extends events.EventName>(name: Name, event: events.EventMap[Name]): void;
+}
+
+/** Walks batches. A handler that runs the loop itself has the rest of its batch walked first. */
+export class BatchReader {
+  readonly #handler: BatchHandler;
+  #records: Int32Array = new Int32Array(0);
+  #chunks: readonly Buffer[] = [];
+  #adopted: readonly Buffer[] = [];
+  #next = 0;
+  #end = 0;
+
+  constructor(handler: BatchHandler) {
+    this.#handler = handler;
+  }
+
+  /** Takes a batch over and walks it. REQUIRES that the one before has been walked. */
+  read(
+    records: Int32Array,
+    count: number,
+    chunks: readonly Buffer[],
+    adopted: readonly Buffer[],
+  ): void {
+    this.#records = records;
+    this.#chunks = chunks;
+    this.#adopted = adopted;
+    this.#next = 0;
+    this.#end = count * RECORD_SIZE;
+    this.readRest();
+  }
+
+  /** Walks what is left of the batch that is being walked. */
+  readRest(): void {
+    while (this.#next < this.#end) {
+      const at = this.#next;
+      this.#next = at + RECORD_SIZE;
+      this.#dispatch(at);
+    }
+  }
+
+  #dispatch(at: number): void {
+    const records = this.#records;
+    const kind = records[at] as number;
+    const id = records[at + 1] as number;
+    const flags = records[at + 2] as number;
+    const value = records[at + 3] as number;
+    const chunkIndex = records[at + 4] as number;
+    const offset = records[at + 5] as number;
+    const length = records[at + 6] as number;
+    const chunk = (
+      chunkIndex >= 0 ? this.#chunks[chunkIndex] : this.#adopted[~chunkIndex]
+    ) as Buffer;
+    const handler = this.#handler;
+    switch (kind) {
+      case DATA_IN: {
+        const format = value as events.DataFormat;
+        handler.onDataIn(new events.DataInEvent(id, format, flags, chunk, offset, length));
+        return;
+      }
+      case CONNECTION_REQUEST: {
+        const address = events.readText(chunk, offset, length, true);
+        handler.onConnectionRequest(id, new events.ConnectionRequestEvent(address, value));
+        return;
+      }
+      case OPEN_REQUEST: {
+        // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
+        const fields = events.readText(chunk, offset, length, true).split('\0');
+        handler.onOpenRequest(new events.WebSocketOpenRequestEvent(id, fields));
+        return;
+      }
+      case CONNECTED:
+        handler.onEvent('Connected', new events.ConnectedEvent(id));
+        return;
+      case READY_TO_SEND:
+        handler.onEvent('ReadyToSend', new events.ReadyToSendEvent(id));
+        return;
+      case PING: {
+        const payload = events.readBytes(chunk, offset, length);
+        handler.onEvent('Ping', new events.PingEvent(id, payload, (flags & IS_RESPONSE) !== 0));
+        return;
+      }
+      case DISCONNECTED: {
+        const description = events.readText(chunk, offset, length, false);
+        handler.onDisconnected(new events.DisconnectedEvent(id, value, description));
+        return;
+      }
+      case ERROR: {
+        const description = events.readText(chunk, offset, length, false);
+        handler.onEvent('Error', new events.ErrorEvent(id, value, description));
+        return;
+      }
+      case LOG: {
+        const message = events.readText(chunk, offset, length, false);
+        const type = (flags & IS_ERROR) !== 0 ? 'Error' : (LOG_TYPES[value] as events.LogType);
+        handler.onEvent('Log', new events.LogEvent(id, value, message, type));
+        return;
+      }
+      case SETTLED:
+        handler.onSettled(flags, value);
+        return;
+    }
+  }
+}

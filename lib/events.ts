@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// The documented events, as JavaScript sees them. Fields that a handler may change are writable.
+
+/** The documented values of {@link DataInEvent.dataFormat}: 1 text, 2 binary. */
+export type DataFormat = 0 | 1 | 2;
+
+const IS_ASCII = 1;
+const END_OF_MESSAGE = 2;
+const END_OF_LINE = 4;
+/** Smaller payloads are copied out, so that keeping one does not keep a whole chunk. */
+const WORTH_A_VIEW = 4 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+/** Buffer's own readers, without the argument checks of toString(). */
+interface SliceReader {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+}
+
+/** `length` bytes of `chunk` from `offset`, as text. */
+export function readText(chunk: Buffer, offset: number, length: number, ascii: boolean): string {
+  const reader = chunk as unknown as SliceReader;
+  const end = offset + length;
+  return ascii ? reader.latin1Slice(offset, end) : reader.utf8Slice(offset, end);
+}
+
+/** `length` bytes of `chunk` from `offset`, which nobody else will write to. */
+export function readBytes(chunk: Buffer, offset: number, length: number): Uint8Array {
+  if (length >= WORTH_A_VIEW)
+    return new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length);
+  const copy = new Uint8Array(length);
+  if (length > 48) {
+    copy.set(chunk.subarray(offset, offset + length));
+  } else {
+    for (let index = 0; index < length; index++) copy[index] = chunk[offset + index] as number;
+  }
+  return copy;
+}
+
+/** A client asks for a connection. May be answered asynchronously: the handler returns a promise. */
+export class ConnectionRequestEvent {
+  /** The client's IP address. */
+  readonly address: string;
+  /** The client's TCP port. */
+  readonly port: number;
+  /** Set to false to close the connection. */
+  accept = true;
+
+  constructor(address: string, port: number) {
+    this.address = address;
+    this.port = port;
+  }
+}
+
+/** A client asks for a WebSocket. May be answered asynchronously: the handler returns a promise. */
+export class WebSocketOpenRequestEvent {
+  readonly connectionId: number;
+  readonly requestURI: string;
+  /** The Host header. */
+  readonly hostHeader: string;
+  /** The Origin header, or empty. */
+  readonly originHeader: string;
+  /** The subprotocols that the client offers, separated by commas. Set it to the one chosen. */
+  subProtocols: string;
+  /** The Sec-WebSocket-Extensions header, or empty. */
+  readonly extensions: string;
+  /** The header lines as they came, separated by CR LF. */
+  readonly requestHeaders: string;
+  /** 101 accepts; any other HTTP status refuses. */
+  statusCode = 101;
+  /** Header lines to add to the answer, separated by CR LF. */
+  responseHeaders = '';
+
+  /** `fields`: what the payload of event_batch.h has, separated by NUL. */
+  constructor(connectionId: number, fields: readonly string[]) {
+    const [
+      requestURI = '',
+      host = '',
+      origin = '',
+      subProtocols = '',
+      extensions = '',
+      headers = '',
+    ] = fields;
+    this.connectionId = connectionId;
+    this.requestURI = requestURI;
+    this.hostHeader = host;
+    this.originHeader = origin;
+    this.subProtocols = subProtocols;
+    this.extensions = extensions;
+    this.requestHeaders = headers;
+  }
+}
+
+/** A WebSocket is open. */
+export class ConnectedEvent {
+  readonly connectionId: number;
+
+  constructor(connectionId: number) {
+    this.connectionId = connectionId;
+  }
+}
+
+/** A connection takes data: right after it was opened, and when a refused send may be repeated. */
+export class ReadyToSendEvent {
+  readonly connectionId: number;
+
+  constructor(connectionId: number) {
+    this.connectionId = connectionId;
+  }
+}
+
+/** A message has come. Its payload is decoded when it is asked for, and may be kept. */
+export class DataInEvent {
+  readonly connectionId: number;
+  readonly dataFormat: DataFormat;
+  readonly #flags: number;
+  readonly #offset: number;
+  readonly #length: number;
+  #chunk: Buffer;
+  #text: string | undefined;
+  #bytes: Uint8Array | undefined;
+
+  constructor(
+    connectionId: number,
+    dataFormat: DataFormat,
+    flags: number,
+    chunk: Buffer,
+    offset: number,
+    length: number,
+  ) {
+    this.connectionId = connectionId;
+    this.dataFormat = dataFormat;
+    this.#flags = flags;
+    this.#chunk = chunk;
+    this.#offset = offset;
+    this.#length = length;
+  }
+
+  /** The payload as text (UTF-8). */
+  get text(): string {
+    if (this.#text !== undefined) return this.#text;
+    const bytes = this.#bytes;
+    const ascii = (this.#flags & IS_ASCII) !== 0;
+    if (bytes === undefined) {
+      this.#text = readText(this.#chunk, this.#offset, this.#length, ascii);
+    } else {
+      this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+    }
+    return this.#text;
+  }
+
+  /** The payload as bytes. */
+  get textB(): Uint8Array {
+    if (this.#bytes !== undefined) return this.#bytes;
+    this.#bytes = readBytes(this.#chunk, this.#offset, this.#length);
+    // Whoever keeps the event keeps the payload, not the chunk that it came in.
+    this.#chunk = EMPTY;
+    return this.#bytes;
+  }
+
+  /** Whether this is the end of a message. */
+  get EOM(): boolean {
+    return (this.#flags & END_OF_MESSAGE) !== 0;
+  }
+
+  /** The same as {@link EOM}. */
+  get eom(): boolean {
+    return this.EOM;
+  }
+
+  /** Whether this is the end of a line; always false unless lines are asked for. */
+  get EOL(): boolean {
+    return (this.#flags & END_OF_LINE) !== 0;
+  }
+
+  /** The same as {@link EOL}. */
+  get eol(): boolean {
+    return this.EOL;
+  }
+}
+
+/** A Ping has come and been answered, or a Pong has come. */
+export class PingEvent {
+  readonly connectionId: number;
+  /** The payload as text; see {@link payloadB} for the bytes. */
+  readonly payload: string;
+  readonly payloadB: Uint8Array;
+  /** True for a Pong. */
+  readonly response: boolean;
+
+  constructor(connectionId: number, payload: Uint8Array, response: boolean) {
+    this.connectionId = connectionId;
+    this.payload = Buffer.from(payload).toString();
+    this.payloadB = payload;
+    this.response = response;
+  }
+}
+
+/** A WebSocket has ended. Its connection's properties can be read until the handler returns. */
+export class DisconnectedEvent {
+  readonly connectionId: number;
+  /** 1000 for a normal closure, 1006 for a lost connection, else as in RFC 6455 §7.4. */
+  readonly statusCode: number;
+  readonly description: string;
+
+  constructor(connectionId: number, statusCode: number, description: string) {
+    this.connectionId = connectionId;
+    this.statusCode = statusCode;
+    this.description = description;
+  }
+}
+
+/** Something has failed whose outcome nobody may have waited for. */
+export class ErrorEvent {
+  /** 0 when it concerns the server itself. */
+  readonly connectionId: number;
+  /** A documented error code. */
+  readonly errorCode: number;
+  readonly description: string;
+
+  constructor(connectionId: number, errorCode: number, description: string) {
+    this.connectionId = connectionId;
+    this.errorCode = errorCode;
+    this.description = description;
+  }
+}
+
+/** The documented values of {@link LogEvent.logType}. */
+export type LogType = 'Info' | 'Error' | 'Verbose' | 'Debug';
+
+/** A line of the log. What a peer has sent is quoted as it came. */
+export class LogEvent {
+  /** 0 when it concerns the server itself. */
+  readonly connectionId: number;
+  /** 1 information and errors, 2 details of requests, 3 debugging. */
+  readonly logLevel: number;
+  readonly message: string;
+  readonly logType: LogType;
+
+  constructor(connectionId: number, logLevel: number, message: string, logType: LogType) {
+    this.connectionId = connectionId;
+    this.logLevel = logLevel;
+    this.message = message;
+    this.logType = logType;
+  }
+}
+
+/** Every event by its documented name. */
+export interface EventMap {
+  ConnectionRequest: ConnectionRequestEvent;
+  WebSocketOpenRequest: WebSocketOpenRequestEvent;
+  Connected: ConnectedEvent;
+  ReadyToSend: ReadyToSendEvent;
+  DataIn: DataInEvent;
+  Ping: PingEvent;
+  Disconnected: DisconnectedEvent;
+  Error: ErrorEvent;
+  Log: LogEvent;
+}
+
+export type EventName = keyof EventMap;
+
+/** A handler; those of ConnectionRequest and WebSocketOpenRequest are awaited. */
+export type Listener<Name extends EventName> = (event: EventMap[Name]) => unknown;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+
+export { ConnectionMap, type Data, type SendFormat, WSConnection } from './connection.js';
+export { type ErrorRow, WSServerError } from './errors.js';
+export {
+  ConnectedEvent,
+  ConnectionRequestEvent,
+  type DataFormat,
+  DataInEvent,
+  DisconnectedEvent,
+  ErrorEvent,
+  type EventMap,
+  type EventName,
+  type Listener,
+  LogEvent,
+  type LogType,
+  PingEvent,
+  ReadyToSendEvent,
+  WebSocketOpenRequestEvent,
+} from './events.js';
+export type { SettingRow, Statistics } from './native.js';
+export { WSServer, type WSServerOptions } from './wsserver.js';
+
+import type { ErrorRow } from './errors.js';
+import { native } from './native.js';
+
+/** Every documented error: its code, its name, and what it means. */
+export const errorTable: readonly ErrorRow[] = native.errorTable;
+
+/** The names of the events. */
+export const eventNames = native.eventNames as readonly import('./events.js').EventName[];

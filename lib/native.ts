@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The addon, typed: the one place that says what it exports. Its C++ side is native/addon.
+
+import { join } from 'node:path';
+import load from 'node-gyp-build';
+import { type ErrorRow, WSServerError } from './errors.js';
+
+/** A row of the settings table (native/server/options.cc). */
+export interface SettingRow {
+  /** The documented name. */
+  readonly name: string;
+  /** Whether it is a property of WSServer rather than a configuration setting. */
+  readonly property: boolean;
+  readonly default: boolean | number | string;
+  /** Least value of a number, or size of a text. */
+  readonly min: number;
+  /** Greatest value of a number, or size in bytes of a text. */
+  readonly max: number;
+  /** The error of changing it while listening; 0 when it may change at any time. */
+  readonly lockedError: number;
+  /** What it does, with the unit. */
+  readonly doc: string;
+  /** The documented default where ours differs on purpose, else empty. */
+  readonly documentedDefault: string;
+}
+
+/** What has been counted since the server was made. Control frames do not count as messages. */
+export interface Statistics {
+  /** Connections between their Connected and their Disconnected. */
+  readonly connections: number;
+  readonly connectionsAccepted: number;
+  /** Connections refused beyond MaxConnections. */
+  readonly connectionsRefused: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  /** Bytes of payload. */
+  readonly bytesIn: number;
+  /** Bytes of payload. */
+  readonly bytesOut: number;
+}
+
+interface NativeState extends Statistics {
+  readonly listening: boolean;
+  /** Not listening, and no connection in any state. */
+  readonly idle: boolean;
+}
+
+/** Called once per turn: `records` has `count` events of eight integers (event_batch.h). */
+export type OnBatch = (
+  records: Int32Array,
+  count: number,
+  chunks: readonly Buffer[],
+  adopted: readonly Buffer[],
+) => void;
+
+/**
+ * A native server (native/addon/server_object.h). Every method first carries out what is in the
+ * command memory; those that fail throw a WSServerError.
+ */
+export interface NativeServer {
+  startListening(): void;
+  stopListening(): void;
+  disconnectAll(): void;
+  /** Starts the closing handshake; without code and reason the settings say which. */
+  disconnect(id: number, code?: number, reason?: string): void;
+  flush(): void;
+  /** Sends past the command memory. False: `token` is settled by a later event. */
+  send(
+    id: number,
+    opcode: number,
+    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    token: number,
+  ): boolean;
+  /** Sends a Ping; `token` is settled when its Pong has come. */
+  ping(id: number, token: number): void;
+  /** Runs the private loop once, having waited up to `waitMs` for something to do. */
+  pump(waitMs: number): void;
+  get(name: string): boolean | number | string;
+  set(name: string, value: boolean | number | string): void;
+  /** A setting in the words of Config(). */
+  readText(name: string): string;
+  /** `property` is an index into propertyNames. */
+  getProperty(id: number, property: number): boolean | number | string;
+  setProperty(id: number, property: number, value: boolean | number | string): void;
+  /** Bit n: whether event n of eventNames is listened to. */
+  setWanted(bits: number): void;
+  connectedIds(): Int32Array;
+  state(): NativeState;
+}
+
+interface NativeAddon {
+  readonly Server: new (
+    status: Int32Array,
+    commands: Int32Array,
+    arena: Uint8Array,
+    onBatch: OnBatch,
+  ) => NativeServer;
+  setErrorClass(errorClass: typeof WSServerError): void;
+  readonly errorTable: readonly ErrorRow[];
+  readonly settingTable: readonly SettingRow[];
+  readonly eventNames: readonly string[];
+  readonly propertyNames: readonly string[];
+}
+
+/** The addon: a prebuilt one for this platform, or the one that was built on installing. */
+export const native = load(join(__dirname, '..')) as NativeAddon;
+native.setErrorClass(WSServerError);

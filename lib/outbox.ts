@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// What is sent, on its way to the core: commands and payloads are written into memory that both
+// sides share, and carried out together, at the end of the turn. The layout is that of
+// server::Command (native/server/server.h).
+
+import { type NativeServer, native, type OnBatch } from './native.js';
+
+/** Opcodes (RFC 6455 §11.8), which are also the documented values of DataFormat. */
+export const Opcode = { text: 1, binary: 2, ping: 9, pong: 10 } as const;
+export type Opcode = (typeof Opcode)[keyof typeof Opcode];
+
+const ANSWER_CONNECTION = 16;
+const ANSWER_OPEN = 17;
+const STATUS_SHIFT = 8;
+
+const SLOT_BITS = 17;
+const SLOT_MASK = (1 << SLOT_BITS) - 1;
+
+const ARENA_SIZE = 256 * 1024;
+/** A larger payload goes straight down: copying it twice would cost more than the call. */
+const LARGE = 32 * 1024;
+/** Up to here a loop in JavaScript is faster than a call of a built-in function. */
+const SHORT = 48;
+const COMMAND_START = 4;
+const COMMAND_SIZE = 4;
+const MAX_COMMANDS = 8 * 1024;
+
+/** Buffer's own writer, without the argument checks of write(). */
+interface Utf8Writer {
+  utf8Write(text: string, offset: number, length: number): number;
+}
+
+/** The commands of one server, and the native server that carries them out. */
+export class Outbox {
+  readonly server: NativeServer;
+  /** Set while a batch of events is handled: what is sent then is carried out right after it. */
+  dispatching = false;
+
+  /** A word per slot: the id while sends are taken without question, else its negative or 0. */
+  readonly #status = new Int32Array(1 << SLOT_BITS);
+  /** [0]: how many commands; the native side sets it to 0 when it has carried them out. */
+  readonly #commands = new Int32Array(COMMAND_START + MAX_COMMANDS * COMMAND_SIZE);
+  readonly #arena = Buffer.allocUnsafeSlow(ARENA_SIZE);
+  #used = 0;
+  readonly #flush = (): void => this.server.flush();
+
+  constructor(onBatch: OnBatch) {
+    this.server = new native.Server(this.#status, this.#commands, this.#arena, onBatch);
+  }
+
+  /** Whether a send to `id` is taken without question: open, not blocked, and not to wait. */
+  takes(id: number): boolean {
+    return this.#status[id & SLOT_MASK] === id;
+  }
+
+  /** Sends a text. REQUIRES takes(id). False when it is too large: use NativeServer.send(). */
+  sendText(id: number, text: string): boolean {
+    const length = text.length;
+    if (length > SHORT) return this.#sendLongText(id, text);
+    const arena = this.#arena;
+    const offset = this.#reserve(length, 2);
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit > 0x7f) return this.#sendLongText(id, text);
+      arena[offset + index] = unit;
+    }
+    this.#add(id, Opcode.text, offset, length);
+    return true;
+  }
+
+  /** Sends bytes. REQUIRES takes(id). False when they are too many: use NativeServer.send(). */
+  sendBytes(id: number, opcode: Opcode, bytes: Uint8Array): boolean {
+    const length = bytes.length;
+    if (length > LARGE) return false;
+    const arena = this.#arena;
+    const offset = this.#reserve(length, length < 126 ? 2 : 4);
+    if (length > SHORT) {
+      arena.set(bytes, offset);
+    } else {
+      for (let index = 0; index < length; index++) arena[offset + index] = bytes[index] as number;
+    }
+    this.#add(id, opcode, offset, length);
+    return true;
+  }
+
+  /** Answers ConnectionRequest. */
+  answerConnection(id: number, accept: boolean): void {
+    this.#add(id, ANSWER_CONNECTION, this.#reserve(0, 0), accept ? 1 : 0);
+  }
+
+  /** Answers WebSocketOpenRequest. */
+  answerOpen(id: number, status: number, subProtocol: string, headers: string): void {
+    const answer = Buffer.from(`${subProtocol}\0${headers}`, 'latin1').subarray(0, LARGE);
+    const offset = this.#reserve(answer.length, 0);
+    this.#arena.set(answer, offset);
+    this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);
+  }
+
+  #sendLongText(id: number, text: string): boolean {
+    const most = text.length * 3;
+    if (most > LARGE) return false;
+    // The length in bytes is known only afterwards: room for the header that is needed at most.
+    const room = most < 126 ? 2 : 4;
+    let offset = this.#reserve(most, room);
+    const writer = this.#arena as unknown as Utf8Writer;
+    const length = writer.utf8Write(text, offset, most);
+    if (room === 4 && length < 126) {
+      this.#arena.copyWithin(offset - 2, offset, offset + length);
+      offset -= 2;
+    }
+    this.#add(id, Opcode.text, offset, length);
+    return true;
+  }
+
+  /** Where a payload of up to `size` bytes can go, with `room` bytes for a header before it. */
+  #reserve(size: number, room: number): number {
+    const count = this.#commands[0] as number;
+    if (count === 0) {
+      this.#used = 0;
+    } else if (count === MAX_COMMANDS || this.#used + room + size > ARENA_SIZE) {
+      this.server.flush();
+      this.#used = 0;
+    }
+    return this.#used + room;
+  }
+
+  #add(id: number, kind: number, offset: number, length: number): void {
+    const commands = this.#commands;
+    const count = commands[0] as number;
+    const at = COMMAND_START + count * COMMAND_SIZE;
+    commands[at] = id;
+    commands[at + 1] = kind;
+    commands[at + 2] = offset;
+    commands[at + 3] = length;
+    commands[0] = count + 1;
+    this.#used = offset + length;
+    if (count === 0 && !this.dispatching) queueMicrotask(this.#flush);
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// What the addon exports: the Server class, and the tables that the core says its facts in. See the
+// interface NativeAddon in lib/native.ts.
+#include <napi.h>
+
+#include "addon/convert.h"
+#include "addon/server_object.h"
+#include "server/event_batch.h"
+
+namespace {
+
+using wss::addon::AddonState;
+using wss::addon::toText;
+
+Napi::Value setErrorClass(const Napi::CallbackInfo& info) {
+  info.Env().GetInstanceData<AddonState>()->errorClass =
+      Napi::Persistent(info[0].As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
+Napi::Array errorRows(Napi::Env env) {
+  const auto rows = wss::errorTable();
+  const auto array = Napi::Array::New(env, rows.size());
+  for (std::uint32_t index = 0; index < rows.size(); ++index) {
+    const auto row = Napi::Object::New(env);
+    row.Set("code", Napi::Number::New(env, rows[index].code));
+    row.Set("name", toText(env, rows[index].name));
+    row.Set("text", toText(env, rows[index].text));
+    array.Set(index, row);
+  }
+  return array;
+}
+
+Napi::Array settingRows(Napi::Env env) {
+  const wss::server::Options defaults;
+  const auto rows = wss::server::settingTable();
+  const auto array = Napi::Array::New(env, rows.size());
+  for (std::uint32_t index = 0; index < rows.size(); ++index) {
+    const auto& setting = rows[index];
+    const auto row = Napi::Object::New(env);
+    row.Set("name", toText(env, setting.name));
+    row.Set("property", Napi::Boolean::New(env, setting.property));
+    row.Set("default", wss::addon::toValue(env, defaults, setting));
+    row.Set("min", Napi::Number::New(env, static_cast<double>(setting.min)));
+    row.Set("max", Napi::Number::New(env, static_cast<double>(setting.max)));
+    row.Set("lockedError", Napi::Number::New(env, setting.lockedError));
+    row.Set("doc", toText(env, setting.doc));
+    row.Set("documentedDefault", toText(env, setting.documentedDefault));
+    array.Set(index, row);
+  }
+  return array;
+}
+
+Napi::Array names(Napi::Env env, std::span<const std::string_view> list) {
+  const auto array = Napi::Array::New(env, list.size());
+  for (std::uint32_t index = 0; index < list.size(); ++index) {
+    array.Set(index, toText(env, list[index]));
+  }
+  return array;
+}
+
+Napi::Array propertyNames(Napi::Env env) {
+  std::vector<std::string_view> list;
+  for (const auto& property : wss::server::propertyTable()) list.push_back(property.name);
+  return names(env, list);
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new AddonState);
+  exports.Set("Server", wss::addon::ServerObject::define(env));
+  exports.Set("setErrorClass", Napi::Function::New(env, setErrorClass));
+  exports.Set("errorTable", errorRows(env));
+  exports.Set("settingTable", settingRows(env));
+  exports.Set("eventNames", names(env, wss::server::eventNames()));
+  exports.Set("propertyNames", propertyNames(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(wsserver, initialise)

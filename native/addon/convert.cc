@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "addon/convert.h"
+
+#include <cmath>
+
+namespace wss::addon {
+
+void throwError(Napi::Env env, const Error& error) {
+  const auto* state = env.GetInstanceData<AddonState>();
+  const Napi::Value made = state->errorClass.New(
+      {Napi::Number::New(env, static_cast<int>(error.code)), toText(env, error.message)});
+  if (env.IsExceptionPending()) return;
+  napi_throw(env, made);
+}
+
+Napi::String toText(Napi::Env env, std::string_view text) {
+  return Napi::String::New(env, text.data(), text.size());
+}
+
+Napi::Value toValue(Napi::Env env, const server::PropertyValue& value) {
+  if (const bool* flag = std::get_if<bool>(&value)) return Napi::Boolean::New(env, *flag);
+  if (const int* number = std::get_if<int>(&value)) return Napi::Number::New(env, *number);
+  return toText(env, *std::get_if<std::string>(&value));
+}
+
+Napi::Value toValue(Napi::Env env, const server::Options& options, const server::Setting& setting) {
+  return std::visit([&](auto field) { return toValue(env, server::PropertyValue(options.*field)); },
+                    setting.field);
+}
+
+std::string toSettingText(const Napi::Value& value) {
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value() ? "True" : "False";
+  return value.ToString().Utf8Value();
+}
+
+std::optional<server::PropertyValue> toProperty(const Napi::Value& value,
+                                                const server::PropertyValue& like) {
+  if (std::holds_alternative<bool>(like)) {
+    if (!value.IsBoolean()) return std::nullopt;
+    return value.As<Napi::Boolean>().Value();
+  }
+  if (std::holds_alternative<int>(like)) {
+    if (!value.IsNumber()) return std::nullopt;
+    const double number = value.As<Napi::Number>().DoubleValue();
+    const bool whole = std::trunc(number) == number && std::abs(number) <= 0x7FFFFFFF;
+    if (!whole) return std::nullopt;
+    return static_cast<int>(number);
+  }
+  if (!value.IsString()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
+}
+
+std::optional<Bytes> toBytes(const Napi::Value& value) {
+  if (value.IsTypedArray()) {
+    const auto view = value.As<Napi::TypedArray>();
+    const auto* start = static_cast<const std::uint8_t*>(view.ArrayBuffer().Data());
+    return Bytes(start + view.ByteOffset(), view.ByteLength());
+  }
+  if (value.IsDataView()) {
+    const auto view = value.As<Napi::DataView>();
+    return Bytes(static_cast<const std::uint8_t*>(view.Data()), view.ByteLength());
+  }
+  if (value.IsArrayBuffer()) {
+    auto buffer = value.As<Napi::ArrayBuffer>();
+    return Bytes(static_cast<const std::uint8_t*>(buffer.Data()), buffer.ByteLength());
+  }
+  return std::nullopt;
+}
+
+}  // namespace wss::addon

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Between the core's values and JavaScript's.
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "server/options.h"
+#include "server/properties.h"
+
+namespace wss::addon {
+
+/// Per environment (main thread or worker): what must not be static.
+struct AddonState {
+  Napi::FunctionReference errorClass;  ///< WSServerError, set by lib/native.ts when it loads
+};
+
+/// Throws `error` as a WSServerError. The caller returns at once.
+void throwError(Napi::Env env, const Error& error);
+
+Napi::String toText(Napi::Env env, std::string_view text);
+Napi::Value toValue(Napi::Env env, const server::PropertyValue& value);
+/// The value of one setting in its JavaScript type.
+Napi::Value toValue(Napi::Env env, const server::Options& options, const server::Setting& setting);
+
+/// A JavaScript value as the text that the settings table parses.
+std::string toSettingText(const Napi::Value& value);
+/// The value in the type of `like`, or nothing if it is of another one.
+std::optional<server::PropertyValue> toProperty(const Napi::Value& value,
+                                                const server::PropertyValue& like);
+
+/// The bytes of a Buffer, TypedArray, DataView or ArrayBuffer; nothing for any other value. Valid
+/// until control returns to JavaScript.
+std::optional<Bytes> toBytes(const Napi::Value& value);
+
+}  // namespace wss::addon

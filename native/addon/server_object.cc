@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include "addon/server_object.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/convert.h"
+#include "ws/frame.h"
+#include "ws/utf8.h"
+
+namespace wss::addon {
+namespace {
+
+constexpr const char* kOnBatch = "onBatch";
+constexpr std::size_t kCommandStart = 4;
+constexpr std::size_t kCommandSize = sizeof(server::Command) / sizeof(std::int32_t);
+// A peer that answers events with events must not keep Node from its other work.
+constexpr int kRoundsPerTurn = 8;
+
+std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
+
+void finishCleanup(void* handle) {
+  napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(handle));
+}
+
+}  // namespace
+
+Napi::Function ServerObject::define(Napi::Env env) {
+  return DefineClass(
+      env, "Server",
+      {InstanceMethod<&ServerObject::startListening>("startListening"),
+       InstanceMethod<&ServerObject::stopListening>("stopListening"),
+       InstanceMethod<&ServerObject::disconnectAll>("disconnectAll"),
+       InstanceMethod<&ServerObject::disconnect>("disconnect"),
+       InstanceMethod<&ServerObject::flush>("flush"), InstanceMethod<&ServerObject::send>("send"),
+       InstanceMethod<&ServerObject::ping>("ping"), InstanceMethod<&ServerObject::pump>("pump"),
+       InstanceMethod<&ServerObject::get>("get"), InstanceMethod<&ServerObject::set>("set"),
+       InstanceMethod<&ServerObject::readText>("readText"),
+       InstanceMethod<&ServerObject::getProperty>("getProperty"),
+       InstanceMethod<&ServerObject::setProperty>("setProperty"),
+       InstanceMethod<&ServerObject::setWanted>("setWanted"),
+       InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
+       InstanceMethod<&ServerObject::state>("state")});
+}
+
+template <typename T>
+void ServerObject::Shared<T>::share(const Napi::Value& value) {
+  auto array = value.As<Napi::TypedArrayOf<T>>();
+  memory = {array.Data(), array.ElementLength()};
+  owner = Napi::Persistent(array);
+}
+
+ServerObject::ServerObject(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), asyncContext_(info.Env(), "WSServer"), batch_(info.Env()) {
+  // Held by the object itself: a reference from here would keep the whole server alive for ever.
+  Value().Set(kOnBatch, info[3]);
+  status_.share(info[0]);
+  commands_.share(info[1]);
+  arena_.share(info[2]);
+
+  auto loop = net::Loop::create();
+  if (!loop.ok()) {
+    throwError(info.Env(), loop.error());
+    return;
+  }
+  loop_ = std::move(loop.value());
+  server_ = std::make_unique<server::Server>(*loop_, batch_.events(), status_.memory);
+
+  uv_loop_t* nodeLoop = nullptr;
+  napi_get_uv_event_loop(info.Env(), &nodeLoop);
+  nodeLoop_ = NodeLoop::start(nodeLoop, *loop_, *this);
+  nodeLoop_->setActive(false);
+  // A worker may end, and the process may exit, at any time: Node's handles must be closed first.
+  napi_add_async_cleanup_hook(
+      info.Env(),
+      [](napi_async_cleanup_hook_handle handle, void* self) {
+        auto* object = static_cast<ServerObject*>(self);
+        object->cleanup_ = nullptr;
+        object->server_.reset();
+        std::exchange(object->nodeLoop_, nullptr)->close(finishCleanup, handle);
+        object->loop_.reset();
+      },
+      this, &cleanup_);
+}
+
+ServerObject::~ServerObject() {
+  server_.reset();
+  if (nodeLoop_ != nullptr) nodeLoop_->close(nullptr, nullptr);
+  if (cleanup_ != nullptr) napi_remove_async_cleanup_hook(cleanup_);
+}
+
+void ServerObject::onTurn() {
+  const Napi::HandleScope scope(Env());
+  loop_->run(0);
+  settle();
+}
+
+void ServerObject::settle() {
+  for (int round = 0; round < kRoundsPerTurn; ++round) {
+    if (!batch_.events().empty()) deliver();
+    // JavaScript may have ended this worker from within a handler.
+    if (!server_) return;
+    performCommands();
+    server_->endTurn();
+    if (batch_.events().empty()) break;
+  }
+  if (!batch_.events().empty()) loop_->wake();
+  refresh();
+}
+
+void ServerObject::deliver() {
+  const Napi::HandleScope scope(Env());
+  const auto ended = server_->takeEnded();
+  const auto arguments = batch_.handOver();
+  const auto onBatch = Value().Get(kOnBatch).As<Napi::Function>();
+  onBatch.MakeCallback(Value(), arguments, asyncContext_);
+  // The dispatcher lets no exception of a handler through; what is left is a worker being ended.
+  if (Env().IsExceptionPending()) Env().GetAndClearPendingException();
+  if (server_) server_->release(ended);
+}
+
+void ServerObject::performCommands() {
+  const auto count = static_cast<std::size_t>(std::exchange(commands_.memory[0], 0));
+  const auto* const first = commands_.memory.data() + kCommandStart;
+  const std::span commands(reinterpret_cast<const server::Command*>(first), count);
+  loop_->updateTime();
+  server_->perform(commands, arena_.memory);
+}
+
+void ServerObject::refresh() {
+  nodeLoop_->afterRun();
+  const bool active = !server_->isIdle();
+  if (active == active_) return;
+  active_ = active;
+  nodeLoop_->setActive(active);
+  // A server that listens or has connections stays, even if nobody refers to it any more.
+  if (active) {
+    Ref();
+  } else {
+    Unref();
+  }
+}
+
+void ServerObject::enter() { performCommands(); }
+
+Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
+  enter();
+  const auto started = server_->startListening();
+  if (!started.ok()) throwError(info.Env(), started.error());
+  refresh();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::stopListening(const Napi::CallbackInfo& info) {
+  enter();
+  server_->stopListening();
+  loop_->wake();
+  refresh();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::disconnectAll(const Napi::CallbackInfo& info) {
+  enter();
+  server_->disconnectAll();
+  enter();
+  loop_->wake();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
+  enter();
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  const std::int32_t code =
+      info[1].IsUndefined() ? server_->options.disconnectStatusCode : integer(info[1]);
+  const bool valid =
+      code >= 0 && code <= 0xFFFF && ws::isWireCloseCode(static_cast<std::uint16_t>(code));
+  if (!valid) {
+    throwError(info.Env(),
+               makeError(ErrorCode::kInvalidArgument, std::to_string(code) +
+                                                          " is no close code that may be sent: use "
+                                                          "1000-1003, 1007-1014 or 3000-4999"));
+    return {};
+  }
+  const std::string reason = info[2].IsUndefined() ? server_->options.disconnectStatusDescription
+                                                   : info[2].As<Napi::String>().Utf8Value();
+  connection->disconnect(static_cast<std::uint16_t>(code), reason);
+  enter();
+  loop_->wake();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
+  enter();
+  if (!batch_.events().empty()) loop_->wake();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
+  enter();
+  const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
+  const auto bytes = toBytes(info[2]);
+  if (!bytes) {
+    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
+                                     "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
+    return {};
+  }
+  if (opcode == ws::Opcode::kText) {
+    ws::Utf8 text;
+    if (!text.feed(*bytes) || !text.complete()) {
+      throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
+                                       "the bytes are not UTF-8: send them as binary"));
+      return {};
+    }
+  }
+  if (ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload) {
+    throwError(info.Env(),
+               makeError(ErrorCode::kInvalidArgument, "a ping or pong carries at most 125 bytes"));
+    return {};
+  }
+  auto sent = server_->send(integer(info[0]), opcode, *bytes, integer(info[3]));
+  if (!batch_.events().empty()) loop_->wake();
+  if (!sent.ok()) {
+    throwError(info.Env(), sent.error());
+    return {};
+  }
+  return Napi::Boolean::New(info.Env(), sent.value());
+}
+
+Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
+  enter();
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  const auto sent = connection->ping(integer(info[1]));
+  if (!sent.ok()) throwError(info.Env(), sent.error());
+  enter();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
+  enter();
+  loop_->run(integer(info[0]));
+  settle();
+  return info.Env().Undefined();
+}
+
+const server::Setting* ServerObject::findSetting(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  const server::Setting* const setting = server::findSetting(name);
+  if (setting == nullptr) {
+    throwError(info.Env(),
+               makeError(ErrorCode::kInvalidArgument, "there is no setting called \"" + name +
+                                                          "\": settings() lists those there are"));
+  }
+  return setting;
+}
+
+Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
+  const server::Setting* const setting = findSetting(info);
+  if (setting == nullptr) return {};
+  return toValue(info.Env(), server_->options, *setting);
+}
+
+Napi::Value ServerObject::readText(const Napi::CallbackInfo& info) {
+  const server::Setting* const setting = findSetting(info);
+  if (setting == nullptr) return {};
+  return toText(info.Env(), server::readSetting(server_->options, *setting));
+}
+
+Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
+  const server::Setting* const setting = findSetting(info);
+  if (setting == nullptr) return {};
+  const auto written = server::writeSetting(server_->options, *setting, toSettingText(info[1]),
+                                            server_->isListening());
+  if (!written.ok()) throwError(info.Env(), written.error());
+  return info.Env().Undefined();
+}
+
+server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info) {
+  server::Connection* const connection = server_->find(integer(info[0]));
+  if (connection == nullptr) {
+    throwError(info.Env(), makeError(ErrorCode::kInvalidConnectionId,
+                                     info[0].ToString().Utf8Value() + " is not connected"));
+  }
+  return connection;
+}
+
+Napi::Value ServerObject::getProperty(const Napi::CallbackInfo& info) {
+  enter();
+  const server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];
+  return toValue(info.Env(), property.read(*connection));
+}
+
+Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
+  enter();
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];
+  const auto value = toProperty(info[2], property.read(*connection));
+  const auto written =
+      value ? property.write(*connection, *value)
+            : Result<void>(makeError(ErrorCode::kInvalidArgument,
+                                     std::string(property.name) + " is of another type"));
+  if (!written.ok()) throwError(info.Env(), written.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::setWanted(const Napi::CallbackInfo& info) {
+  batch_.events().setWanted(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
+  const auto ids = server_->connectedIds();
+  auto array = Napi::Int32Array::New(info.Env(), ids.size());
+  std::copy(ids.begin(), ids.end(), array.Data());
+  return array;
+}
+
+Napi::Value ServerObject::state(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const server::Statistics& counted = server_->statistics();
+  const auto state = Napi::Object::New(env);
+  const auto number = [&](const char* name, double value) {
+    state.Set(name, Napi::Number::New(env, value));
+  };
+  state.Set("listening", Napi::Boolean::New(env, server_->isListening()));
+  state.Set("idle", Napi::Boolean::New(env, server_->isIdle()));
+  number("connections", server_->connectedCount());
+  number("connectionsAccepted", static_cast<double>(counted.connectionsAccepted));
+  number("connectionsRefused", static_cast<double>(counted.connectionsRefused));
+  number("messagesIn", static_cast<double>(counted.messagesIn));
+  number("messagesOut", static_cast<double>(counted.messagesOut));
+  number("bytesIn", static_cast<double>(counted.bytesIn));
+  number("bytesOut", static_cast<double>(counted.bytesOut));
+  return state;
+}
+
+}  // namespace wss::addon

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The native half of WSServer, as JavaScript sees it: see the interface NativeServer in
+// lib/native.ts, which documents each method. It joins a server::Server, its private loop and
+// Node's loop, and carries the batches across: once per turn in each direction.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <span>
+
+#include "addon/batch.h"
+#include "addon/node_loop.h"
+#include "server/server.h"
+
+namespace wss::addon {
+
+class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHandler {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  /// (status: Int32Array, commands: Int32Array, arena: Uint8Array, onBatch: Function)
+  explicit ServerObject(const Napi::CallbackInfo& info);
+  ~ServerObject() override;
+  ServerObject(const ServerObject&) = delete;
+  ServerObject& operator=(const ServerObject&) = delete;
+
+ private:
+  /// Memory that JavaScript owns and both sides read and write.
+  template <typename T>
+  struct Shared {
+    Napi::Reference<Napi::TypedArrayOf<T>> owner;
+    std::span<T> memory;
+    void share(const Napi::Value& value);
+  };
+
+  Napi::Value startListening(const Napi::CallbackInfo& info);
+  Napi::Value stopListening(const Napi::CallbackInfo& info);
+  Napi::Value disconnectAll(const Napi::CallbackInfo& info);
+  Napi::Value disconnect(const Napi::CallbackInfo& info);
+  Napi::Value flush(const Napi::CallbackInfo& info);
+  Napi::Value send(const Napi::CallbackInfo& info);
+  Napi::Value ping(const Napi::CallbackInfo& info);
+  Napi::Value pump(const Napi::CallbackInfo& info);
+  Napi::Value get(const Napi::CallbackInfo& info);
+  Napi::Value set(const Napi::CallbackInfo& info);
+  Napi::Value readText(const Napi::CallbackInfo& info);
+  Napi::Value getProperty(const Napi::CallbackInfo& info);
+  Napi::Value setProperty(const Napi::CallbackInfo& info);
+  Napi::Value setWanted(const Napi::CallbackInfo& info);
+  Napi::Value connectedIds(const Napi::CallbackInfo& info);
+  Napi::Value state(const Napi::CallbackInfo& info);
+
+  void onTurn() override;
+  /// Hands events to JavaScript and carries out what it wants, until there is neither.
+  void settle();
+  void deliver();
+  void performCommands();
+  /// After anything that may have changed whether there is something to live for.
+  void refresh();
+  /// What every method called from JavaScript does first: what was sent before it goes first.
+  void enter();
+  const server::Setting* findSetting(const Napi::CallbackInfo& info);
+  server::Connection* findConnection(const Napi::CallbackInfo& info);
+
+  Napi::AsyncContext asyncContext_;
+  Shared<std::int32_t> status_;
+  Shared<std::int32_t> commands_;  ///< [0]: how many; records from [kCommandStart] on
+  Shared<std::uint8_t> arena_;
+  // The order is that of construction; it ends in reverse.
+  Batch batch_;
+  std::unique_ptr<net::Loop> loop_;
+  std::unique_ptr<server::Server> server_;
+  NodeLoop* nodeLoop_ = nullptr;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  bool active_ = false;
+};
+
+}  // namespace wss::addon

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace wss::net {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+Address mapped(const in_addr& ipv4, std::uint16_t port) {
+  Address address;
+  std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), address.ip.begin());
+  std::memcpy(address.ip.data() + kMappedPrefix.size(), &ipv4, sizeof ipv4);
+  address.port = port;
+  return address;
+}
+
+Address plain(const in6_addr& ipv6, std::uint16_t port) {
+  Address address;
+  std::memcpy(address.ip.data(), &ipv6, sizeof ipv6);
+  address.port = port;
+  return address;
+}
+
+}  // namespace
+
+Address Address::from(const sockaddr* source) {
+  if (source->sa_family == AF_INET6) {
+    sockaddr_in6 ipv6;
+    std::memcpy(&ipv6, source, sizeof ipv6);
+    return plain(ipv6.sin6_addr, ntohs(ipv6.sin6_port));
+  }
+  if (source->sa_family == AF_INET) {
+    sockaddr_in ipv4;
+    std::memcpy(&ipv4, source, sizeof ipv4);
+    return mapped(ipv4.sin_addr, ntohs(ipv4.sin_port));
+  }
+  return {};
+}
+
+Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Family family) {
+  if (host.empty()) {
+    return family == Family::kIPv4 ? mapped(in_addr{INADDR_ANY}, port) : plain(in6addr_any, port);
+  }
+  const std::string name(host);
+  in_addr ipv4;
+  if (inet_pton(AF_INET, name.c_str(), &ipv4) == 1) return mapped(ipv4, port);
+  in6_addr ipv6;
+  if (inet_pton(AF_INET6, name.c_str(), &ipv6) == 1) return plain(ipv6, port);
+
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_family = family == Family::kIPv4   ? AF_INET
+                    : family == Family::kIPv6 ? AF_INET6
+                                              : AF_UNSPEC;
+  addrinfo* found = nullptr;
+  const int status = getaddrinfo(name.c_str(), nullptr, &hints, &found);
+  if (status != 0) {
+    return makeError(ErrorCode::kHostNotFound, "\"" + name + "\" (" + gai_strerror(status) +
+                                                   "): give an IP address of this machine, a "
+                                                   "name that resolves to one, or nothing");
+  }
+  Address address = from(found->ai_addr);
+  address.port = port;
+  freeaddrinfo(found);
+  return address;
+}
+
+bool Address::isIPv4() const {
+  return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), ip.begin());
+}
+
+bool Address::isAny() const {
+  const auto zero = [](std::uint8_t byte) { return byte == 0; };
+  const auto tail = ip.begin() + (isIPv4() ? kMappedPrefix.size() : 0);
+  return std::all_of(tail, ip.end(), zero);
+}
+
+std::string Address::host() const {
+  char text[INET6_ADDRSTRLEN];
+  if (isIPv4()) {
+    inet_ntop(AF_INET, ip.data() + kMappedPrefix.size(), text, sizeof text);
+  } else {
+    inet_ntop(AF_INET6, ip.data(), text, sizeof text);
+  }
+  return text;
+}
+
+std::string Address::text() const {
+  const std::string tail = ":" + std::to_string(port);
+  return isIPv4() ? host() + tail : "[" + host() + "]" + tail;
+}
+
+unsigned int Address::toSockaddr(sockaddr_storage* target) const {
+  std::memset(target, 0, sizeof *target);
+  if (isIPv4()) {
+    sockaddr_in ipv4{};
+    ipv4.sin_family = AF_INET;
+    ipv4.sin_port = htons(port);
+    std::memcpy(&ipv4.sin_addr, ip.data() + kMappedPrefix.size(), sizeof ipv4.sin_addr);
+    std::memcpy(target, &ipv4, sizeof ipv4);
+    return sizeof ipv4;
+  }
+  sockaddr_in6 ipv6{};
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_port = htons(port);
+  std::memcpy(&ipv6.sin6_addr, ip.data(), sizeof ipv6.sin6_addr);
+  std::memcpy(target, &ipv6, sizeof ipv6);
+  return sizeof ipv6;
+}
+
+}  // namespace wss::net

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// An IP address with a port, in 18 bytes: IPv4 is kept as IPv4-mapped IPv6 (RFC 4291 §2.5.5.2) and
+// shown as IPv4.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+struct sockaddr;
+struct sockaddr_storage;
+
+namespace wss::net {
+
+/// Which families a host name or an empty host stands for (the setting UseIPv6).
+enum class Family : std::uint8_t { kIPv4 = 0, kIPv6 = 1, kBoth = 2 };
+
+struct Address {
+  std::array<std::uint8_t, 16> ip{};
+  std::uint16_t port = 0;
+
+  /// From what accept() or getsockname() has filled in.
+  static Address from(const sockaddr* source);
+  /// `host`: an IPv4 or IPv6 literal, a name (looked up, which may take its time), or empty for
+  /// every interface. With kBoth an empty host is [::], which takes IPv4 too. Fails with 11001.
+  static Result<Address> resolve(std::string_view host, std::uint16_t port, Family family);
+
+  [[nodiscard]] bool isIPv4() const;
+  /// Whether it stands for every interface (0.0.0.0 or ::).
+  [[nodiscard]] bool isAny() const;
+  /// "127.0.0.1", "::1": without the port.
+  [[nodiscard]] std::string host() const;
+  /// "127.0.0.1:80", "[::1]:80".
+  [[nodiscard]] std::string text() const;
+  /// Fills `target` for bind() or connect() and returns the size used.
+  unsigned int toSockaddr(sockaddr_storage* target) const;
+};
+
+}  // namespace wss::net

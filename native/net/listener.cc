@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace wss::net {
+namespace {
+
+constexpr int kAcceptsPerTurn = 256;
+
+int acceptFrom(int fd, sockaddr_storage* remote) {
+  socklen_t size = sizeof *remote;
+#ifdef __linux__
+  return ::accept4(fd, reinterpret_cast<sockaddr*>(remote), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+  const int accepted = ::accept(fd, reinterpret_cast<sockaddr*>(remote), &size);
+  if (accepted >= 0) {
+    ::fcntl(accepted, F_SETFD, FD_CLOEXEC);
+    ::fcntl(accepted, F_SETFL, O_NONBLOCK);
+  }
+  return accepted;
+#endif
+}
+
+int openReserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+void enable(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/// A bound, listening descriptor, or -1 with errno and the call that failed.
+int openListening(const Address& address, int backlog, bool dualStack, const char** call) {
+  *call = "socket";
+  const int fd = ::socket(address.isIPv4() ? AF_INET : AF_INET6, SOCK_STREAM, 0);
+  if (fd < 0) return -1;
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  // A restarted server must not wait for old connections in TIME_WAIT.
+  enable(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (!address.isIPv4()) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, dualStack ? 0 : 1);
+  sockaddr_storage storage;
+  const socklen_t size = address.toSockaddr(&storage);
+  *call = "bind";
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) {
+    *call = "listen";
+    if (::listen(fd, backlog) == 0) return fd;
+  }
+  const int failure = errno;
+  ::close(fd);
+  errno = failure;
+  return -1;
+}
+
+}  // namespace
+
+Listener::~Listener() { close(); }
+
+Result<void> Listener::listen(Loop& loop, const Address& address, int backlog, bool dualStack,
+                              ListenerOwner* owner) {
+  const char* call = "";
+  const int fd = openListening(address, backlog, dualStack, &call);
+  if (fd < 0) return systemError(errno, std::string(call) + " " + address.text());
+
+  auto* handle = new uv_poll_t;
+  const int status = uv_poll_init(loop.handle(), handle, fd);
+  if (status != 0) {
+    delete handle;
+    ::close(fd);
+    return systemError(-status, "uv_poll_init");
+  }
+  handle->data = this;
+  handle_ = handle;
+  owner_ = owner;
+  fd_ = fd;
+  reserve_ = openReserve();
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+  address_ = Address::from(reinterpret_cast<const sockaddr*>(&bound));
+  uv_poll_start(handle_, UV_READABLE, [](uv_poll_t* poll, int, int) {
+    static_cast<Listener*>(poll->data)->onReadable();
+  });
+  loop.wake();
+  return {};
+}
+
+void Listener::close() {
+  if (handle_ == nullptr) return;
+  uv_close(reinterpret_cast<uv_handle_t*>(handle_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+  handle_ = nullptr;
+  ::close(fd_);
+  if (reserve_ >= 0) ::close(reserve_);
+  fd_ = reserve_ = -1;
+}
+
+void Listener::refuse(int fd) {
+  const linger none{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  ::close(fd);
+}
+
+void Listener::onReadable() {
+  for (int count = 0; count < kAcceptsPerTurn && isListening(); ++count) {
+    sockaddr_storage remote{};
+    const int accepted = acceptFrom(fd_, &remote);
+    if (accepted >= 0) {
+      owner_->onAccept(accepted, Address::from(reinterpret_cast<const sockaddr*>(&remote)));
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    if (errno == EMFILE || errno == ENFILE) {
+      turnAway(errno);
+      return;
+    }
+    // What is left concerns one client that is gone already (accept(2)): on to the next.
+    if (errno != EINTR && errno != ECONNABORTED)
+      owner_->onAcceptError(systemError(errno, "accept"));
+  }
+}
+
+void Listener::turnAway(int posixErrno) {
+  // The client would otherwise wait in the backlog, and the loop would spin on it.
+  if (reserve_ >= 0) {
+    ::close(reserve_);
+    for (int count = 0; count < kAcceptsPerTurn; ++count) {
+      sockaddr_storage remote{};
+      const int accepted = acceptFrom(fd_, &remote);
+      if (accepted < 0) break;
+      ::close(accepted);
+    }
+    reserve_ = openReserve();
+  }
+  owner_->onAcceptError(systemError(
+      posixErrno, "accept: raise the limit of open files (ulimit -n) or lower MaxConnections"));
+}
+
+}  // namespace wss::net

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// A listening TCP socket on a Loop. Accepts a bounded number of connections a turn, so that a
+// burst of clients does not starve those who are connected, and survives running out of
+// descriptors: it keeps one in reserve with which it can still turn clients away.
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+
+#include "base/error.h"
+#include "net/address.h"
+#include "net/loop.h"
+
+namespace wss::net {
+
+class ListenerOwner {
+ public:
+  /// Takes over the descriptor of a new connection, non-blocking and close-on-exec.
+  virtual void onAccept(int fd, const Address& remote) = 0;
+  /// accept() failed, or a client had to be turned away for want of descriptors.
+  virtual void onAcceptError(const Error& error) = 0;
+
+ protected:
+  ~ListenerOwner() = default;
+};
+
+class Listener {
+ public:
+  Listener() = default;
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  /// Binds and listens. `owner` must outlive the listener. `backlog` is cut to what the system
+  /// allows. With `dualStack` an IPv6 address takes IPv4 clients too. Fails with the documented
+  /// TCP/IP codes (10048 address in use, 10013 access denied, 10049 not an address of this
+  /// machine).
+  Result<void> listen(Loop& loop, const Address& address, int backlog, bool dualStack,
+                      ListenerOwner* owner);
+  /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
+  void close();
+  [[nodiscard]] bool isListening() const { return handle_ != nullptr; }
+  /// Resets a connection that onAccept() was given and that is not wanted.
+  static void refuse(int fd);
+  /// Where it listens, with the port that the system picked. REQUIRES isListening().
+  [[nodiscard]] const Address& address() const { return address_; }
+
+ private:
+  void onReadable();
+  void turnAway(int posixErrno);
+
+  uv_poll_t* handle_ = nullptr;  ///< frees itself at the end of the turn in which it was closed
+  ListenerOwner* owner_ = nullptr;
+  int fd_ = -1;
+  int reserve_ = -1;
+  Address address_;
+};
+
+}  // namespace wss::net

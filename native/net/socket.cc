@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "net/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace wss::net {
+namespace {
+
+#ifdef MSG_NOSIGNAL
+constexpr int kNoSignal = MSG_NOSIGNAL;
+#else
+constexpr int kNoSignal = 0;  // macOS has SO_NOSIGPIPE instead, and libuv sets it
+#endif
+
+void setInt(int fd, int level, int option, int value) {
+  // A refusal is no failure: the system keeps what it had, as documented for the buffer sizes.
+  ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+Transfer outcome(ssize_t count) {
+  if (count > 0) return {Transfer::Status::kDone, static_cast<std::size_t>(count)};
+  if (count == 0) return {Transfer::Status::kEnded};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    return {Transfer::Status::kWouldBlock};
+  }
+  return {Transfer::Status::kFailed, 0, errno};
+}
+
+}  // namespace
+
+Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner) {
+  const int status = uv_poll_init(loop.handle(), &handle_, fd);
+  if (status != 0) {
+    ::close(fd);
+    return systemError(-status, "uv_poll_init");
+  }
+  fd_ = fd;
+  handle_.data = owner;
+  return {};
+}
+
+void Socket::watch(bool readable, bool writable) {
+  const int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
+  if (events == 0) {
+    uv_poll_stop(&handle_);
+    return;
+  }
+  uv_poll_start(&handle_, events, [](uv_poll_t* handle, int status, int ready) {
+    auto* owner = static_cast<SocketOwner*>(handle->data);
+    // An error shows itself, with its errno, in the receive that follows.
+    if (status != 0 || (ready & UV_READABLE) != 0) owner->onReadable();
+    const bool closed = uv_is_closing(reinterpret_cast<uv_handle_t*>(handle)) != 0;
+    if (!closed && (ready & UV_WRITABLE) != 0) owner->onWritable();
+  });
+}
+
+Transfer Socket::receive(MutableBytes target) {
+  return outcome(::recv(fd_, target.data(), target.size(), 0));
+}
+
+Transfer Socket::send(Bytes first, Bytes second) {
+  if (second.empty()) return outcome(::send(fd_, first.data(), first.size(), kNoSignal));
+  iovec parts[2] = {{const_cast<std::uint8_t*>(first.data()), first.size()},
+                    {const_cast<std::uint8_t*>(second.data()), second.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  return outcome(::sendmsg(fd_, &message, kNoSignal));
+}
+
+void Socket::finish() { ::shutdown(fd_, SHUT_WR); }
+
+void Socket::close(bool reset) {
+  if (reset) {
+    const linger none{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
+           [](uv_handle_t* handle) { static_cast<SocketOwner*>(handle->data)->onSocketClosed(); });
+  ::close(fd_);
+  fd_ = -1;
+}
+
+Address Socket::localAddress() const {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd_, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return Address::from(reinterpret_cast<const sockaddr*>(&storage));
+}
+
+void Socket::setNoDelay(bool on) { setInt(fd_, IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); }
+
+void Socket::setBufferSizes(int receive, int send) {
+  if (receive > 0) setInt(fd_, SOL_SOCKET, SO_RCVBUF, receive);
+  if (send > 0) setInt(fd_, SOL_SOCKET, SO_SNDBUF, send);
+}
+
+}  // namespace wss::net

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// One connected TCP socket on a Loop: readiness through uv_poll, bytes through recv and send
+// themselves. It owns the descriptor. It decides nothing: its owner reads, writes and closes.
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "net/address.h"
+#include "net/loop.h"
+
+namespace wss::net {
+
+/// Is told what a socket is ready for. May close the socket from within any of these.
+class SocketOwner {
+ public:
+  virtual void onReadable() = 0;
+  virtual void onWritable() = 0;
+  /// The last call, at the end of the loop turn in which the socket was closed. Only from here on
+  /// may the socket be destroyed.
+  virtual void onSocketClosed() = 0;
+
+ protected:
+  ~SocketOwner() = default;
+};
+
+/// What a receive or send came to.
+struct Transfer {
+  enum class Status { kDone, kWouldBlock, kEnded, kFailed };
+  Status status;
+  std::size_t count = 0;  ///< kDone: bytes moved, at least 1
+  int error = 0;          ///< kFailed: errno
+};
+
+class Socket {
+ public:
+  Socket() = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  /// Takes over the descriptor, in every case. `owner` must outlive the socket.
+  Result<void> open(Loop& loop, int fd, SocketOwner* owner);
+
+  /// Chooses what to be told of. Takes effect in the next turn of the loop.
+  void watch(bool readable, bool writable);
+
+  /// kEnded: the peer has closed its side.
+  Transfer receive(MutableBytes target);
+  /// Sends as much as the kernel takes, of both parts in one system call.
+  Transfer send(Bytes first, Bytes second = {});
+
+  /// No more will be sent (FIN); receiving goes on.
+  void finish();
+  /// Closes the descriptor now. With `reset` the peer gets a RST and nothing more is delivered.
+  /// onSocketClosed() follows. REQUIRES open().
+  void close(bool reset = false);
+  [[nodiscard]] bool isOpen() const { return fd_ >= 0; }
+
+  /// REQUIRES isOpen().
+  [[nodiscard]] Address localAddress() const;
+  void setNoDelay(bool on);
+  /// SO_RCVBUF and SO_SNDBUF; 0 leaves the system's own.
+  void setBufferSizes(int receive, int send);
+
+ private:
+  uv_poll_t handle_;
+  int fd_ = -1;
+};
+
+}  // namespace wss::net

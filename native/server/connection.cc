@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: MIT
+// A connection's life: what comes in, and how it ends. What goes out is in connection_send.cc.
+#include "server/connection.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "server/server.h"
+#include "ws/writer.h"
+
+namespace wss::server {
+namespace {
+
+std::uint64_t seconds(int count) { return static_cast<std::uint64_t>(count) * 1000; }
+
+}  // namespace
+
+Connection::Connection(Server& server, std::int32_t id, const net::Address& remote)
+    : server_(server),
+      id_(id),
+      remote_(remote),
+      timeoutSeconds_(server.options.defaultTimeout),
+      reader_(ws::Role::kServer, static_cast<std::uint64_t>(server.options.maxMessageSize)) {}
+
+Result<void> Connection::open(int fd) {
+  const Options& options = server_.options;
+  Result<void> opened = socket_.open(server_.loop(), fd, this);
+  if (!opened.ok()) return opened;
+  if (options.tcpNoDelay) socket_.setNoDelay(true);
+  socket_.setBufferSizes(options.inBufferSize, options.outBufferSize);
+  if (options.defaultConnectionTimeout > 0) {
+    setDeadline(server_.clockMs() + seconds(options.defaultConnectionTimeout));
+  }
+  if (server_.events().wants(EventKind::kConnectionRequest)) {
+    server_.events().addText(EventKind::kConnectionRequest, id_, kIsAscii, remote_.port,
+                             remote_.host());
+  } else {
+    answerConnectionRequest(true);
+  }
+  return {};
+}
+
+void Connection::answerConnectionRequest(bool accept) {
+  if (state_ != State::kAskedConnection) return;
+  if (accept) return enter(State::kRequest);
+  server_.log(1, id_, "Connection refused by ConnectionRequest");
+  closeSocket(false);
+}
+
+void Connection::onReadable() {
+  MutableBytes buffer = server_.loop().receiveBuffer();
+  if (state_ == State::kDraining) {
+    const net::Transfer transfer = socket_.receive(buffer);
+    const bool over = transfer.status == net::Transfer::Status::kEnded ||
+                      transfer.status == net::Transfer::Status::kFailed;
+    if (over) closeSocket(false);
+    return;
+  }
+  // What does not fit into this turn waits in the kernel, and the peer feels it.
+  if (server_.events().full()) return;
+  if (state_ == State::kRequest) {
+    // No more than a request may have: frames that follow it wait until it has been answered.
+    const auto limit = static_cast<std::size_t>(server_.options.maxRequestHeaderSize);
+    buffer = buffer.first(std::min(buffer.size(), limit));
+  }
+  const net::Transfer transfer = socket_.receive(buffer);
+  if (transfer.status == net::Transfer::Status::kWouldBlock) return;
+  if (transfer.status != net::Transfer::Status::kDone) return onEnd(transfer);
+
+  const MutableBytes received = buffer.first(transfer.count);
+  if (state_ == State::kRequest) return readRequest(received);
+  // The start of a frame, kept from the last time, goes in front: the rest need not be moved.
+  const std::size_t kept = input_.size();
+  std::uint8_t* const start = received.data() - kept;
+  if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
+  input_.clear();
+  readFrames({start, kept + received.size()});
+}
+
+void Connection::readRequest(MutableBytes received) {
+  const std::size_t seen = input_.size();
+  if (seen > 0) input_.append(received);
+  // Kept here, because the views of the parsed request must outlive what happens to input_.
+  ByteQueue gathered;
+  gathered.swap(input_);
+  const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
+  const http::Limits limits{static_cast<std::size_t>(server_.options.maxRequestHeaderSize),
+                            static_cast<std::size_t>(server_.options.maxRequestHeaders)};
+  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits);
+  switch (parsed.status) {
+    case http::ParseResult::Status::kNeedMore:
+      if (seen > 0) {
+        input_.swap(gathered);
+      } else {
+        input_.append(received);
+      }
+      return;
+    case http::ParseResult::Status::kRejected:
+      return refuse(parsed.httpStatus, parsed.reason, {});
+    case http::ParseResult::Status::kDone:
+      break;
+  }
+  headSize_ = static_cast<std::uint32_t>(parsed.consumed);
+  head_.reset(new char[headSize_]);
+  std::memcpy(head_.get(), bytes.data(), headSize_);
+  input_.append(bytes.subspan(headSize_));
+  enter(State::kAskedOpen);
+  onRequest(parsed.request);
+}
+
+void Connection::onRequest(const http::UpgradeRequest& request) {
+  if (server_.logs(1)) {
+    server_.log(1, id_, "GET " + std::string(request.uri) + " HTTP/1.1 from " + remote_.text());
+    server_.log(2, id_, request.headers);
+  }
+  if (!server_.events().wants(EventKind::kWebSocketOpenRequest)) {
+    return answerOpenRequest(101, request.subProtocols, {});
+  }
+  std::string question;
+  for (const std::string_view field :
+       {request.uri, request.host, request.origin, std::string_view(request.subProtocols),
+        std::string_view(request.extensions), request.headers}) {
+    question.append(field).push_back('\0');
+  }
+  server_.events().addText(EventKind::kWebSocketOpenRequest, id_, 0, 0, question);
+}
+
+void Connection::answerOpenRequest(int status, std::string_view subProtocol,
+                                   std::string_view headers) {
+  if (state_ != State::kAskedOpen) return;
+  if (!http::isValidHeaderBlock(headers)) {
+    server_.reportError(id_, makeError(ErrorCode::kInvalidArgument,
+                                       "ResponseHeaders are lines of \"Name: value\", separated by "
+                                       "CR LF, without other control characters"));
+    return refuse(500, "The application's answer was invalid", {});
+  }
+  if (status != 101) return refuse(status, "Refused by the application", headers);
+  http::appendSwitchingProtocols(output_, http::findHeader(headerLines(), "Sec-WebSocket-Key"),
+                                 chooseSubProtocol(subProtocol), {}, headers);
+  deadlineMs_ = 0;
+  enter(State::kOpen);
+  touch();
+  server_.log(1, id_, "WebSocket open");
+  EventBatch& events = server_.events();
+  if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);
+  if (events.wants(EventKind::kReadyToSend)) events.add(EventKind::kReadyToSend, id_);
+  // Frames that came right behind the request, in memory that reading may not pull away.
+  ByteQueue early;
+  early.swap(input_);
+  readFrames(early.bytes());
+}
+
+std::string_view Connection::headerLines() const {
+  const std::string_view head = requestHead();
+  if (head.empty()) return {};
+  const std::size_t start = head.find("\r\n") + 2;
+  return head.substr(start, head.size() - start - 2);
+}
+
+std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {
+  // RFC 6455 §4.2.2: one of those offered, or none. A list that was left as it came is no choice.
+  if (wanted.empty()) return {};
+  const std::string offered = http::joinHeaders(headerLines(), "Sec-WebSocket-Protocol");
+  if (http::listHasToken(offered, wanted)) return wanted;
+  if (wanted != offered && server_.logs(1)) {
+    server_.logError(id_, "The chosen subprotocol \"" + std::string(wanted) +
+                              "\" is none that the client offered: none was sent");
+  }
+  return {};
+}
+
+void Connection::refuse(int httpStatus, std::string_view reason, std::string_view headers) {
+  if (server_.logs(1)) {
+    server_.logError(id_, "Request of " + remote_.text() + " refused with status " +
+                              std::to_string(httpStatus) + ": " + std::string(reason));
+  }
+  http::appendRejection(output_, httpStatus, reason, headers);
+  held_ = false;
+  drain();
+}
+
+void Connection::readFrames(MutableBytes input) {
+  ws::Piece piece;
+  while (state_ == State::kOpen || state_ == State::kClosing) {
+    if (reader_.next(input, piece) == ws::Piece::Kind::kNeedMore) {
+      input_.append(input);
+      return;
+    }
+    if (!onPiece(piece, !input.empty())) return;
+  }
+}
+
+bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
+  switch (piece.kind) {
+    case ws::Piece::Kind::kNeedMore:
+      return true;
+    case ws::Piece::Kind::kPing:
+      onPing(piece.payload);
+      return true;
+    case ws::Piece::Kind::kPong:
+      onPong(piece.payload);
+      return true;
+    case ws::Piece::Kind::kData:
+      if (onData(piece)) return true;
+      break;
+    case ws::Piece::Kind::kClose:
+      onLast({id_, piece.closeCode, false, moreFollows, std::string(textOf(piece.payload))});
+      return false;
+    case ws::Piece::Kind::kError:
+      break;
+  }
+  onLast({id_, piece.closeCode, true, true, std::string(piece.errorText)});
+  return false;
+}
+
+void Connection::countMessage() {
+  ++server_.statistics().messagesIn;
+  server_.statistics().bytesIn += reader_.messageSize();
+}
+
+bool Connection::onData(ws::Piece& piece) {
+  EventBatch& events = server_.events();
+  const std::size_t size = piece.payload.size();
+  if (!events.wants(EventKind::kDataIn)) {
+    if (!reader_.take(piece, piece.payload.data())) return false;
+    if (piece.ends) countMessage();
+    return true;
+  }
+  // Most messages come whole: straight into the batch. Others are collected first.
+  const bool whole = piece.starts && piece.ends && size < EventBatch::kWorthAdopting;
+  std::uint8_t* const target = whole ? events.reserve(size) : message_.extend(size);
+  if (!reader_.take(piece, target)) return false;
+  if (!piece.ends) return true;
+
+  const bool text = piece.opcode == ws::Opcode::kText;
+  const std::int32_t flags = kEndOfMessage | (text && reader_.messageIsAscii() ? kIsAscii : 0);
+  const auto format = static_cast<std::int32_t>(piece.opcode);
+  countMessage();
+  if (whole) {
+    events.add(EventKind::kDataIn, id_, flags, format, size);
+  } else {
+    events.addBytes(EventKind::kDataIn, id_, flags, format, std::move(message_));
+  }
+  return true;
+}
+
+void Connection::onPing(Bytes payload) {
+  if (isOpen()) {
+    if (blocked_) {
+      // RFC 6455 §5.5.3: only the latest Ping need be answered. The queue must not grow by Pongs.
+      extra().pong.assign(textOf(payload));
+      extra().owesPong = true;
+    } else {
+      ws::appendFrame(output_, ws::Opcode::kPong, true, false, payload);
+      touch();
+    }
+  }
+  if (server_.events().wants(EventKind::kPing)) {
+    server_.events().addText(EventKind::kPing, id_, 0, 0, textOf(payload));
+  }
+}
+
+void Connection::onPong(Bytes payload) {
+  std::int32_t token = 0;
+  if (extra_ && payload.size() == sizeof token) {
+    std::memcpy(&token, payload.data(), sizeof token);
+    const auto wait = std::find_if(
+        extra_->waits.begin(), extra_->waits.end(),
+        [token](const Wait& candidate) { return candidate.isPing && candidate.token == token; });
+    if (wait != extra_->waits.end()) {
+      settle(*wait, ErrorCode{});
+      extra_->waits.erase(wait);
+    }
+  }
+  if (server_.events().wants(EventKind::kPing)) {
+    server_.events().addText(EventKind::kPing, id_, kIsResponse, 0, textOf(payload));
+  }
+}
+
+void Connection::onLast(Ending ending) {
+  if (state_ != State::kOpen) return leave(ending);
+  enter(State::kLeaving);
+  server_.toLeave(std::move(ending));
+}
+
+void Connection::leave(const Ending& ending) {
+  if (ending.failed && server_.logs(1)) {
+    server_.logError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
+  }
+  if (state_ == State::kLeaving) sendClose(ending.code, ending.failed ? ending.reason : "");
+  disconnected(ending.code, ending.reason);
+  // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
+  // yet to take, would make the system answer with a reset that overtakes our Close.
+  if (ending.moreFollows || blocked_) return drain();
+  enter(State::kEnding);
+  touch();
+}
+
+void Connection::onEnd(const net::Transfer& transfer) {
+  if (state_ == State::kOpen || state_ == State::kClosing) {
+    return lose(transfer.status == net::Transfer::Status::kFailed
+                    ? std::string_view(std::strerror(transfer.error))
+                    : "The peer closed the connection without a Close frame");
+  }
+  server_.log(3, id_, "Connection ended before its request was complete");
+  closeSocket(false);
+}
+
+void Connection::disconnect(std::uint16_t code, std::string_view reason) {
+  if (state_ != State::kOpen) return;
+  sendClose(code, reason);
+  if (!server_.options.waitForCloseResponse) {
+    disconnected(code, reason);
+    return drain();
+  }
+  enter(State::kClosing);
+  setDeadline(server_.clockMs() + seconds(server_.options.closeTimeout));
+}
+
+void Connection::sendClose(std::uint16_t code, std::string_view reason) {
+  const ws::ClosePayload payload(code, reason);
+  ws::appendFrame(output_, ws::Opcode::kClose, true, false, payload.bytes());
+  touch();
+}
+
+void Connection::drain() {
+  enter(State::kDraining);
+  touch();
+  setDeadline(server_.clockMs() + seconds(server_.options.closeTimeout));
+}
+
+void Connection::lose(std::string_view reason) {
+  if (server_.logs(1)) server_.logError(id_, "Connection lost: " + std::string(reason));
+  disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
+  closeSocket(false);
+}
+
+void Connection::disconnected(std::uint16_t code, std::string_view reason) {
+  settleAll(ErrorCode::kInvalidConnectionId);
+  message_.clear();
+  server_.events().addText(EventKind::kDisconnected, id_, 0, code, reason);
+  server_.onEnded(id_);
+  if (server_.logs(1)) {
+    server_.log(1, id_, "WebSocket closed with " + std::to_string(code));
+  }
+}
+
+void Connection::closeSocket(bool reset) {
+  if (!socket_.isOpen()) return;
+  if (held_) local_ = std::make_unique<net::Address>(socket_.localAddress());
+  // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
+  const bool unseen =
+      state_ == State::kAskedConnection || state_ == State::kRequest || state_ == State::kAskedOpen;
+  if (unseen) held_ = false;
+  enter(State::kClosed);
+  deadlineMs_ = 0;
+  socket_.close(reset);
+}
+
+void Connection::abort() {
+  held_ = false;
+  closeSocket(true);
+}
+
+void Connection::letGo() {
+  held_ = false;
+  if (socketGone_) server_.remove(id_);
+}
+
+void Connection::onSocketClosed() {
+  socketGone_ = true;
+  if (!held_) server_.remove(id_);
+}
+
+void Connection::enter(State state) {
+  const bool was = isConnected();
+  state_ = state;
+  if (isConnected() != was) server_.onConnectedChanged(!was);
+  showStatus();
+  watch();
+}
+
+void Connection::onDeadline(std::uint64_t nowMs) {
+  // An entry that has been superseded by an earlier one means nothing any more.
+  if (scheduledMs_ == 0 || nowMs < scheduledMs_) return;
+  scheduledMs_ = 0;
+  if (deadlineMs_ == 0) return;
+  if (nowMs < deadlineMs_) return setDeadline(deadlineMs_);
+  deadlineMs_ = 0;
+  switch (state_) {
+    case State::kAskedConnection:
+      return closeSocket(true);
+    case State::kRequest:
+      return refuse(408, "The request did not come in time", {});
+    case State::kAskedOpen:
+      return refuse(503, "The request was not answered in time", {});
+    case State::kOpen:
+    case State::kLeaving:
+      return expireWaits(nowMs);
+    case State::kClosing:
+      return lose("The peer did not answer the Close frame in time");
+    case State::kEnding:
+    case State::kDraining:
+      return closeSocket(true);
+    case State::kClosed:
+      return;
+  }
+}
+
+net::Address Connection::local() const {
+  if (local_) return *local_;
+  return socket_.isOpen() ? socket_.localAddress() : net::Address{};
+}
+
+void Connection::setDeadline(std::uint64_t dueMs) {
+  deadlineMs_ = dueMs;
+  if (scheduledMs_ == 0 || dueMs < scheduledMs_) scheduledMs_ = server_.addDeadline(id_, dueMs);
+}
+
+void Connection::setAcceptsData(bool accepts) {
+  paused_ = !accepts;
+  watch();
+}
+
+}  // namespace wss::server

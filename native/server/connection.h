@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// One client, from accept to the end: its socket, its handshake, its frames, its queue. It owns the
+// socket and is owned by the Server's table. The parsers below it return what they found and call
+// nobody; it alone acts on it, and what it has to say goes into the Server's EventBatch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "http/upgrade.h"
+#include "net/socket.h"
+#include "ws/reader.h"
+
+namespace wss::server {
+
+class Server;
+
+/// How a WebSocket is to end, once what came before has been handled and answered: messages that
+/// precede a Close, or a broken frame, in one turn still get their answers.
+struct Ending {
+  std::int32_t id;
+  std::uint16_t code;
+  bool failed;       ///< the peer broke a rule; else it sent a Close
+  bool moreFollows;  ///< bytes came after it
+  std::string reason;
+};
+
+class Connection final : private net::SocketOwner {
+ public:
+  Connection(Server& server, std::int32_t id, const net::Address& remote);
+
+  /// Takes over an accepted descriptor, and asks whether to go on with it or goes on.
+  Result<void> open(int fd);
+
+  [[nodiscard]] std::int32_t id() const { return id_; }
+  /// Whether the server's list of those to flush has it.
+  [[nodiscard]] bool isTouched() const { return touched_; }
+  /// Whether the WebSocket is open: after the 101 answer, before the closing handshake, though the
+  /// peer's Close may have been read.
+  [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
+  /// Whether it counts as a connection: from the 101 answer until Disconnected.
+  [[nodiscard]] bool isConnected() const {
+    return state_ >= State::kOpen && state_ <= State::kClosing;
+  }
+  /// Whether we have sent our Close, or said the last word in another way.
+  [[nodiscard]] bool isLeaving() const { return state_ >= State::kClosing; }
+  /// Whether sends are taken: open, and the kernel has not refused bytes that still wait.
+  [[nodiscard]] bool isReadyToSend() const { return isOpen() && !blocked_; }
+  /// Whether sends wait for their bytes to be handed over (a positive timeout).
+  [[nodiscard]] bool sendsWait() const { return timeoutSeconds_ > 0; }
+
+  // Answers to the questions that a connection has put into the batch.
+  void answerConnectionRequest(bool accept);
+  void answerOpenRequest(int status, std::string_view subProtocol, std::string_view headers);
+
+  // Sending.
+  /// Adds a run of finished frames, at `offset` in memory that stays until flush(). At most one
+  /// run waits; a second one that does not follow the first makes it a copy in the queue.
+  void cork(Bytes arena, std::uint32_t offset, std::uint32_t size);
+  /// Hands the queue and the corked run of `arena` to the kernel, in one system call.
+  void flush(Bytes arena);
+  /// Sends one message at once, past the cork. With a positive timeout the result may be false:
+  /// `token` is then settled by an event later. Fails with 10035 and takes nothing when the queue
+  /// is blocked.
+  Result<bool> send(ws::Opcode opcode, Bytes payload, std::int32_t token);
+  /// Sends a Ping that carries `token`, which is settled when its Pong comes.
+  Result<void> ping(std::int32_t token);
+  /// Starts the closing handshake with `code` and `reason`.
+  void disconnect(std::uint16_t code, std::string_view reason);
+  /// Closes the socket at once, without a word (the server is being taken down).
+  void abort();
+  /// What the peer sent before its last frame has been handled: answers that frame.
+  void leave(const Ending& ending);
+
+  /// A time that was given to Server::addDeadline() has come.
+  void onDeadline(std::uint64_t nowMs);
+  /// Disconnected has been delivered: nobody will ask for this connection's properties any more.
+  void letGo();
+
+  // Properties.
+  [[nodiscard]] const net::Address& remote() const { return remote_; }
+  [[nodiscard]] net::Address local() const;
+  /// The request head as it came; empty before it is complete.
+  [[nodiscard]] std::string_view requestHead() const { return {head_.get(), headSize_}; }
+  /// Its header lines, each with its CR LF.
+  [[nodiscard]] std::string_view headerLines() const;
+  [[nodiscard]] int timeoutSeconds() const { return timeoutSeconds_; }
+  void setTimeoutSeconds(int seconds);
+  /// False stops reading from the socket, so that the peer feels it.
+  [[nodiscard]] bool acceptsData() const { return !paused_; }
+  void setAcceptsData(bool accepts);
+  [[nodiscard]] int bytesSent() const { return bytesSent_; }
+  void setBytesSent(int count) { bytesSent_ = count; }
+
+ private:
+  enum class State : std::uint8_t {
+    kAskedConnection,  ///< parked until ConnectionRequest is answered
+    kRequest,          ///< reading the request head
+    kAskedOpen,        ///< parked until WebSocketOpenRequest is answered
+    kOpen,
+    kLeaving,  ///< the peer's last frame has been read, but not yet all that came before it handled
+    kClosing,  ///< our Close is on its way, the peer's is awaited
+    kEnding,   ///< closes as soon as the queue is flushed
+    kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
+    kClosed,
+  };
+  /// A send or ping that waits to be settled.
+  struct Wait {
+    std::int32_t token;
+    bool isPing;
+    std::uint64_t bytes;      ///< send: what the kernel has yet to take
+    std::uint64_t startedMs;  ///< ping: when it was sent; send: when there was progress last
+  };
+  /// What few connections need; allocated while it is needed.
+  struct Extra {
+    std::vector<Wait> waits;
+    std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
+    bool owesPong = false;
+  };
+
+  void onReadable() override;
+  void onWritable() override;
+  void onSocketClosed() override;
+
+  void readRequest(MutableBytes received);
+  void onRequest(const http::UpgradeRequest& request);
+  void refuse(int httpStatus, std::string_view reason, std::string_view headers);
+  void readFrames(MutableBytes input);
+  /// False when the piece is the last that is read.
+  bool onPiece(ws::Piece& piece, bool moreFollows);
+  bool onData(ws::Piece& piece);
+  void countMessage();
+  void onPing(Bytes payload);
+  void onPong(Bytes payload);
+  void onLast(Ending ending);
+  void onEnd(const net::Transfer& transfer);
+
+  void sendClose(std::uint16_t code, std::string_view reason);
+  void drain();
+  void lose(std::string_view reason);
+  void closeSocket(bool reset);
+  void disconnected(std::uint16_t code, std::string_view reason);
+  void enter(State state);
+  [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
+
+  void onTransfer(const net::Transfer& transfer, Bytes unqueued);
+  void finishIfFlushed();
+  void setBlocked(bool blocked);
+  void onProgress(std::size_t count);
+  void settle(const Wait& wait, ErrorCode code);
+  void settleAll(ErrorCode code);
+  void expireWaits(std::uint64_t nowMs);
+  void watch();
+  void touch();
+  void showStatus();
+  void setDeadline(std::uint64_t dueMs);
+  Extra& extra();
+
+  // Constant after construction.
+  Server& server_;
+  std::int32_t id_;
+  net::Address remote_;
+  // Changes rarely.
+  State state_ = State::kAskedConnection;
+  bool paused_ : 1 = false;
+  bool blocked_ : 1 = false;     ///< the kernel has refused bytes
+  bool touched_ : 1 = false;     ///< in the server's list of those to flush
+  bool held_ : 1 = true;         ///< somebody may still ask for properties
+  bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
+  std::int32_t timeoutSeconds_;
+  std::uint32_t headSize_ = 0;
+  std::unique_ptr<char[]> head_;
+  std::unique_ptr<net::Address> local_;  ///< kept when the socket is closed
+  std::unique_ptr<Extra> extra_;
+  std::uint64_t deadlineMs_ = 0;   ///< 0: none
+  std::uint64_t scheduledMs_ = 0;  ///< when the server will call onDeadline(); 0: never
+  // Changes with every message.
+  std::int32_t bytesSent_ = 0;
+  std::uint32_t runOffset_ = 0;
+  std::uint32_t runSize_ = 0;
+  ws::Reader reader_;
+  ByteQueue input_;    ///< the start of a request or frame whose rest has not come
+  ByteQueue message_;  ///< the pieces of a message whose end has not come
+  ByteQueue output_;   ///< frames that the kernel has yet to take
+  net::Socket socket_;
+};
+
+}  // namespace wss::server

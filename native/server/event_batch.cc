@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "server/event_batch.h"
+
+#include <algorithm>
+#include <array>
+
+namespace wss::server {
+namespace {
+
+constexpr auto kNames = std::to_array<std::string_view>(
+    {"ConnectionRequest", "WebSocketOpenRequest", "Connected", "ReadyToSend", "DataIn", "Ping",
+     "Disconnected", "Error", "Log"});
+static_assert(kNames.size() == static_cast<std::size_t>(EventKind::kSettled));
+
+}  // namespace
+
+std::span<const std::string_view> eventNames() { return kNames; }
+
+void EventBatch::addText(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
+                         std::string_view text) {
+  std::copy(text.begin(), text.end(), reserve(text.size()));
+  add(kind, id, flags, value, text.size());
+}
+
+void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
+                          ByteQueue&& bytes) {
+  const std::size_t size = bytes.size();
+  // Adopting keeps the queue's whole capacity alive for as long as the reader keeps the payload.
+  if (size < kWorthAdopting || size < bytes.capacity() / 2) {
+    addText(kind, id, flags, value, textOf(bytes.bytes()));
+    bytes.clear();
+    return;
+  }
+  chunks_.adopt(std::move(bytes));
+  records_.push_back(
+      {kind, id, flags, value, ~adoptedCount_, 0, static_cast<std::int32_t>(size), 0});
+  ++adoptedCount_;
+  payload_ += size;
+}
+
+void EventBatch::newChunk(std::size_t size) {
+  payload_ += chunkUsed_;
+  chunkSize_ = std::max(size, kChunkSize);
+  chunk_ = chunks_.allocate(chunkSize_);
+  chunkUsed_ = 0;
+  ++chunkCount_;
+}
+
+void EventBatch::clear(bool keepsChunk) {
+  records_.clear();
+  payload_ = 0;
+  adoptedCount_ = 0;
+  chunkCount_ = keepsChunk ? 1 : 0;
+  if (keepsChunk) return;
+  chunk_ = nullptr;
+  chunkSize_ = chunkUsed_ = 0;
+}
+
+}  // namespace wss::server

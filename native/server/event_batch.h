@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// What has happened, on its way out of the core: one record an event, one memory for all payloads,
+// handed over once per loop turn. The layout of EventRecord is read by lib/batch.ts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace wss::server {
+
+enum class EventKind : std::int32_t {
+  kConnectionRequest,     ///< a question; payload: address; value: port
+  kWebSocketOpenRequest,  ///< a question; payload: URI, Host, Origin, subprotocols, extensions and
+                          ///< header lines, separated by NUL
+  kConnected,
+  kReadyToSend,
+  kDataIn,        ///< value: DataFormat
+  kPing,          ///< kIsResponse for a Pong
+  kDisconnected,  ///< payload: description; value: status code
+  kError,         ///< payload: description; value: error code; id 0: the server itself
+  kLog,           ///< payload: message; value: level; flags: kIsError
+  kSettled,       ///< a send or ping that waited; value: error code or 0; flags: its token
+};
+
+/// The events by the names that users know, in the order of EventKind; kSettled has none.
+std::span<const std::string_view> eventNames();
+
+/// Bits of EventRecord::flags.
+inline constexpr std::int32_t kIsAscii = 1;  ///< the payload is all below 0x80
+inline constexpr std::int32_t kEndOfMessage = 2;
+inline constexpr std::int32_t kEndOfLine = 4;
+inline constexpr std::int32_t kIsResponse = 8;
+inline constexpr std::int32_t kIsError = 16;
+
+/// Eight 32-bit integers, in this order.
+struct EventRecord {
+  EventKind kind;
+  std::int32_t connectionId;
+  std::int32_t flags;
+  std::int32_t value;
+  std::int32_t chunk;   ///< where the payload is: in the chunk of this index, or, when negative, in
+                        ///< the adopted memory of index ~chunk
+  std::int32_t offset;  ///< where in the chunk
+  std::int32_t length;
+  std::int32_t reserved;
+};
+static_assert(sizeof(EventRecord) == 32);
+
+/// Gives out the memory of payloads. What it gave is written once and never again, because the
+/// reader may keep views of it for as long as it likes.
+class ChunkSource {
+ public:
+  /// Adds a chunk of `size` uninitialised bytes.
+  virtual std::uint8_t* allocate(std::size_t size) = 0;
+  /// Takes over the memory of `bytes`, from which nothing has been consumed.
+  virtual void adopt(ByteQueue&& bytes) = 0;
+
+ protected:
+  ~ChunkSource() = default;
+};
+
+class EventBatch {
+ public:
+  /// From this size on a payload is better collected in memory of its own and given to addBytes().
+  static constexpr std::size_t kWorthAdopting = std::size_t{16} * 1024;
+
+  explicit EventBatch(ChunkSource& chunks) : chunks_(chunks) {}
+
+  /// Whether anybody listens to `kind`; nobody adds what nobody wants.
+  [[nodiscard]] bool wants(EventKind kind) const {
+    return (wanted_ >> static_cast<unsigned>(kind) & 1U) != 0;
+  }
+  /// Bit n stands for the EventKind of value n.
+  void setWanted(std::uint32_t bits) { wanted_ = bits; }
+
+  /// `size` bytes for the payload of the event that is added next.
+  std::uint8_t* reserve(std::size_t size) {
+    if (chunkSize_ - chunkUsed_ < size) newChunk(size);
+    return chunk_ + chunkUsed_;
+  }
+  /// Adds an event whose payload of `length` bytes has been written to what reserve() returned.
+  void add(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
+           std::size_t length) {
+    records_.push_back({kind, id, flags, value, chunkCount_ - 1,
+                        static_cast<std::int32_t>(chunkUsed_), static_cast<std::int32_t>(length),
+                        0});
+    chunkUsed_ += length;
+  }
+  /// Adds an event without payload.
+  void add(EventKind kind, std::int32_t id, std::int32_t flags = 0, std::int32_t value = 0) {
+    records_.push_back({kind, id, flags, value, 0, 0, 0, 0});
+  }
+  /// Adds an event with a copy of `text`, which is UTF-8.
+  void addText(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
+               std::string_view text);
+  /// Adds an event whose payload is all of `bytes`, without a copy if it is worth it.
+  void addBytes(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
+                ByteQueue&& bytes);
+
+  [[nodiscard]] bool empty() const { return records_.empty(); }
+  [[nodiscard]] std::span<const EventRecord> records() const { return records_; }
+  /// Whether a turn has brought so much that the rest should wait for the next one.
+  [[nodiscard]] bool full() const {
+    return records_.size() >= kMaxRecords || payload_ + chunkUsed_ >= kMaxPayload;
+  }
+  /// Forgets the records; they have been handed over. With `keepsChunk` the last chunk is the
+  /// first one of the next batch, and goes on being filled where it ended.
+  void clear(bool keepsChunk);
+  /// Whether the last chunk still has room worth keeping.
+  [[nodiscard]] bool chunkHasRoom() const { return chunkSize_ - chunkUsed_ >= kWorthKeeping; }
+
+ private:
+  static constexpr std::size_t kChunkSize = std::size_t{64} * 1024;
+  static constexpr std::size_t kWorthKeeping = std::size_t{1} * 1024;
+  static constexpr std::size_t kMaxRecords = std::size_t{16} * 1024;
+  static constexpr std::size_t kMaxPayload = std::size_t{4} * 1024 * 1024;
+
+  void newChunk(std::size_t size);
+
+  ChunkSource& chunks_;
+  std::uint32_t wanted_ = 0;
+  std::vector<EventRecord> records_;
+  std::int32_t chunkCount_ = 0;
+  std::int32_t adoptedCount_ = 0;
+  std::uint8_t* chunk_ = nullptr;
+  std::size_t chunkSize_ = 0;
+  std::size_t chunkUsed_ = 0;
+  std::size_t payload_ = 0;  ///< bytes of this batch that are not in the current chunk
+};
+
+}  // namespace wss::server

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "server/options.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <climits>
+#include <optional>
+
+#include "ws/frame.h"
+
+namespace wss::server {
+namespace {
+
+constexpr int kMaxTimeout = 24 * 60 * 60;
+
+constexpr auto kTable = std::to_array<Setting>({
+    {.name = "ConnectionBacklog",
+     .field = &Options::connectionBacklog,
+     .min = 1,
+     .max = INT_MAX,
+     .property = true,
+     .doc = "Connections that the system keeps waiting to be accepted; it cuts the number to its "
+            "own limit. Read when listening starts.",
+     .documentedDefault = "5"},
+    {.name = "DefaultTimeout",
+     .field = &Options::defaultTimeout,
+     .max = kMaxTimeout,
+     .property = true,
+     .doc = "Timeout in seconds that new connections begin with; 0: sends never wait."},
+    {.name = "LocalHost",
+     .field = &Options::localHost,
+     .max = 255,
+     .property = true,
+     .lockedError = static_cast<int>(ErrorCode::kLocalHostWhileListening),
+     .doc = "Address or name of the interface to listen on; empty: all of them."},
+    {.name = "LocalPort",
+     .field = &Options::localPort,
+     .max = 65535,
+     .property = true,
+     .lockedError = static_cast<int>(ErrorCode::kLocalPortWhileListening),
+     .doc = "TCP port to listen on; 0: the system picks one, to be read once listening."},
+
+    {.name = "CloseTimeout",
+     .field = &Options::closeTimeout,
+     .min = 1,
+     .max = kMaxTimeout,
+     .doc = "Seconds that a peer has to answer a Close frame, and then to close its side, before "
+            "the connection is cut."},
+    {.name = "DefaultConnectionTimeout",
+     .field = &Options::defaultConnectionTimeout,
+     .max = kMaxTimeout,
+     .doc = "Seconds from accepting a connection to the end of its opening handshake, in all; 0: "
+            "no limit.",
+     .documentedDefault = "0"},
+    {.name = "DisconnectStatusCode",
+     .field = &Options::disconnectStatusCode,
+     .min = 1000,
+     .max = 4999,
+     .doc = "Status code that Disconnect and Shutdown send: 1000-1003, 1007-1014 or 3000-4999."},
+    {.name = "DisconnectStatusDescription",
+     .field = &Options::disconnectStatusDescription,
+     .max = 123,
+     .doc = "Reason that Disconnect and Shutdown send; at most 123 bytes of UTF-8."},
+    {.name = "InBufferSize",
+     .field = &Options::inBufferSize,
+     .max = INT_MAX,
+     .doc = "Receive buffer in bytes that new connections ask of the system; 0: the system's own, "
+            "which it adapts by itself."},
+    {.name = "LogLevel",
+     .field = &Options::logLevel,
+     .max = 3,
+     .doc = "What the Log event reports: 0 nothing, 1 information and errors, 2 requests too, 3 "
+            "debugging too."},
+    {.name = "MaxConnections",
+     .field = &Options::maxConnections,
+     .min = 1,
+     .max = 100000,
+     .lockedError = static_cast<int>(ErrorCode::kMaxConnectionsWhileListening),
+     .doc = "Simultaneous connections; a client beyond them is reset, counted and logged."},
+    {.name = "MaxMessageSize",
+     .field = &Options::maxMessageSize,
+     .min = 1,
+     .max = INT_MAX,
+     .doc = "Bytes of the largest message taken; a larger one is closed with 1009 as soon as it is "
+            "announced. Read when a connection is accepted."},
+    {.name = "MaxQueuedBytes",
+     .field = &Options::maxQueuedBytes,
+     .min = 1,
+     .max = INT_MAX,
+     .doc = "Bytes that may wait in a connection's queue before a send fails with 10035; a message "
+            "of any size is taken while the queue is empty."},
+    {.name = "MaxRequestHeaders",
+     .field = &Options::maxRequestHeaders,
+     .min = 1,
+     .max = 10000,
+     .doc = "Header lines that an opening request may have (else status 431)."},
+    {.name = "MaxRequestHeaderSize",
+     .field = &Options::maxRequestHeaderSize,
+     .min = 256,
+     .max = 1024 * 1024,
+     .doc = "Bytes that an opening request may have (else status 431)."},
+    {.name = "OutBufferSize",
+     .field = &Options::outBufferSize,
+     .max = INT_MAX,
+     .doc = "Send buffer in bytes that new connections ask of the system; 0: the system's own, "
+            "which it adapts by itself."},
+    {.name = "SelectWaitMillis",
+     .field = &Options::selectWaitMillis,
+     .max = 60000,
+     .doc = "Milliseconds that DoEvents waits when there is nothing to do."},
+    {.name = "TcpNoDelay",
+     .field = &Options::tcpNoDelay,
+     .doc = "Whether new connections send at once (True) or wait for more to send (Nagle).",
+     .documentedDefault = "False"},
+    {.name = "UseIPv6",
+     .field = &Options::useIPv6,
+     .max = 2,
+     .doc = "Families that an empty or named LocalHost stands for: 0 IPv4, 1 IPv6, 2 both."},
+    {.name = "WaitForCloseResponse",
+     .field = &Options::waitForCloseResponse,
+     .doc = "Whether Disconnect waits for the peer's Close frame (up to CloseTimeout) or closes "
+            "right after sending its own."},
+});
+
+bool equalsIgnoringCase(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  });
+}
+
+std::optional<bool> parseBool(std::string_view text) {
+  for (const std::string_view yes : {"true", "yes", "1"}) {
+    if (equalsIgnoringCase(text, yes)) return true;
+  }
+  for (const std::string_view no : {"false", "no", "0"}) {
+    if (equalsIgnoringCase(text, no)) return false;
+  }
+  return std::nullopt;
+}
+
+Error invalid(const Setting& setting, std::string_view value, std::string_view allowed) {
+  std::string detail;
+  detail.append(setting.name).append(" cannot be \"").append(value).append("\": it takes ");
+  return makeError(ErrorCode::kInvalidArgument, detail.append(allowed));
+}
+
+Result<void> write(Options& options, const Setting& setting, bool Options::* field,
+                   std::string_view value) {
+  const auto parsed = parseBool(value);
+  if (!parsed) return invalid(setting, value, "True, False, Yes, No, 1 or 0");
+  options.*field = *parsed;
+  return {};
+}
+
+Result<void> write(Options& options, const Setting& setting, int Options::* field,
+                   std::string_view value) {
+  std::int64_t number = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, status] = std::from_chars(value.data(), end, number);
+  if (status != std::errc{} || stop != end || number < setting.min || number > setting.max) {
+    return invalid(setting, value,
+                   "a whole number from " + std::to_string(setting.min) + " to " +
+                       std::to_string(setting.max));
+  }
+  const bool closeCode = field == &Options::disconnectStatusCode;
+  if (closeCode && !ws::isWireCloseCode(static_cast<std::uint16_t>(number))) {
+    return invalid(setting, value,
+                   "a code that may be sent: 1000-1003, 1007-1014 or 3000-4999 (RFC 6455 §7.4)");
+  }
+  options.*field = static_cast<int>(number);
+  return {};
+}
+
+Result<void> write(Options& options, const Setting& setting, std::string Options::* field,
+                   std::string_view value) {
+  if (value.size() > static_cast<std::size_t>(setting.max)) {
+    return invalid(setting, value, "at most " + std::to_string(setting.max) + " bytes");
+  }
+  options.*field = value;
+  return {};
+}
+
+}  // namespace
+
+Options::Options() : connectionBacklog(SOMAXCONN) {}
+
+std::span<const Setting> settingTable() { return kTable; }
+
+const Setting* findSetting(std::string_view name) {
+  const auto row = std::find_if(kTable.begin(), kTable.end(), [name](const Setting& setting) {
+    return equalsIgnoringCase(setting.name, name);
+  });
+  return row == kTable.end() ? nullptr : &*row;
+}
+
+std::string readSetting(const Options& options, const Setting& setting) {
+  struct Reader {
+    const Options& options;
+    std::string operator()(bool Options::* field) const {
+      return options.*field ? "True" : "False";
+    }
+    std::string operator()(int Options::* field) const { return std::to_string(options.*field); }
+    std::string operator()(std::string Options::* field) const { return options.*field; }
+  };
+  return std::visit(Reader{options}, setting.field);
+}
+
+Result<void> writeSetting(Options& options, const Setting& setting, std::string_view value,
+                          bool listening) {
+  if (listening && setting.lockedError != 0) {
+    return makeError(static_cast<ErrorCode>(setting.lockedError), "call StopListening first");
+  }
+  return std::visit([&](auto field) { return write(options, setting, field, value); },
+                    setting.field);
+}
+
+}  // namespace wss::server

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// THE settings table. A setting or server property is a field of Options, whose initialiser is the
+// default, and a row of settingTable(). Reading, writing, describing, the reference page and the
+// tests walk the table; nothing else knows the names.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/error.h"
+
+namespace wss::server {
+
+struct Options {
+  // Properties.
+  std::string localHost;
+  int localPort = 0;
+  int connectionBacklog;
+  int defaultTimeout = 0;
+  // Configuration settings, in alphabetical order.
+  int closeTimeout = 10;
+  int defaultConnectionTimeout = 10;
+  int disconnectStatusCode = 1000;
+  std::string disconnectStatusDescription;
+  int inBufferSize = 0;
+  int logLevel = 1;
+  int maxConnections = 1000;
+  int maxMessageSize = 16 * 1024 * 1024;
+  int maxQueuedBytes = 1024 * 1024;
+  int maxRequestHeaders = 100;
+  int maxRequestHeaderSize = 16 * 1024;
+  int outBufferSize = 0;
+  int selectWaitMillis = 20;
+  bool tcpNoDelay = true;
+  int useIPv6 = 0;
+  bool waitForCloseResponse = true;
+
+  Options();
+};
+
+/// A row: what there is to say about one setting.
+struct Setting {
+  using Field = std::variant<bool Options::*, int Options::*, std::string Options::*>;
+
+  std::string_view name;
+  Field field;
+  std::int64_t min = 0;   ///< least value of a number, or size of a text
+  std::int64_t max = 0;   ///< greatest value of a number, or size of a text
+  bool property = false;  ///< a property of WSServer rather than a configuration setting
+  /// The error of changing it while listening; 0 when it may change at any time.
+  int lockedError = 0;
+  std::string_view doc = {};                ///< one sentence, with the unit
+  std::string_view documentedDefault = {};  ///< only where ours differs on purpose
+};
+
+/// Every row, properties first, then settings, each in alphabetical order.
+std::span<const Setting> settingTable();
+
+/// The row called `name` in any case, or null.
+const Setting* findSetting(std::string_view name);
+
+/// The value as Config("Name") returns it; booleans are True and False.
+std::string readSetting(const Options& options, const Setting& setting);
+
+/// Parses and sets a value. Fails with 10022, saying what is allowed, and with the row's own code
+/// while listening; the value is then unchanged.
+Result<void> writeSetting(Options& options, const Setting& setting, std::string_view value,
+                          bool listening);
+
+}  // namespace wss::server

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "server/server.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wss::server {
+namespace {
+
+// Slots are first handed out afresh up to here, so that even a server with few clients reuses an
+// id only after tens of millions of connections.
+constexpr std::size_t kSlotsBeforeReuse = 4096;
+constexpr std::uint16_t kGenerations = 1U << kGenerationBits;
+// More than this between two ticks means that the loop was kept from running.
+constexpr std::uint64_t kStallMs = 1000;
+
+constexpr bool isMessage(std::int32_t kind) {
+  return kind == static_cast<std::int32_t>(ws::Opcode::kText) ||
+         kind == static_cast<std::int32_t>(ws::Opcode::kBinary);
+}
+
+}  // namespace
+
+Server::Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status)
+    : loop_(loop), events_(events), status_(status), slots_(1) {}
+
+Server::~Server() {
+  stopListening();
+  loop_.stopTicker();
+  for (Slot& slot : slots_) {
+    if (slot.connection) slot.connection->abort();
+  }
+  // The sockets' last callbacks come in the loop's next turn.
+  while (count_ > 0) loop_.run(0);
+}
+
+Result<void> Server::startListening() {
+  if (isListening()) return makeError(ErrorCode::kAlreadyListening, "call StopListening first");
+  const auto family = static_cast<net::Family>(options.useIPv6);
+  auto address = net::Address::resolve(options.localHost,
+                                       static_cast<std::uint16_t>(options.localPort), family);
+  if (!address.ok()) return address.error();
+  auto listening = listener_.listen(loop_, address.value(), options.connectionBacklog,
+                                    family == net::Family::kBoth, this);
+  if (!listening.ok()) return listening;
+  options.localPort = listener_.address().port;
+  if (logs(1)) log(1, 0, "Listening on " + listener_.address().text());
+  return {};
+}
+
+void Server::disconnectAll() {
+  const auto code = static_cast<std::uint16_t>(options.disconnectStatusCode);
+  for (Slot& slot : slots_) {
+    if (!slot.connection) continue;
+    if (slot.connection->isOpen()) {
+      slot.connection->disconnect(code, options.disconnectStatusDescription);
+    } else if (!slot.connection->isLeaving()) {
+      slot.connection->abort();
+    }
+  }
+}
+
+Connection* Server::find(std::int32_t id) {
+  const std::size_t slot = slotOf(id);
+  if (id <= 0 || slot >= slots_.size()) return nullptr;
+  Connection* const connection = slots_[slot].connection.get();
+  return connection != nullptr && connection->id() == id ? connection : nullptr;
+}
+
+std::vector<std::int32_t> Server::connectedIds() const {
+  std::vector<std::int32_t> ids;
+  ids.reserve(static_cast<std::size_t>(connectedCount_));
+  for (const Slot& slot : slots_) {
+    if (slot.connection && slot.connection->isConnected()) ids.push_back(slot.connection->id());
+  }
+  return ids;
+}
+
+std::int32_t Server::newId() {
+  const std::size_t limit = static_cast<std::size_t>(kSlotMask);
+  std::uint32_t slot = 0;
+  if (!freeSlots_.empty() && (slots_.size() > kSlotsBeforeReuse || slots_.size() > limit)) {
+    slot = freeSlots_.front();
+    freeSlots_.pop_front();
+  } else {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  }
+  return (slots_[slot].generation << kSlotBits) | static_cast<std::int32_t>(slot);
+}
+
+void Server::onAccept(int fd, const net::Address& remote) {
+  if (count_ >= options.maxConnections) {
+    net::Listener::refuse(fd);
+    ++statistics_.connectionsRefused;
+    onAcceptError(makeError(ErrorCode::kTooManyOpenFiles,
+                            "a client was refused: raise MaxConnections to take more"));
+    return;
+  }
+  const std::int32_t id = newId();
+  ++count_;
+  ++statistics_.connectionsAccepted;
+  auto& place = slots_[slotOf(id)].connection;
+  place = std::make_unique<Connection>(*this, id, remote);
+  if (logs(3)) log(3, id, "Connection from " + remote.text());
+  const Result<void> opened = place->open(fd);
+  if (opened.ok()) return;
+  reportError(id, opened.error());
+  remove(id);
+}
+
+void Server::onAcceptError(const Error& error) {
+  // A flood of clients must not become a flood of events.
+  if (loop_.nowMs() < nextAcceptReportMs_) return;
+  nextAcceptReportMs_ = loop_.nowMs() + 1000;
+  reportError(0, error);
+}
+
+void Server::reportError(std::int32_t id, const Error& error) {
+  logError(id, error.message);
+  if (!events_.wants(EventKind::kError)) return;
+  events_.addText(EventKind::kError, id, 0, static_cast<std::int32_t>(error.code), error.message);
+}
+
+void Server::remove(std::int32_t id) {
+  Slot& slot = slots_[slotOf(id)];
+  if (slot.connection->isTouched()) std::erase(touched_, slot.connection.get());
+  slot.connection.reset();
+  slot.generation = static_cast<std::uint16_t>((slot.generation + 1) % kGenerations);
+  freeSlots_.push_back(static_cast<std::uint32_t>(slotOf(id)));
+  --count_;
+}
+
+std::vector<std::int32_t> Server::takeEnded() { return std::exchange(ended_, {}); }
+
+void Server::release(const std::vector<std::int32_t>& ended) {
+  for (const std::int32_t id : ended) {
+    if (Connection* const connection = find(id)) connection->letGo();
+  }
+}
+
+void Server::perform(std::span<const Command> commands, MutableBytes arena) {
+  for (const Command& command : commands) {
+    if (command.kind > static_cast<std::int32_t>(ws::Opcode::kPong)) {
+      performAnswer(command, arena);
+      continue;
+    }
+    Connection* const connection = find(command.connectionId);
+    if (connection == nullptr || !connection->isOpen()) {
+      // It was open when the message was sent, and has been disconnected in the same turn.
+      reportError(command.connectionId,
+                  makeError(ErrorCode::kSendFailed, "the connection was closed before"));
+      continue;
+    }
+    const auto length = static_cast<std::uint32_t>(command.length);
+    const auto header = static_cast<std::uint32_t>(ws::headerSize(length));
+    const std::uint32_t start = static_cast<std::uint32_t>(command.offset) - header;
+    ws::writeHeader(arena.data() + start, static_cast<ws::Opcode>(command.kind), true, false,
+                    length);
+    connection->cork(arena, start, header + length);
+    connection->setBytesSent(command.length);
+    countSent(command.kind, length);
+  }
+  flushTouched(arena);
+}
+
+void Server::flushTouched(Bytes arena) {
+  // By index: a flush may touch its connection again.
+  for (std::size_t index = 0; index < touched_.size(); ++index) touched_[index]->flush(arena);
+  touched_.clear();
+}
+
+void Server::countSent(std::int32_t kind, std::size_t size) {
+  if (!isMessage(kind)) return;
+  ++statistics_.messagesOut;
+  statistics_.bytesOut += size;
+}
+
+void Server::endTurn() {
+  if (endings_.empty()) return;
+  for (const Ending& ending : std::exchange(endings_, {})) {
+    if (Connection* const connection = find(ending.id)) connection->leave(ending);
+  }
+  flushTouched({});
+}
+
+Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || !connection->isOpen()) {
+    return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
+  }
+  Result<bool> sent = connection->send(opcode, payload, token);
+  if (sent.ok()) countSent(static_cast<std::int32_t>(opcode), payload.size());
+  return sent;
+}
+
+void Server::performAnswer(const Command& command, Bytes arena) {
+  Connection* const connection = find(command.connectionId);
+  // The peer may have gone while its question was being thought about.
+  if (connection == nullptr) return;
+  if (command.kind == kAnswerConnection) {
+    connection->answerConnectionRequest(command.length != 0);
+    return;
+  }
+  const std::string_view text = textOf(arena.subspan(static_cast<std::size_t>(command.offset),
+                                                     static_cast<std::size_t>(command.length)));
+  const std::size_t end = text.find('\0');
+  connection->answerOpenRequest(command.kind >> 8, text.substr(0, end), text.substr(end + 1));
+}
+
+std::uint64_t Server::addDeadline(std::int32_t id, std::uint64_t dueMs) {
+  if (!loop_.ticking()) {
+    lastTickMs_ = loop_.nowMs();
+    std::vector<std::int32_t> none;
+    deadlines_.collect(clockMs(), none);
+    loop_.startTicker(this, Deadlines::kTickMs);
+  }
+  return deadlines_.add(id, dueMs);
+}
+
+void Server::onTick() {
+  const std::uint64_t now = loop_.nowMs();
+  const std::uint64_t since = now - std::exchange(lastTickMs_, now);
+  if (since > kStallMs) stalledMs_ += since;
+  std::vector<std::int32_t> due;
+  deadlines_.collect(clockMs(), due);
+  for (const std::int32_t id : due) {
+    if (Connection* const connection = find(id)) connection->onDeadline(clockMs());
+  }
+  if (deadlines_.empty()) loop_.stopTicker();
+}
+
+}  // namespace wss::server

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// The server: listens, keeps the table of connections, carries out what JavaScript has asked for
+// in a batch of commands, and collects what happens in a batch of events. One thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "server/connection.h"
+#include "server/deadlines.h"
+#include "server/event_batch.h"
+#include "server/options.h"
+
+namespace wss::server {
+
+/// What JavaScript asks for, in the layout that lib/outbox.ts writes.
+struct Command {
+  std::int32_t connectionId;
+  std::int32_t kind;  ///< an opcode to send, or one of the kAnswer values; a status above bit 8
+  std::int32_t
+      offset;  ///< of the payload in the arena; a message has room for its header before it
+  std::int32_t length;
+};
+static_assert(sizeof(Command) == 16);
+
+/// The answer to ConnectionRequest; length: 1 to accept, 0 to refuse.
+inline constexpr std::int32_t kAnswerConnection = 16;
+/// The answer to WebSocketOpenRequest; payload: subprotocol, NUL, header lines; status in bits 8…
+inline constexpr std::int32_t kAnswerOpen = 17;
+
+/// A ConnectionId is a slot of the table and a generation, so that one which has been given out
+/// again is not mistaken for its predecessor. Always positive.
+inline constexpr unsigned kSlotBits = 17;
+inline constexpr std::int32_t kSlotMask = (1 << kSlotBits) - 1;
+inline constexpr unsigned kGenerationBits = 13;
+
+/// What has been counted since the server was made. Messages and their payload bytes; no control
+/// frames.
+struct Statistics {
+  std::uint64_t messagesIn = 0;
+  std::uint64_t messagesOut = 0;
+  std::uint64_t bytesIn = 0;
+  std::uint64_t bytesOut = 0;
+  std::uint64_t connectionsAccepted = 0;
+  std::uint64_t connectionsRefused = 0;  ///< beyond MaxConnections, or for want of descriptors
+};
+
+class Server final : private net::ListenerOwner, private net::TickHandler {
+ public:
+  /// `status` has a word for each slot, which the owner may read at any time: the ConnectionId
+  /// while sends are taken without question, its negative while they must come through send(),
+  /// 0 when there is no open WebSocket. `loop` and `events` must outlive the server.
+  Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status);
+  /// Cuts every connection.
+  ~Server();
+
+  Options options;
+
+  // The server as a whole.
+  /// Fails with 104 when listening already, and with what the system says.
+  Result<void> startListening();
+  void stopListening() { listener_.close(); }
+  [[nodiscard]] bool isListening() const { return listener_.isListening(); }
+  /// Starts the closing handshake of every open connection, and cuts those that are not yet open.
+  void disconnectAll();
+  /// Connections between their Connected and their Disconnected.
+  [[nodiscard]] int connectedCount() const { return connectedCount_; }
+  /// Whether nothing more can happen: not listening, no connection in any state.
+  [[nodiscard]] bool isIdle() const { return !isListening() && count_ == 0; }
+  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+
+  // One connection.
+  /// Connection::send(), counted; fails with 126 when there is no such open connection.
+  Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token);
+  /// Null when the id is stale or was never given out.
+  [[nodiscard]] Connection* find(std::int32_t id);
+  /// The ids of the connections that connectedCount() counts, oldest slot first.
+  [[nodiscard]] std::vector<std::int32_t> connectedIds() const;
+
+  // The batches.
+  /// Carries out `commands`, whose payloads are in `arena`, and flushes every connection that has
+  /// something to send: one system call each. Writes frame headers into the arena.
+  void perform(std::span<const Command> commands, MutableBytes arena);
+  /// Ends the connections whose last frame has been read; call it when all events before that have
+  /// been handled, and what was to be sent has been performed.
+  void endTurn();
+  /// The connections whose Disconnected is in the batch; give them to release() when it has been
+  /// delivered.
+  [[nodiscard]] std::vector<std::int32_t> takeEnded();
+  void release(const std::vector<std::int32_t>& ended);
+
+  // For Connection.
+  [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] EventBatch& events() { return events_; }
+  [[nodiscard]] Statistics& statistics() { return statistics_; }
+  /// A steady clock in milliseconds that stands still while the loop was kept from running, so
+  /// that a stall of ours is never taken for a peer's silence.
+  [[nodiscard]] std::uint64_t clockMs() const { return loop_.nowMs() - stalledMs_; }
+  /// Has onDeadline() of `id` called at about `dueMs` of clockMs(). Returns when.
+  std::uint64_t addDeadline(std::int32_t id, std::uint64_t dueMs);
+  void toFlush(Connection& connection) { touched_.push_back(&connection); }
+  void showStatus(std::int32_t id, std::int32_t word) { status_[slotOf(id)] = word; }
+  void onConnectedChanged(bool connected) { connectedCount_ += connected ? 1 : -1; }
+  void onEnded(std::int32_t id) { ended_.push_back(id); }
+  void toLeave(Ending ending) { endings_.push_back(std::move(ending)); }
+  /// The connection's socket is closed and nobody holds it: destroys it.
+  void remove(std::int32_t id);
+
+  // Logging, for Connection too. A caller that composes a text asks first.
+  [[nodiscard]] bool logs(int level) const {
+    return level <= options.logLevel && events_.wants(EventKind::kLog);
+  }
+  void log(int level, std::int32_t id, std::string_view message) {
+    if (logs(level)) events_.addText(EventKind::kLog, id, 0, level, message);
+  }
+  void logError(std::int32_t id, std::string_view message) {
+    if (logs(1)) events_.addText(EventKind::kLog, id, kIsError, 1, message);
+  }
+  void reportError(std::int32_t id, const Error& error);
+
+ private:
+  struct Slot {
+    std::unique_ptr<Connection> connection;
+    std::uint16_t generation = 0;
+  };
+
+  static std::size_t slotOf(std::int32_t id) { return static_cast<std::size_t>(id & kSlotMask); }
+
+  void onAccept(int fd, const net::Address& remote) override;
+  void onAcceptError(const Error& error) override;
+  void onTick() override;
+  std::int32_t newId();
+  void flushTouched(Bytes arena);
+  void countSent(std::int32_t kind, std::size_t size);
+  void performAnswer(const Command& command, Bytes arena);
+
+  net::Loop& loop_;
+  EventBatch& events_;
+  std::span<std::int32_t> status_;
+  net::Listener listener_;
+  std::vector<Slot> slots_;
+  std::deque<std::uint32_t> freeSlots_;  ///< first in, first out, so that ids are reused late
+  int count_ = 0;                        ///< connections in any state
+  int connectedCount_ = 0;
+  std::vector<Connection*> touched_;
+  std::vector<std::int32_t> ended_;
+  std::vector<Ending> endings_;
+  Deadlines deadlines_;
+  std::uint64_t lastTickMs_ = 0;
+  std::uint64_t stalledMs_ = 0;
+  std::uint64_t nextAcceptReportMs_ = 0;
+  Statistics statistics_;
+};
+
+}  // namespace wss::server

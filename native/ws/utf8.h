@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// UTF-8 validation in pieces (RFC 3629): rejects overlong forms, surrogates and what lies above
+// U+10FFFF at the first byte that cannot belong to a valid character (fail-fast).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace wss::ws {
+
+/// The state of one text between two pieces; two bytes, freely copied.
+class Utf8 {
+ public:
+  /// Takes the next piece. False when the text is invalid; the state is then of no more use.
+  bool feed(Bytes piece);
+  /// Whether the text so far ends between two characters.
+  [[nodiscard]] bool complete() const { return state_ == 0; }
+  /// Whether every byte so far was below 0x80.
+  [[nodiscard]] bool ascii() const { return ascii_; }
+
+ private:
+  std::uint8_t state_ = 0;  ///< of the machine in utf8.cc; 0 between two characters
+  bool ascii_ = true;
+};
+
+}  // namespace wss::ws
