@@ -24,8 +24,9 @@ const PING = kindOf('Ping');
 const DISCONNECTED = kindOf('Disconnected');
 const ERROR = kindOf('Error');
 const LOG = kindOf('Log');
-/** Comes after those that have names. */
-const SETTLED = native.eventNames.length;
+// These come after those that have names.
+const FORGOTTEN = native.eventNames.length;
+const SETTLED = FORGOTTEN + 1;
 
 /** Where the events of a batch go. None of these may throw. */
 export interface BatchHandler {
@@ -33,6 +34,8 @@ export interface BatchHandler {
   onOpenRequest(event: events.WebSocketOpenRequestEvent): void;
   onDataIn(event: events.DataInEvent): void;
   onDisconnected(event: events.DisconnectedEvent): void;
+  /** A connection that was asked about has ended without having been open. */
+  onForgotten(connectionId: number): void;
   /** A send or ping that waited: `errorCode` is 0 when it has succeeded. */
   onSettled(token: number, errorCode: number): void;
   onEvent<Name extends events.EventName>(name: Name, event: events.EventMap[Name]): void;
@@ -132,6 +135,9 @@ export class BatchReader {
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;
       }
+      case FORGOTTEN:
+        handler.onForgotten(id);
+        return;
       case SETTLED:
         handler.onSettled(flags, value);
         return;

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { type NativeServer, native } from './native.js';
-import type { Opcode } from './outbox.js';
-
-/** The documented values of {@link WSConnection.dataFormat}; 0 lets the type of the data decide. */
-export type SendFormat = 0 | Opcode;
-
-/** What can be sent: text, or bytes in any of their usual clothes. */
-export type Data = string | NodeJS.ArrayBufferView | ArrayBuffer;
+import type { Data, SendFormat } from './sender.js';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-export { ConnectionMap, type Data, type SendFormat, WSConnection } from './connection.js';
+export { ConnectionMap, WSConnection } from './connection.js';
 export { type ErrorRow, WSServerError } from './errors.js';
 export {
   ConnectedEvent,
@@ -19,6 +19,7 @@ export {
   WebSocketOpenRequestEvent,
 } from './events.js';
 export type { SettingRow, Statistics } from './native.js';
+export type { Data, SendFormat } from './sender.js';
 export { WSServer, type WSServerOptions } from './wsserver.js';
 
 import type { ErrorRow } from './errors.js';

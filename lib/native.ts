@@ -2,7 +2,9 @@
 // The addon, typed: the one place that says what it exports. Its C++ side is native/addon.
 
 import { join } from 'node:path';
-import load from 'node-gyp-build';
+
+import load = require('node-gyp-build');
+
 import { type ErrorRow, WSServerError } from './errors.js';
 
 /** A row of the settings table (native/server/options.cc). */

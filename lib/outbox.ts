@@ -69,7 +69,7 @@ export class Outbox {
   }
 
   /** Sends bytes. REQUIRES takes(id). False when they are too many: use NativeServer.send(). */
-  sendBytes(id: number, opcode: Opcode, bytes: Uint8Array): boolean {
+  sendBytes(id: number, bytes: Uint8Array): boolean {
     const length = bytes.length;
     if (length > LARGE) return false;
     const arena = this.#arena;
@@ -79,7 +79,7 @@ export class Outbox {
     } else {
       for (let index = 0; index < length; index++) arena[offset + index] = bytes[index] as number;
     }
-    this.#add(id, opcode, offset, length);
+    this.#add(id, Opcode.binary, offset, length);
     return true;
   }
 

@@ -1,41 +1,20 @@
 // SPDX-License-Identifier: MIT
 
-import { EventEmitter } from 'node:events';
 import { BatchReader, kindOf } from './batch.js';
+import { acceptDataProperty, ConnectionMap, type ConnectionOwner } from './connection.js';
+import { TypedEmitter, throwLater } from './emitter.js';
 import {
-  acceptDataProperty,
-  ConnectionMap,
-  type ConnectionOwner,
-  type Data,
-  type SendFormat,
-} from './connection.js';
-import { WSServerError } from './errors.js';
-import {
-  type ConnectionRequestEvent,
   type DataInEvent,
   type DisconnectedEvent,
   ErrorEvent,
   type EventMap,
   type EventName,
   type Listener,
-  type WebSocketOpenRequestEvent,
 } from './events.js';
 import { type NativeServer, native, type SettingRow, type Statistics } from './native.js';
-import { Opcode, Outbox } from './outbox.js';
-
-const INVALID_CONNECTION_ID = 126;
-const INVALID_ARGUMENT = 10022;
-
-/** What every method that has succeeded returns. */
-const DONE: Promise<void> = Promise.resolve();
-
-/** A send or ping that has not yet come to an end. */
-interface Pending {
-  readonly connectionId: number;
-  readonly startedMs: number;
-  resolve(roundTripMs: number): void;
-  reject(error: WSServerError): void;
-}
+import { Outbox } from './outbox.js';
+import { askConnection, askOpen } from './questions.js';
+import { type Data, DONE, rejected, Sender } from './sender.js';
 
 /** What a server can be made with. */
 export interface WSServerOptions {
@@ -47,22 +26,10 @@ export interface WSServerOptions {
   settings?: Readonly<Record<string, boolean | number | string>>;
 }
 
-/** An exception of a handler must neither be lost nor keep the other handlers from their events. */
-function throwLater(error: unknown): void {
-  process.nextTick(() => {
-    throw error;
-  });
-}
-
-/** A rejection that nobody awaits must not end the process. */
-function rejected(error: unknown): Promise<never> {
-  const promise = Promise.reject(error);
-  promise.catch(() => {});
-  return promise;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
+/** A shutdown that waits for its connections to end. */
+interface Shutdown {
+  readonly connectionIds: Set<number>;
+  readonly resolve: () => void;
 }
 
 /**
@@ -71,30 +38,31 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
  * A method that can fail at once acts at once; the promise that it returns says how it went. A
  * rejection that nobody awaits does not end the process: the Error event carries it.
  */
-export class WSServer extends EventEmitter {
+export class WSServer extends TypedEmitter {
   /** The connections by their ids, with their properties. */
   readonly connections: ConnectionMap;
   readonly #outbox: Outbox;
   readonly #native: NativeServer;
   readonly #batch: BatchReader;
+  readonly #sender: Sender;
   /** The only listener of DataIn, or what calls all of them. */
   #onDataIn: (event: DataInEvent) => unknown = () => {};
-  readonly #pending = new Map<number, Pending>();
-  #lastToken = 0;
   /** What came for connections that do not accept data, in its order. */
   readonly #held = new Map<number, DataInEvent[]>();
-  /** Those who wait for the last connection to end. */
-  #shutdowns: (() => void)[] = [];
+  #shutdowns: Shutdown[] = [];
   #nextBatch: (() => void) | undefined;
 
   constructor(options: WSServerOptions = {}) {
     super();
     this.#batch = new BatchReader({
-      onConnectionRequest: (id, event) => this.#onConnectionRequest(id, event),
-      onOpenRequest: (event) => this.#onOpenRequest(event),
+      onConnectionRequest: (id, event) =>
+        askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
+      onOpenRequest: (event) =>
+        askOpen(this.#handlers('WebSocketOpenRequest'), event, this.#outbox),
       onDataIn: (event) => this.#deliver(event),
       onDisconnected: (event) => this.#onDisconnected(event),
-      onSettled: (token, errorCode) => this.#onSettled(token, errorCode),
+      onForgotten: (id) => this.#forget(id),
+      onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
     this.#outbox = new Outbox((records, count, chunks, adopted) => {
@@ -104,14 +72,17 @@ export class WSServer extends EventEmitter {
       this.#nextBatch?.();
     });
     this.#native = this.#outbox.server;
+    this.#sender = new Sender(this.#outbox, (id, error) =>
+      this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
+    );
     const owner: ConnectionOwner = {
       native: this.#native,
       disconnect: (id) => this.disconnect(id),
-      sendAs: (id, format, data) => this.#sendAs(id, format, data),
+      sendAs: (id, format, data) => this.#sender.sendAs(id, format, data),
       setAcceptData: (id, accept) => this.#setAcceptData(id, accept),
     };
     this.connections = new ConnectionMap(owner);
-    this.#listenersChanged();
+    this.listenersChanged();
 
     const { settings = {}, ...properties } = options;
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
@@ -213,10 +184,11 @@ export class WSServer extends EventEmitter {
    * fulfilled when the last of them has gone, which CloseTimeout bounds.
    */
   shutdown(): Promise<void> {
+    const connectionIds = new Set(this.#native.connectedIds());
     this.#native.stopListening();
     this.#native.disconnectAll();
-    if (this.wsConnectionCount === 0) return DONE;
-    return new Promise((resolve) => this.#shutdowns.push(resolve));
+    if (connectionIds.size === 0) return DONE;
+    return new Promise((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
   }
 
   /**
@@ -236,23 +208,17 @@ export class WSServer extends EventEmitter {
    */
   send(connectionId: number | string, data: Data): Promise<void> {
     const format = this.connections.made(connectionId)?.dataFormat ?? 0;
-    return this.#sendAs(connectionId, format, data);
+    return this.#sender.sendAs(connectionId, format, data);
   }
 
   /** Sends one binary message. Fails like {@link send}. */
   sendBytes(connectionId: number | string, data: Data): Promise<void> {
-    if (data instanceof Uint8Array && this.#outbox.takes(connectionId as number)) {
-      if (this.#outbox.sendBytes(connectionId as number, Opcode.binary, data)) return DONE;
-    }
-    return this.#sendAs(connectionId, Opcode.binary, data);
+    return this.#sender.sendBytes(connectionId, data);
   }
 
   /** Sends one text message; bytes are taken for UTF-8. Fails like {@link send}. */
   sendText(connectionId: number | string, text: Data): Promise<void> {
-    if (typeof text === 'string' && this.#outbox.takes(connectionId as number)) {
-      if (this.#outbox.sendText(connectionId as number, text)) return DONE;
-    }
-    return this.#sendAs(connectionId, Opcode.text, text);
+    return this.#sender.sendText(connectionId, text);
   }
 
   /**
@@ -261,11 +227,7 @@ export class WSServer extends EventEmitter {
    * when the connection's timeout has run out, 10035 when its queue is full
    */
   ping(connectionId: number | string): Promise<number> {
-    const id = Number(connectionId);
-    return this.#wait(id, (token) => {
-      this.#native.ping(id, token);
-      return false;
-    });
+    return this.#sender.ping(connectionId);
   }
 
   /**
@@ -309,51 +271,10 @@ export class WSServer extends EventEmitter {
     return this.#native.readText(name);
   }
 
-  // Listeners: which events have any decides which the core reports at all.
+  // Events.
 
-  override on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.#changing(() => super.on(name, listener));
-  }
-
-  override addListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.on(name, listener);
-  }
-
-  override once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.#changing(() => super.once(name, listener));
-  }
-
-  override prependListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.#changing(() => super.prependListener(name, listener));
-  }
-
-  override prependOnceListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.#changing(() => super.prependOnceListener(name, listener));
-  }
-
-  override off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.removeListener(name, listener);
-  }
-
-  override removeListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    return this.#changing(() => super.removeListener(name, listener));
-  }
-
-  override removeAllListeners(name?: EventName): this {
-    return this.#changing(() => super.removeAllListeners(name));
-  }
-
-  override emit<Name extends EventName>(name: Name, event: EventMap[Name]): boolean {
-    return super.emit(name, event);
-  }
-
-  #changing(change: () => void): this {
-    change();
-    this.#listenersChanged();
-    return this;
-  }
-
-  #listenersChanged(): void {
+  protected override listenersChanged(): void {
+    // Which events have listeners decides what the core reports at all.
     let wanted = 1 << kindOf('Disconnected');
     native.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
@@ -361,14 +282,16 @@ export class WSServer extends EventEmitter {
     this.#native.setWanted(wanted);
     const [only, ...others] = this.rawListeners('DataIn') as Listener<'DataIn'>[];
     this.#onDataIn =
-      only !== undefined && others.length === 0 ? only : (event) => super.emit('DataIn', event);
+      only !== undefined && others.length === 0 ? only : (event) => this.emit('DataIn', event);
   }
 
-  // Events.
+  #handlers<Name extends EventName>(name: Name): Listener<Name>[] {
+    return this.rawListeners(name).map((handler) => handler.bind(this) as Listener<Name>);
+  }
 
   #emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
     try {
-      super.emit(name, event);
+      this.emit(name, event);
     } catch (error) {
       throwLater(error);
     }
@@ -393,66 +316,21 @@ export class WSServer extends EventEmitter {
     const id = event.connectionId;
     this.#release(id);
     this.#emit('Disconnected', event);
-    this.connections.forget(id);
-    if (this.#shutdowns.length > 0 && this.wsConnectionCount === 0) {
-      for (const resolve of this.#shutdowns.splice(0)) resolve();
-    }
-  }
-
-  /** Calls every listener of a question, and `answer` when all of them have made up their mind. */
-  #ask<Name extends EventName>(
-    name: Name,
-    event: EventMap[Name],
-    answer: (failed: boolean) => void,
-  ): void {
-    const waiting: PromiseLike<unknown>[] = [];
-    for (const listener of this.rawListeners(name)) {
-      try {
-        const result: unknown = listener.call(this, event);
-        if (isPromise(result)) waiting.push(result);
-      } catch (error) {
-        throwLater(error);
-        answer(true);
-        return;
-      }
-    }
-    if (waiting.length === 0) {
-      answer(false);
-      return;
-    }
-    Promise.all(waiting).then(
-      () => answer(false),
-      (error: unknown) => {
-        answer(true);
-        throwLater(error);
-      },
-    );
-  }
-
-  #onConnectionRequest(connectionId: number, event: ConnectionRequestEvent): void {
-    this.#ask('ConnectionRequest', event, (failed) => {
-      this.#outbox.answerConnection(connectionId, event.accept && !failed);
+    this.#forget(id);
+    this.#shutdowns = this.#shutdowns.filter(({ connectionIds, resolve }) => {
+      connectionIds.delete(id);
+      if (connectionIds.size === 0) resolve();
+      return connectionIds.size > 0;
     });
   }
 
-  #onOpenRequest(event: WebSocketOpenRequestEvent): void {
-    this.#ask('WebSocketOpenRequest', event, (failed) => {
-      const status = failed ? 500 : event.statusCode;
-      if (Number.isInteger(status) && status >= 100 && status <= 999) {
-        const { connectionId, subProtocols, responseHeaders } = event;
-        this.#outbox.answerOpen(connectionId, status, subProtocols, responseHeaders);
-        return;
-      }
-      this.#outbox.answerOpen(event.connectionId, 500, '', '');
-      throwLater(
-        new WSServerError(INVALID_ARGUMENT, `statusCode is an HTTP status, not ${status}`),
-      );
-    });
+  #forget(connectionId: number): void {
+    this.connections.forget(connectionId);
+    this.#held.delete(connectionId);
   }
 
   #setAcceptData(connectionId: number, accept: boolean): void {
-    const index = acceptDataProperty;
-    this.#native.setProperty(connectionId, index, accept);
+    this.#native.setProperty(connectionId, acceptDataProperty, accept);
     if (accept) this.#release(connectionId);
     else if (!this.#held.has(connectionId)) this.#held.set(connectionId, []);
   }
@@ -464,8 +342,6 @@ export class WSServer extends EventEmitter {
     for (const event of held ?? []) this.#deliver(event);
   }
 
-  // Sending.
-
   #attempt(act: () => void): Promise<void> {
     try {
       act();
@@ -473,61 +349,5 @@ export class WSServer extends EventEmitter {
     } catch (error) {
       return rejected(error);
     }
-  }
-
-  #sendAs(connectionId: number | string, format: SendFormat, data: Data): Promise<void> {
-    const id = Number(connectionId);
-    const opcode = format === 0 ? (typeof data === 'string' ? Opcode.text : Opcode.binary) : format;
-    if (this.#outbox.takes(id)) {
-      const taken =
-        typeof data === 'string'
-          ? opcode === Opcode.text && this.#outbox.sendText(id, data)
-          : opcode === Opcode.binary &&
-            data instanceof Uint8Array &&
-            this.#outbox.sendBytes(id, opcode, data);
-      if (taken) return DONE;
-    }
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    return this.#wait(id, (token) => this.#native.send(id, opcode, bytes, token)).then(() => {});
-  }
-
-  /** Starts something that may have to wait; `act` returns whether it is done already. */
-  #wait(connectionId: number, act: (token: number) => boolean): Promise<number> {
-    const token = (this.#lastToken + 1) & 0x7fffffff;
-    this.#lastToken = token;
-    const startedMs = performance.now();
-    try {
-      if (act(token)) return Promise.resolve(0);
-    } catch (error) {
-      this.#reportError(connectionId, error as WSServerError);
-      return rejected(error);
-    }
-    const promise = new Promise<number>((resolve, reject) => {
-      this.#pending.set(token, { connectionId, startedMs, resolve, reject });
-    });
-    promise.catch(() => {});
-    return promise;
-  }
-
-  #onSettled(token: number, errorCode: number): void {
-    const pending = this.#pending.get(token);
-    if (pending === undefined) return;
-    this.#pending.delete(token);
-    if (errorCode === 0) {
-      pending.resolve(performance.now() - pending.startedMs);
-      return;
-    }
-    const error = new WSServerError(
-      errorCode,
-      errorCode === INVALID_CONNECTION_ID
-        ? 'The connection ended before this was done.'
-        : 'The timeout ran out before this was done.',
-    );
-    this.#reportError(pending.connectionId, error);
-    pending.reject(error);
-  }
-
-  #reportError(connectionId: number, error: WSServerError): void {
-    this.#emit('Error', new ErrorEvent(connectionId, error.code, error.message));
   }
 }

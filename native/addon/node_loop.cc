@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "addon/node_loop.h"
 
+#include <algorithm>
+
 namespace wss::addon {
 
 NodeLoop* NodeLoop::start(uv_loop_t* nodeLoop, net::Loop& loop, TurnHandler& handler) {
@@ -37,14 +39,16 @@ void NodeLoop::afterRun() {
     uv_timer_stop(&timer_);
     return;
   }
-  const std::uint64_t due = uv_now(timer_.loop) + static_cast<std::uint64_t>(waitMs);
+  // At least 1: a timer that starts itself anew without delay would keep Node from all else.
+  const auto delay = static_cast<std::uint64_t>(std::max(waitMs, 1));
+  const std::uint64_t due = uv_now(timer_.loop) + delay;
   // An earlier call does no harm, and arming at every turn would cost.
   const bool armed = uv_is_active(reinterpret_cast<uv_handle_t*>(&timer_)) != 0;
   if (armed && timerDueMs_ <= due) return;
   timerDueMs_ = due;
   uv_timer_start(
       &timer_, [](uv_timer_t* handle) { static_cast<NodeLoop*>(handle->data)->handler_.onTurn(); },
-      static_cast<std::uint64_t>(waitMs), 0);
+      delay, 0);
 }
 
 void NodeLoop::close(void (*onClosed)(void*), void* argument) {

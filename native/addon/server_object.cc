@@ -2,6 +2,8 @@
 #include "addon/server_object.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,13 @@ constexpr std::size_t kCommandSize = sizeof(server::Command) / sizeof(std::int32
 constexpr int kRoundsPerTurn = 8;
 
 std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
+
+/// 0, which is no connection's id, for a number that cannot be one.
+std::int32_t toId(const Napi::Value& value) {
+  const double number = value.As<Napi::Number>().DoubleValue();
+  const bool possible = number >= 1 && number <= INT32_MAX && std::trunc(number) == number;
+  return possible ? static_cast<std::int32_t>(number) : 0;
+}
 
 void finishCleanup(void* handle) {
   napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(handle));
@@ -116,8 +125,11 @@ void ServerObject::deliver() {
   const auto arguments = batch_.handOver();
   const auto onBatch = Value().Get(kOnBatch).As<Napi::Function>();
   onBatch.MakeCallback(Value(), arguments, asyncContext_);
-  // The dispatcher lets no exception of a handler through; what is left is a worker being ended.
-  if (Env().IsExceptionPending()) Env().GetAndClearPendingException();
+  // What a tick or microtask of a handler has thrown is an uncaught exception like any other.
+  if (Env().IsExceptionPending()) {
+    const Napi::Error error = Env().GetAndClearPendingException();
+    napi_fatal_exception(Env(), error.Value());
+  }
   if (server_) server_->release(ended);
 }
 
@@ -220,7 +232,7 @@ Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
                makeError(ErrorCode::kInvalidArgument, "a ping or pong carries at most 125 bytes"));
     return {};
   }
-  auto sent = server_->send(integer(info[0]), opcode, *bytes, integer(info[3]));
+  auto sent = server_->send(toId(info[0]), opcode, *bytes, integer(info[3]));
   if (!batch_.events().empty()) loop_->wake();
   if (!sent.ok()) {
     throwError(info.Env(), sent.error());
@@ -279,7 +291,7 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
 }
 
 server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info) {
-  server::Connection* const connection = server_->find(integer(info[0]));
+  server::Connection* const connection = server_->find(toId(info[0]));
   if (connection == nullptr) {
     throwError(info.Env(), makeError(ErrorCode::kInvalidConnectionId,
                                      info[0].ToString().Utf8Value() + " is not connected"));

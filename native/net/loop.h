@@ -38,7 +38,10 @@ class Loop {
   /// Readable when run() has something to do.
   [[nodiscard]] int backendFd() const { return uv_backend_fd(&loop_); }
   /// Milliseconds until run() is to be called though nothing is ready; -1 for never.
-  [[nodiscard]] int timeoutMs() const { return uv_backend_timeout(&loop_); }
+  [[nodiscard]] int timeoutMs() const {
+    // Of a loop without anything in it libuv says 0, meaning that running it would return at once.
+    return uv_loop_alive(&loop_) != 0 ? uv_backend_timeout(&loop_) : -1;
+  }
   /// Whether something was asked for outside of run() that takes effect only in run().
   [[nodiscard]] bool pending() const { return pending_; }
   /// Asks for a run() soon.

@@ -40,6 +40,7 @@ class Socket {
   Socket() = default;
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
+  ~Socket() = default;
 
   /// Takes over the descriptor, in every case. `owner` must outlive the socket.
   Result<void> open(Loop& loop, int fd, SocketOwner* owner);

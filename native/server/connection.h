@@ -154,10 +154,13 @@ class Connection final : private net::SocketOwner {
   void onProgress(std::size_t count);
   void settle(const Wait& wait, ErrorCode code);
   void settleAll(ErrorCode code);
+  /// Has expireWaits() called when the timeout of the oldest wait has run out.
+  void expectProgress();
   void expireWaits(std::uint64_t nowMs);
   void watch();
   void touch();
   void showStatus();
+  void startTimeout(int seconds);
   void setDeadline(std::uint64_t dueMs);
   Extra& extra();
 
@@ -172,6 +175,7 @@ class Connection final : private net::SocketOwner {
   bool touched_ : 1 = false;     ///< in the server's list of those to flush
   bool held_ : 1 = true;         ///< somebody may still ask for properties
   bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
+  bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
   std::int32_t timeoutSeconds_;
   std::uint32_t headSize_ = 0;
   std::unique_ptr<char[]> head_;

@@ -94,20 +94,25 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
   }
   if (output_.empty()) return true;
   extra().waits.push_back({token, false, output_.size(), server_.clockMs()});
-  setDeadline(server_.clockMs() + static_cast<std::uint64_t>(timeoutSeconds_) * 1000);
+  expectProgress();
   return false;
 }
 
+void Connection::expectProgress() {
+  if (timeoutSeconds_ > 0 && deadlineMs_ == 0) startTimeout(timeoutSeconds_);
+}
+
 Result<void> Connection::ping(std::int32_t token) {
+  if (!isOpen()) {
+    return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id_) + " is not open");
+  }
   if (blocked_) return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then ping again");
   std::uint8_t payload[sizeof token];
   std::memcpy(payload, &token, sizeof token);
   ws::appendFrame(output_, ws::Opcode::kPing, true, false, payload);
   touch();
   extra().waits.push_back({token, true, 0, server_.clockMs()});
-  if (timeoutSeconds_ > 0) {
-    setDeadline(server_.clockMs() + static_cast<std::uint64_t>(timeoutSeconds_) * 1000);
-  }
+  expectProgress();
   return {};
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr auto kNames = std::to_array<std::string_view>(
     {"ConnectionRequest", "WebSocketOpenRequest", "Connected", "ReadyToSend", "DataIn", "Ping",
      "Disconnected", "Error", "Log"});
-static_assert(kNames.size() == static_cast<std::size_t>(EventKind::kSettled));
+static_assert(kNames.size() == static_cast<std::size_t>(EventKind::kForgotten));
 
 }  // namespace
 

@@ -24,10 +24,11 @@ enum class EventKind : std::int32_t {
   kDisconnected,  ///< payload: description; value: status code
   kError,         ///< payload: description; value: error code; id 0: the server itself
   kLog,           ///< payload: message; value: level; flags: kIsError
+  kForgotten,     ///< a connection that was asked about has ended without having been open
   kSettled,       ///< a send or ping that waited; value: error code or 0; flags: its token
 };
 
-/// The events by the names that users know, in the order of EventKind; kSettled has none.
+/// The events by the names that users know, in the order of EventKind; the last two have none.
 std::span<const std::string_view> eventNames();
 
 /// Bits of EventRecord::flags.
@@ -80,7 +81,7 @@ class EventBatch {
 
   /// `size` bytes for the payload of the event that is added next.
   std::uint8_t* reserve(std::size_t size) {
-    if (chunkSize_ - chunkUsed_ < size) newChunk(size);
+    if (chunk_ == nullptr || chunkSize_ - chunkUsed_ < size) newChunk(size);
     return chunk_ + chunkUsed_;
   }
   /// Adds an event whose payload of `length` bytes has been written to what reserve() returned.

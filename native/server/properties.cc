@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "http/upgrade.h"
+#include "http/header.h"
 #include "server/connection.h"
 
 namespace wss::server {

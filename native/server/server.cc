@@ -122,6 +122,12 @@ void Server::reportError(std::int32_t id, const Error& error) {
   events_.addText(EventKind::kError, id, 0, static_cast<std::int32_t>(error.code), error.message);
 }
 
+void Server::onNeverOpened(std::int32_t id) {
+  const bool asked = events_.wants(EventKind::kConnectionRequest) ||
+                     events_.wants(EventKind::kWebSocketOpenRequest);
+  if (asked) events_.add(EventKind::kForgotten, id);
+}
+
 void Server::remove(std::int32_t id) {
   Slot& slot = slots_[slotOf(id)];
   if (slot.connection->isTouched()) std::erase(touched_, slot.connection.get());

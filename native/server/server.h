@@ -50,7 +50,7 @@ struct Statistics {
   std::uint64_t bytesIn = 0;
   std::uint64_t bytesOut = 0;
   std::uint64_t connectionsAccepted = 0;
-  std::uint64_t connectionsRefused = 0;  ///< beyond MaxConnections, or for want of descriptors
+  std::uint64_t connectionsRefused = 0;  ///< beyond MaxConnections
 };
 
 class Server final : private net::ListenerOwner, private net::TickHandler {
@@ -61,6 +61,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status);
   /// Cuts every connection.
   ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   Options options;
 
@@ -111,6 +113,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void onConnectedChanged(bool connected) { connectedCount_ += connected ? 1 : -1; }
   void onEnded(std::int32_t id) { ended_.push_back(id); }
   void toLeave(Ending ending) { endings_.push_back(std::move(ending)); }
+  /// A connection that may have been asked about has ended without ever being open.
+  void onNeverOpened(std::int32_t id);
   /// The connection's socket is closed and nobody holds it: destroys it.
   void remove(std::int32_t id);
 

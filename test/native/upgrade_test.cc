@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "http/upgrade.h"
 
+#include "http/answer.h"
+#include "http/header.h"
+
 #include <doctest/doctest.h>
 
 #include <initializer_list>

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// `wsserver echo`: sends every message back, and says every second how it is doing.
+
+import type { Statistics } from '../native.js';
+import { WSServer } from '../wsserver.js';
+import { parseOptions, wholeNumber } from './usage.js';
+
+const USAGE = `Usage: wsserver echo [options]
+
+Sends every message back in its own type. Ends on SIGINT or SIGTERM, closing its clients with 1001.
+
+Options:
+  --host H             address or name of the interface to listen on (default 127.0.0.1)
+  --port N             port to listen on; 0 picks one (default 8080)
+  --max-connections N  clients at a time (default 100000)
+  --subprotocol NAME   the subprotocol to choose when it is offered
+  --help
+`;
+
+const GOING_AWAY = 1001;
+
+/** What happened within a second, and what there is. */
+interface Report {
+  connections: number;
+  messagesInPerSecond: number;
+  messagesOutPerSecond: number;
+  bytesInPerSecond: number;
+  bytesOutPerSecond: number;
+  residentBytes: number;
+}
+
+function makeReport(now: Statistics, before: Statistics, seconds: number): Report {
+  const rate = (key: keyof Statistics): number => Math.round((now[key] - before[key]) / seconds);
+  return {
+    connections: now.connections,
+    messagesInPerSecond: rate('messagesIn'),
+    messagesOutPerSecond: rate('messagesOut'),
+    bytesInPerSecond: rate('bytesIn'),
+    bytesOutPerSecond: rate('bytesOut'),
+    residentBytes: process.memoryUsage.rss(),
+  };
+}
+
+function liveLine(report: Report): string {
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const megabytes = (value: number): string => (value / 1e6).toFixed(1);
+  return [
+    `${count(report.connections)} connections`,
+    `${count(report.messagesInPerSecond)} messages/s in, ${count(report.messagesOutPerSecond)} out`,
+    `${megabytes(report.bytesInPerSecond)} MB/s in, ${megabytes(report.bytesOutPerSecond)} out`,
+    `${megabytes(report.residentBytes)} MB resident`,
+  ].join(' | ');
+}
+
+/** Reports on `server` every second: a live line on a terminal, else a line of JSON. */
+function startReporting(server: WSServer): NodeJS.Timeout {
+  const terminal = process.stdout.isTTY === true;
+  let before = server.statistics;
+  let beforeMs = performance.now();
+  return setInterval(() => {
+    const now = server.statistics;
+    const nowMs = performance.now();
+    const report = makeReport(now, before, (nowMs - beforeMs) / 1000);
+    before = now;
+    beforeMs = nowMs;
+    if (terminal) process.stdout.write(`\r\x1b[K${liveLine(report)}`);
+    else console.log(JSON.stringify(report));
+  }, 1000);
+}
+
+function makeServer(options: {
+  host: string;
+  port: number;
+  maxConnections: number;
+  subprotocol: string | undefined;
+}): WSServer {
+  const server = new WSServer({
+    localHost: options.host,
+    localPort: options.port,
+    settings: { MaxConnections: options.maxConnections },
+  });
+  server.on('DataIn', (event) => {
+    if (event.dataFormat === 1) server.sendText(event.connectionId, event.text);
+    else server.sendBytes(event.connectionId, event.textB);
+  });
+  server.on('Error', (event) => {
+    // Clients that leave before their answer, or are slow to take it, are everyday life.
+    if (event.connectionId === 0) console.error(event.description);
+  });
+  const wanted = options.subprotocol;
+  if (wanted !== undefined) {
+    server.on('WebSocketOpenRequest', (event) => {
+      const offered = event.subProtocols.split(',').map((token) => token.trim());
+      event.subProtocols = offered.includes(wanted) ? wanted : '';
+    });
+  }
+  return server;
+}
+
+/** Runs until a signal comes; the exit status is 0. */
+export async function echoCommand(args: string[]): Promise<number> {
+  const { values } = parseOptions(
+    {
+      args,
+      options: {
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string', default: '8080' },
+        'max-connections': { type: 'string', default: '100000' },
+        subprotocol: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    },
+    USAGE,
+  );
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const server = makeServer({
+    host: values.host,
+    port: wholeNumber('--port', values.port, 0, 65535, USAGE),
+    maxConnections: wholeNumber('--max-connections', values['max-connections'], 1, 100000, USAGE),
+    subprotocol: values.subprotocol,
+  });
+  await server.startListening();
+  const host = values.host.includes(':') ? `[${values.host}]` : values.host;
+  console.log(`Listening on ws://${host}:${server.localPort}`);
+
+  const reporting = startReporting(server);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+  clearInterval(reporting);
+  if (process.stdout.isTTY) process.stdout.write('\n');
+  server.config(`DisconnectStatusCode=${GOING_AWAY}`);
+  await server.shutdown();
+  return 0;
+}

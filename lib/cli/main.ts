@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+// The command `wsserver`: picks the subcommand.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { echoCommand } from './echo.js';
+import { UsageError } from './usage.js';
+
+const USAGE = `Usage: wsserver <command> [options]
+
+Commands:
+  echo    a server that sends every message back
+  help    this text; "wsserver <command> --help" has the options
+
+Options:
+  --version
+`;
+
+/** Each takes its arguments and returns the exit status. */
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  echo: echoCommand,
+};
+
+function version(): string {
+  const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function main([name = '', ...args]: string[]): Promise<number> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command(args);
+  if (name === '--version') {
+    console.log(version());
+    return 0;
+  }
+  if (name === 'help' || name === '--help' || name === '-h') {
+    console.log(USAGE);
+    return 0;
+  }
+  throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`);
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    const usage = error instanceof UsageError;
+    console.error(`wsserver: ${error instanceof Error ? error.message : error}`);
+    if (usage) console.error(`\n${error.usage ?? USAGE}`);
+    process.exitCode = usage ? 2 : 1;
+  },
+);

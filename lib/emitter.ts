@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+import { EventEmitter } from 'node:events';
+import type { EventMap, EventName, Listener } from './events.js';
+
+/** An EventEmitter that knows its events by name and type, and learns when its listeners change. */
+export abstract class TypedEmitter extends EventEmitter {
+  /** Called after listeners have been added or removed. */
+  protected abstract listenersChanged(): void;
+
+  override on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.#changed(super.on(name, listener));
+  }
+
+  override addListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.on(name, listener);
+  }
+
+  override once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.#changed(super.once(name, listener));
+  }
+
+  override prependListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.#changed(super.prependListener(name, listener));
+  }
+
+  override prependOnceListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.#changed(super.prependOnceListener(name, listener));
+  }
+
+  override off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.removeListener(name, listener);
+  }
+
+  override removeListener<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    return this.#changed(super.removeListener(name, listener));
+  }
+
+  override removeAllListeners(name?: EventName): this {
+    // Node counts the arguments: an undefined name is not the same as none.
+    return this.#changed(
+      name === undefined ? super.removeAllListeners() : super.removeAllListeners(name),
+    );
+  }
+
+  override emit<Name extends EventName>(name: Name, event: EventMap[Name]): boolean {
+    return super.emit(name, event);
+  }
+
+  #changed(result: this): this {
+    this.listenersChanged();
+    return result;
+  }
+}
+
+/** An exception of a handler must neither be lost nor keep the other handlers from their events. */
+export function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The events that want an answer: their handlers may be asynchronous, and the connection waits.
+
+import { throwLater } from './emitter.js';
+import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './events.js';
+import type { Outbox } from './outbox.js';
+
+const MAX_ANSWER = 16 * 1024;
+/** A status that the core refuses, saying what is allowed. */
+const INVALID_STATUS = 0;
+
+type Handler<Event> = (event: Event) => unknown;
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** Calls every handler, and `answer` when all of them have made up their mind. */
+function ask<Event>(
+  handlers: readonly Handler<Event>[],
+  event: Event,
+  answer: (failed: boolean) => void,
+): void {
+  const waiting: PromiseLike<unknown>[] = [];
+  let failed = false;
+  for (const handler of handlers) {
+    try {
+      const result = handler(event);
+      if (isPromise(result)) waiting.push(result);
+    } catch (error) {
+      failed = true;
+      throwLater(error);
+    }
+  }
+  if (waiting.length === 0) {
+    answer(failed);
+    return;
+  }
+  Promise.all(waiting).then(
+    () => answer(failed),
+    (error: unknown) => {
+      answer(true);
+      throwLater(error);
+    },
+  );
+}
+
+/** Asks whether to accept a connection. A handler that fails refuses. */
+export function askConnection(
+  handlers: readonly Handler<ConnectionRequestEvent>[],
+  connectionId: number,
+  event: ConnectionRequestEvent,
+  outbox: Outbox,
+): void {
+  ask(handlers, event, (failed) => outbox.answerConnection(connectionId, event.accept && !failed));
+}
+
+/** Asks whether to open a WebSocket. A handler that fails refuses with status 500. */
+export function askOpen(
+  handlers: readonly Handler<WebSocketOpenRequestEvent>[],
+  event: WebSocketOpenRequestEvent,
+  outbox: Outbox,
+): void {
+  ask(handlers, event, (failed) => {
+    const { connectionId, statusCode, subProtocols, responseHeaders } = event;
+    if (failed) {
+      outbox.answerOpen(connectionId, 500, '', '');
+      return;
+    }
+    // Each character becomes a byte; one that would not, or is NUL, could turn into something else.
+    const answer = `${subProtocols}${responseHeaders}`;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    const sound = !/[^\x01-\xff]/.test(answer) && answer.length < MAX_ANSWER;
+    const status = Number.isInteger(statusCode) && statusCode < 1000 ? statusCode : INVALID_STATUS;
+    if (sound) outbox.answerOpen(connectionId, status, subProtocols, responseHeaders);
+    else outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
+  });
+}

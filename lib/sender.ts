@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Sending: the quick way through the outbox, and the long one, for what must wait or may fail.
+
+import { WSServerError } from './errors.js';
+import type { NativeServer } from './native.js';
+import { Opcode, type Outbox } from './outbox.js';
+
+const INVALID_CONNECTION_ID = 126;
+
+/** The documented values of DataFormat for sending; 0 lets the type of the data decide. */
+export type SendFormat = 0 | Opcode;
+
+/** What can be sent: text, or bytes in any of their usual clothes. */
+export type Data = string | NodeJS.ArrayBufferView | ArrayBuffer;
+
+/** What every method that has succeeded returns: no send need make a promise of its own. */
+export const DONE: Promise<void> = Promise.resolve();
+
+/** A rejected promise that does not end the process when nobody awaits it. */
+export function rejected(error: unknown): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(() => {});
+  return promise;
+}
+
+/** A send or ping that has not yet come to an end. */
+interface Pending {
+  readonly connectionId: number;
+  readonly startedMs: number;
+  resolve(roundTripMs: number): void;
+  reject(error: WSServerError): void;
+}
+
+/** Sends for a server, and keeps those promises that wait. */
+export class Sender {
+  readonly #outbox: Outbox;
+  readonly #native: NativeServer;
+  /** Is told of every failure, because nobody may await the promise that tells it too. */
+  readonly #onError: (connectionId: number, error: WSServerError) => void;
+  readonly #pending = new Map<number, Pending>();
+  #lastToken = 0;
+
+  constructor(outbox: Outbox, onError: (connectionId: number, error: WSServerError) => void) {
+    this.#outbox = outbox;
+    this.#native = outbox.server;
+    this.#onError = onError;
+  }
+
+  sendText(connectionId: number | string, text: Data): Promise<void> {
+    if (typeof text === 'string' && this.#outbox.takes(connectionId as number)) {
+      if (this.#outbox.sendText(connectionId as number, text)) return DONE;
+    }
+    return this.#sendSlowly(Number(connectionId), Opcode.text, text);
+  }
+
+  sendBytes(connectionId: number | string, data: Data): Promise<void> {
+    if (data instanceof Uint8Array && this.#outbox.takes(connectionId as number)) {
+      if (this.#outbox.sendBytes(connectionId as number, data)) return DONE;
+    }
+    return this.#sendSlowly(Number(connectionId), Opcode.binary, data);
+  }
+
+  sendAs(connectionId: number | string, format: SendFormat, data: Data): Promise<void> {
+    const opcode = format === 0 ? (typeof data === 'string' ? Opcode.text : Opcode.binary) : format;
+    if (opcode === Opcode.text) return this.sendText(connectionId, data);
+    if (opcode === Opcode.binary) return this.sendBytes(connectionId, data);
+    return this.#sendSlowly(Number(connectionId), opcode, data);
+  }
+
+  ping(connectionId: number | string): Promise<number> {
+    const id = Number(connectionId);
+    return this.#wait(id, (token) => {
+      this.#native.ping(id, token);
+      return false;
+    });
+  }
+
+  /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
+  settle(token: number, errorCode: number): void {
+    const pending = this.#pending.get(token);
+    if (pending === undefined) return;
+    this.#pending.delete(token);
+    if (errorCode === 0) {
+      pending.resolve(performance.now() - pending.startedMs);
+      return;
+    }
+    const error = new WSServerError(
+      errorCode,
+      errorCode === INVALID_CONNECTION_ID
+        ? 'The connection ended before this was done.'
+        : 'The timeout ran out before this was done.',
+    );
+    this.#onError(pending.connectionId, error);
+    pending.reject(error);
+  }
+
+  #sendSlowly(connectionId: number, opcode: Opcode, data: Data): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const waiting = this.#wait(connectionId, (token) =>
+      this.#native.send(connectionId, opcode, bytes, token),
+    );
+    const sent = waiting.then(() => {});
+    sent.catch(() => {});
+    return sent;
+  }
+
+  /** Starts something that may have to wait; `act` returns whether it is done already. */
+  #wait(connectionId: number, act: (token: number) => boolean): Promise<number> {
+    const token = (this.#lastToken + 1) & 0x7fffffff;
+    this.#lastToken = token;
+    const startedMs = performance.now();
+    try {
+      if (act(token)) return Promise.resolve(0);
+    } catch (error) {
+      this.#onError(connectionId, error as WSServerError);
+      return rejected(error);
+    }
+    const promise = new Promise<number>((resolve, reject) => {
+      this.#pending.set(token, { connectionId, startedMs, resolve, reject });
+    });
+    promise.catch(() => {});
+    return promise;
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "http/header.h"
+
+#include <algorithm>
+
+namespace wss::http {
+namespace {
+
+/// tchar of RFC 9110 §5.6.2.
+constexpr ByteSet kTokenBytes = lettersDigitsAnd("!#$%&'*+-.^_`|~");
+
+char lowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Without the optional white space of RFC 9110 §5.6.3 around it.
+std::string_view trim(std::string_view text) {
+  const auto isSpace = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && isSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && isSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+bool consistsOf(std::string_view text, const ByteSet& set) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [&](char c) { return set[static_cast<unsigned char>(c)]; });
+}
+
+bool isControl(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
+
+bool equalsIgnoreCase(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lowerCase, lowerCase);
+}
+
+std::string_view takeUntil(std::string_view& rest, std::string_view separator) {
+  const std::size_t end = std::min(rest.find(separator), rest.size());
+  const std::string_view taken = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + separator.size(), rest.size()));
+  return taken;
+}
+
+std::vector<std::string_view> elementsOf(std::string_view list) {
+  std::vector<std::string_view> elements;
+  for (bool more = true; more;) {
+    const std::size_t size = list.size();
+    const std::string_view element = takeUntil(list, ",");
+    elements.push_back(trim(element));
+    more = element.size() < size;
+  }
+  return elements;
+}
+
+bool listHasTokenIgnoreCase(std::string_view list, std::string_view token) {
+  return std::ranges::any_of(elementsOf(list), [token](std::string_view element) {
+    return equalsIgnoreCase(element, token);
+  });
+}
+
+void appendElement(std::string& list, std::string_view element) {
+  if (!list.empty()) list.append(", ");
+  list.append(element);
+}
+
+std::optional<Field> parseField(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const Field field = {line.substr(0, colon), trim(line.substr(colon + 1))};
+  if (!isToken(field.name) || std::ranges::any_of(field.value, isControl)) return std::nullopt;
+  return field;
+}
+
+std::string_view findHeader(std::string_view headers, std::string_view name) {
+  while (!headers.empty()) {
+    const std::optional<Field> field = parseField(takeUntil(headers, kLineEnd));
+    if (field && equalsIgnoreCase(field->name, name)) return field->value;
+  }
+  return {};
+}
+
+std::string joinHeaders(std::string_view headers, std::string_view name) {
+  std::string values;
+  while (!headers.empty()) {
+    const std::optional<Field> field = parseField(takeUntil(headers, kLineEnd));
+    if (field && equalsIgnoreCase(field->name, name)) appendElement(values, field->value);
+  }
+  return values;
+}
+
+bool listHasToken(std::string_view list, std::string_view token) {
+  const std::vector<std::string_view> elements = elementsOf(list);
+  return std::ranges::find(elements, token) != elements.end();
+}
+
+bool isToken(std::string_view text) { return consistsOf(text, kTokenBytes); }
+
+bool isValidHeaderBlock(std::string_view lines) {
+  while (!lines.empty()) {
+    if (!parseField(takeUntil(lines, kLineEnd))) return false;
+  }
+  return true;
+}
+
+}  // namespace wss::http

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// How a connection begins: the questions to the application, and the opening handshake.
+#include <cstring>
+#include <utility>
+
+#include "http/answer.h"
+#include "http/header.h"
+#include "http/upgrade.h"
+#include "server/connection.h"
+#include "server/server.h"
+
+namespace wss::server {
+
+Connection::Connection(Server& server, std::int32_t id, const net::Address& remote)
+    : server_(server),
+      id_(id),
+      remote_(remote),
+      timeoutSeconds_(server.options.defaultTimeout),
+      reader_(ws::Role::kServer, static_cast<std::uint64_t>(server.options.maxMessageSize)) {}
+
+Result<void> Connection::open(int fd) {
+  const Options& options = server_.options;
+  Result<void> opened = socket_.open(server_.loop(), fd, this);
+  if (!opened.ok()) return opened;
+  if (options.tcpNoDelay) socket_.setNoDelay(true);
+  socket_.setBufferSizes(options.inBufferSize, options.outBufferSize);
+  if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
+  if (server_.events().wants(EventKind::kConnectionRequest)) {
+    server_.events().addText(EventKind::kConnectionRequest, id_, kIsAscii, remote_.port,
+                             remote_.host());
+  } else {
+    answerConnectionRequest(true);
+  }
+  return {};
+}
+
+void Connection::answerConnectionRequest(bool accept) {
+  if (state_ != State::kAskedConnection) return;
+  if (accept) return enter(State::kRequest);
+  server_.log(1, id_, "Connection refused by ConnectionRequest");
+  closeSocket(false);
+}
+
+void Connection::readRequest(MutableBytes received) {
+  const std::size_t seen = input_.size();
+  if (seen > 0) input_.append(received);
+  // Kept here, because the views of the parsed request must outlive what happens to input_.
+  ByteQueue gathered;
+  gathered.swap(input_);
+  const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
+  const http::Limits limits{static_cast<std::size_t>(server_.options.maxRequestHeaderSize),
+                            static_cast<std::size_t>(server_.options.maxRequestHeaders)};
+  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits);
+  switch (parsed.status) {
+    case http::ParseResult::Status::kNeedMore:
+      if (seen > 0) {
+        input_.swap(gathered);
+      } else {
+        input_.append(received);
+      }
+      return;
+    case http::ParseResult::Status::kRejected:
+      return refuse(parsed.httpStatus, parsed.reason, {});
+    case http::ParseResult::Status::kDone:
+      break;
+  }
+  headSize_ = static_cast<std::uint32_t>(parsed.consumed);
+  head_.reset(new char[headSize_]);
+  std::memcpy(head_.get(), bytes.data(), headSize_);
+  input_.append(bytes.subspan(headSize_));
+  enter(State::kAskedOpen);
+  onRequest(parsed.request);
+}
+
+void Connection::onRequest(const http::UpgradeRequest& request) {
+  if (server_.logs(1)) {
+    server_.log(1, id_, "GET " + std::string(request.uri) + " HTTP/1.1 from " + remote_.text());
+    server_.log(2, id_, request.headers);
+  }
+  if (!server_.events().wants(EventKind::kWebSocketOpenRequest)) {
+    return answerOpenRequest(101, request.subProtocols, {});
+  }
+  std::string question;
+  for (const std::string_view field :
+       {request.uri, request.host, request.origin, std::string_view(request.subProtocols),
+        std::string_view(request.extensions), request.headers}) {
+    question.append(field).push_back('\0');
+  }
+  server_.events().addText(EventKind::kWebSocketOpenRequest, id_, 0, 0, question);
+}
+
+void Connection::answerOpenRequest(int status, std::string_view subProtocol,
+                                   std::string_view headers) {
+  if (state_ != State::kAskedOpen) return;
+  // RFC 9110 §15: what is not 101 must be final, so that the client expects nothing more.
+  const bool valid = status == 101 || (status >= 200 && status <= 599);
+  if (!valid || !http::isValidHeaderBlock(headers)) {
+    server_.reportError(id_, makeError(ErrorCode::kInvalidArgument,
+                                       "StatusCode is 101 or from 200 to 599, and "
+                                       "ResponseHeaders are lines of \"Name: value\", separated by "
+                                       "CR LF, without other control characters"));
+    return refuse(500, "The application's answer was invalid", {});
+  }
+  if (status != 101) return refuse(status, "Refused by the application", headers);
+  http::appendSwitchingProtocols(output_, http::findHeader(headerLines(), "Sec-WebSocket-Key"),
+                                 chooseSubProtocol(subProtocol), {}, headers);
+  deadlineMs_ = 0;
+  announced_ = true;
+  enter(State::kOpen);
+  touch();
+  server_.log(1, id_, "WebSocket open");
+  EventBatch& events = server_.events();
+  if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);
+  if (events.wants(EventKind::kReadyToSend)) events.add(EventKind::kReadyToSend, id_);
+  // Frames that came right behind the request, in memory that reading may not pull away.
+  ByteQueue early;
+  early.swap(input_);
+  readFrames(early.bytes());
+}
+
+std::string_view Connection::headerLines() const {
+  const std::string_view head = requestHead();
+  if (head.empty()) return {};
+  const std::size_t start = head.find("\r\n") + 2;
+  return head.substr(start, head.size() - start - 2);
+}
+
+std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {
+  // RFC 6455 §4.2.2: one of those offered, or none. A list that was left as it came is no choice.
+  if (wanted.empty()) return {};
+  const std::string offered = http::joinHeaders(headerLines(), "Sec-WebSocket-Protocol");
+  if (http::listHasToken(offered, wanted)) return wanted;
+  if (wanted != offered && server_.logs(1)) {
+    server_.logError(id_, "The chosen subprotocol \"" + std::string(wanted) +
+                              "\" is none that the client offered: none was sent");
+  }
+  return {};
+}
+
+void Connection::refuse(int httpStatus, std::string_view reason, std::string_view headers) {
+  if (server_.logs(1)) {
+    server_.logError(id_, "Request of " + remote_.text() + " refused with status " +
+                              std::to_string(httpStatus) + ": " + std::string(reason));
+  }
+  http::appendRejection(output_, httpStatus, reason, headers);
+  held_ = false;
+  drain();
+}
+
+}  // namespace wss::server

@@ -1,0 +1,180 @@
+// What a server takes at most, and how long it waits.
+
+import assert from 'node:assert/strict';
+import { describe, it, test } from 'node:test';
+import { ByteClient, closeCode, closePayload, frame, Op, request } from './support/byte_client.js';
+import { collect, next, startEcho, startServer } from './support/server.js';
+
+test('MaxMessageSize: 1009 as soon as the size shows', async (t) => {
+  const server = await startEcho(t, { settings: { MaxMessageSize: 1000 } });
+  const rows = [
+    [frame({ opcode: Op.binary, length: 1001 }).subarray(0, 4)],
+    [frame({ opcode: Op.text, payload: 'a'.repeat(1001) })],
+    [
+      frame({ opcode: Op.binary, payload: Buffer.alloc(600), fin: false }),
+      frame({ opcode: Op.continuation, length: 401 }).subarray(0, 8),
+    ],
+  ];
+  for (const parts of rows) {
+    const client = await ByteClient.open(t, server.localPort);
+    client.send(...parts);
+    assert.equal(closeCode(await client.readFrame()), 1009);
+    assert.equal(await client.ended, 'end');
+  }
+  const client = await ByteClient.open(t, server.localPort);
+  client.sendFrame(Op.binary, Buffer.alloc(1000));
+  assert.equal((await client.readFrame()).payload.length, 1000);
+});
+
+test('MaxMessageSize counts for connections accepted afterwards', async (t) => {
+  const server = await startEcho(t, { settings: { MaxMessageSize: 10 } });
+  const before = await ByteClient.open(t, server.localPort);
+  server.config('MaxMessageSize=100');
+  const after = await ByteClient.open(t, server.localPort);
+  for (const client of [before, after]) client.sendFrame(Op.binary, Buffer.alloc(50));
+  assert.equal(closeCode(await before.readFrame()), 1009);
+  assert.equal((await after.readFrame()).payload.length, 50);
+});
+
+test('MaxConnections: who is too many is reset, counted and reported', async (t) => {
+  const server = await startEcho(t, { settings: { MaxConnections: 2 } });
+  const reported = next(server, 'Error');
+  const first = await ByteClient.open(t, server.localPort);
+  await ByteClient.open(t, server.localPort);
+  const third = await ByteClient.connect(t, server.localPort);
+  assert.equal(await third.ended, 'reset');
+  const error = await reported;
+  assert.deepEqual([error.connectionId, error.errorCode], [0, 10024]);
+  assert.equal(server.statistics.connectionsRefused, 1);
+  assert.equal(server.statistics.connectionsAccepted, 2);
+  assert.equal(server.wsConnectionCount, 2);
+
+  const gone = next(server, 'Disconnected');
+  await first.finish();
+  await gone;
+  const fourth = await ByteClient.open(t, server.localPort);
+  fourth.sendFrame(Op.text, 'now there is room');
+  assert.equal((await fourth.readFrame()).payload.toString(), 'now there is room');
+});
+
+const requests: [name: string, bytes: string, status: number][] = [
+  ['MaxRequestHeaderSize, just within', request([`X-Long: ${'a'.repeat(800)}`]), 101],
+  ['MaxRequestHeaderSize', request([`X-Long: ${'a'.repeat(1100)}`]), 431],
+  ['MaxRequestHeaderSize, no end in sight', `GET / HTTP/1.1\r\nX-Long: ${'a'.repeat(5000)}`, 431],
+  ['MaxRequestHeaderSize, in the request line', request([], `/${'a'.repeat(1100)}`), 414],
+  ['MaxRequestHeaders, just within', request(['X-1: 1', 'X-2: 2', 'X-3: 3']), 101],
+  ['MaxRequestHeaders', request(['X-1: 1', 'X-2: 2', 'X-3: 3', 'X-4: 4']), 431],
+];
+
+for (const [name, bytes, status] of requests) {
+  test(`${name}: ${status}`, async (t) => {
+    const server = await startServer(t, {
+      settings: { MaxRequestHeaderSize: 1024, MaxRequestHeaders: 8 },
+    });
+    const client = await ByteClient.connect(t, server.localPort);
+    client.send(bytes);
+    assert.equal((await client.readAnswer()).status, status);
+    if (status !== 101) assert.equal(await client.ended, 'end');
+  });
+}
+
+const seconds = (since: number): number => (performance.now() - since) / 1000;
+
+describe('timeouts', { concurrency: true }, () => {
+  it('DefaultConnectionTimeout: 408 for requests that do not come', async (t) => {
+    const server = await startServer(t, { settings: { DefaultConnectionTimeout: 1 } });
+    const started = performance.now();
+    const bytes = Buffer.from(request());
+    const clients = await Promise.all(
+      [0, 1, 50, bytes.length - 1].map(async (size) => {
+        const client = await ByteClient.connect(t, server.localPort);
+        client.send(bytes.subarray(0, size));
+        return client;
+      }),
+    );
+    for (const client of clients) {
+      assert.equal((await client.readAnswer()).status, 408);
+      assert.equal(await client.ended, 'end');
+    }
+    const took = seconds(started);
+    assert.ok(took > 0.9 && took < 1.6, `${took} s`);
+  });
+
+  it('DefaultConnectionTimeout is a total: a byte now and then does not help', async (t) => {
+    const server = await startServer(t, { settings: { DefaultConnectionTimeout: 1 } });
+    const client = await ByteClient.connect(t, server.localPort);
+    const bytes = Buffer.from(request());
+    let sent = 0;
+    const drip = setInterval(() => client.send(bytes.subarray(sent, ++sent)), 100);
+    const answer = await client.readAnswer();
+    clearInterval(drip);
+    assert.equal(answer.status, 408);
+  });
+
+  it('DefaultConnectionTimeout: 503 for a question that nobody answers', async (t) => {
+    const server = await startServer(t, { settings: { DefaultConnectionTimeout: 1 } });
+    let answer = (): void => {};
+    server.on(
+      'WebSocketOpenRequest',
+      () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const connected = collect(server, 'Connected');
+    const client = await ByteClient.connect(t, server.localPort);
+    client.send(request());
+    assert.equal((await client.readAnswer()).status, 503);
+    answer();
+    assert.equal(await client.ended, 'end');
+    assert.equal(connected.length, 0);
+  });
+
+  it('DefaultConnectionTimeout ends with the opening handshake', async (t) => {
+    const server = await startEcho(t, { settings: { DefaultConnectionTimeout: 1 } });
+    const open = await ByteClient.open(t, server.localPort);
+    const late = await ByteClient.connect(t, server.localPort);
+    await late.ended;
+    open.sendFrame(Op.text, 'still here');
+    assert.equal((await open.readFrame()).payload.toString(), 'still here');
+  });
+
+  it('CloseTimeout: a peer that does not answer our Close is cut', async (t) => {
+    const server = await startServer(t, { settings: { CloseTimeout: 1 } });
+    const connected = next(server, 'Connected');
+    const client = await ByteClient.open(t, server.localPort);
+    const disconnected = next(server, 'Disconnected');
+    const started = performance.now();
+    await server.disconnect((await connected).connectionId);
+    assert.equal(closeCode(await client.readFrame()), 1000);
+    assert.equal((await disconnected).statusCode, 1006);
+    assert.ok(seconds(started) > 0.9 && seconds(started) < 1.6, `${seconds(started)} s`);
+    await client.ended;
+  });
+
+  it('CloseTimeout: a peer that does not close its side is cut', async (t) => {
+    const server = await startServer(t, { settings: { CloseTimeout: 1 } });
+    const client = await ByteClient.connect(t, server.localPort, { halfOpen: true });
+    await client.upgrade();
+    const started = performance.now();
+    client.sendFrame(3);
+    assert.equal(closeCode(await client.readFrame()), 1002);
+    const closed = new Promise((resolve) => client.socket.once('close', resolve));
+    const drip = setInterval(() => client.send('more'), 50);
+    await closed;
+    clearInterval(drip);
+    assert.ok(seconds(started) > 0.9 && seconds(started) < 1.6, `${seconds(started)} s`);
+  });
+
+  it('CloseTimeout begins with our Close, not before', async (t) => {
+    const server = await startServer(t, { settings: { CloseTimeout: 1 } });
+    const connected = next(server, 'Connected');
+    const client = await ByteClient.open(t, server.localPort);
+    const disconnected = next(server, 'Disconnected');
+    await server.disconnect((await connected).connectionId);
+    await client.readFrame();
+    client.sendFrame(Op.close, closePayload(1000));
+    assert.equal((await disconnected).statusCode, 1000);
+    assert.equal(await client.ended, 'end');
+  });
+});
