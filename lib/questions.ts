@@ -71,7 +71,10 @@ export function askOpen(
     const answer = `${subProtocols}${responseHeaders}`;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
     const sound = !/[^\x01-\xff]/.test(answer) && answer.length < MAX_ANSWER;
-    const status = Number.isInteger(statusCode) && statusCode < 1000 ? statusCode : INVALID_STATUS;
+    const status =
+      Number.isInteger(statusCode) && statusCode > 0 && statusCode < 1000
+        ? statusCode
+        : INVALID_STATUS;
     if (sound) outbox.answerOpen(connectionId, status, subProtocols, responseHeaders);
     else outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
   });

@@ -2,7 +2,6 @@
 #include "addon/batch.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -33,7 +32,7 @@ void Batch::adopt(ByteQueue&& bytes) {
   const std::size_t size = bytes.size();
   std::uint8_t* const data = bytes.release();
   adopted_.push_back(Napi::Persistent(Napi::Buffer<std::uint8_t>::NewOrCopy(
-      env_, data, size, [](Napi::Env, std::uint8_t* memory) { std::free(memory); })));
+      env_, data, size, [](Napi::Env, std::uint8_t* memory) { ByteQueue::freeReleased(memory); })));
 }
 
 std::vector<napi_value> Batch::handOver() {

@@ -168,7 +168,6 @@ Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::stopListening(const Napi::CallbackInfo& info) {
   enter();
   server_->stopListening();
-  loop_->wake();
   refresh();
   return info.Env().Undefined();
 }
@@ -177,7 +176,7 @@ Napi::Value ServerObject::disconnectAll(const Napi::CallbackInfo& info) {
   enter();
   server_->disconnectAll();
   enter();
-  loop_->wake();
+  if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 
@@ -200,7 +199,7 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
                                                    : info[2].As<Napi::String>().Utf8Value();
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
   enter();
-  loop_->wake();
+  if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 

@@ -6,23 +6,23 @@
 namespace wss {
 
 void ByteQueue::makeRoom(std::size_t size) {
-  constexpr std::size_t kMinimumCapacity = 256;
-  const std::size_t used = end_ - begin_;
+  constexpr std::size_t kMinimumCapacity = 256 - sizeof(Block);
+  const Block old = block_ == nullptr ? Block{} : *block_;
 
   // Moving no more bytes than were consumed keeps the whole life of the queue linear.
-  if (begin_ > 0 && begin_ >= used && capacity_ - used >= size) {
-    std::memmove(data_, data_ + begin_, used);
-    begin_ = 0;
-    end_ = used;
+  const bool worthMoving = old.begin > 0 && old.begin >= old.size();
+  if (worthMoving && old.capacity - old.size() >= size) {
+    std::memmove(block_->data(), block_->data() + old.begin, old.size());
+    *block_ = {0, old.size(), old.capacity};
     return;
   }
 
-  if (size > SIZE_MAX / 2 - end_) std::abort();
-  const std::size_t capacity = std::max({kMinimumCapacity, capacity_ * 2, end_ + size});
-  void* data = std::realloc(data_, capacity);
-  if (data == nullptr) std::abort();
-  data_ = static_cast<std::uint8_t*>(data);
-  capacity_ = capacity;
+  if (size > SIZE_MAX / 2 - old.end) std::abort();
+  const std::size_t capacity = std::max({kMinimumCapacity, old.capacity * 2, old.end + size});
+  void* const memory = std::realloc(block_, sizeof(Block) + capacity);
+  if (memory == nullptr) std::abort();
+  block_ = static_cast<Block*>(memory);
+  *block_ = {old.begin, old.end, capacity};
 }
 
 }  // namespace wss

@@ -26,8 +26,9 @@ inline std::string_view textOf(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// First in, first out, contiguous. Growing doubles, so appending n bytes costs O(n) in all.
-/// Running out of memory ends the process: a caller bounds what it appends.
+/// First in, first out, contiguous. Growing doubles, so appending n bytes costs O(n) in all. A
+/// pointer wide, so that an empty one costs a connection next to nothing. Running out of memory
+/// ends the process: a caller bounds what it appends.
 class ByteQueue {
  public:
   ByteQueue() = default;
@@ -38,14 +39,19 @@ class ByteQueue {
     swap(other);
     return *this;
   }
-  ~ByteQueue() { std::free(data_); }
+  ~ByteQueue() { clear(); }
 
-  [[nodiscard]] bool empty() const { return begin_ == end_; }
-  [[nodiscard]] std::size_t size() const { return end_ - begin_; }
-  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  [[nodiscard]] bool empty() const { return block_ == nullptr || block_->begin == block_->end; }
+  [[nodiscard]] std::size_t size() const { return block_ == nullptr ? 0 : block_->size(); }
+  [[nodiscard]] std::size_t capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
   /// What is queued. Valid until the next call that is not const.
-  [[nodiscard]] Bytes bytes() const { return {data_ + begin_, size()}; }
-  [[nodiscard]] MutableBytes bytes() { return {data_ + begin_, size()}; }
+  [[nodiscard]] Bytes bytes() const {
+    return block_ == nullptr ? Bytes() : Bytes(block_->data() + block_->begin, block_->size());
+  }
+  [[nodiscard]] MutableBytes bytes() {
+    return block_ == nullptr ? MutableBytes()
+                             : MutableBytes(block_->data() + block_->begin, block_->size());
+  }
 
   void append(Bytes bytes) {
     if (!bytes.empty()) std::memcpy(extend(bytes.size()), bytes.data(), bytes.size());
@@ -54,51 +60,51 @@ class ByteQueue {
 
   /// Adds `size` uninitialised bytes at the end and returns where they start.
   std::uint8_t* extend(std::size_t size) {
-    if (capacity_ - end_ < size) makeRoom(size);
-    std::uint8_t* place = data_ + end_;
-    end_ += size;
+    if (block_ == nullptr || block_->capacity - block_->end < size) makeRoom(size);
+    std::uint8_t* const place = block_->data() + block_->end;
+    block_->end += size;
     return place;
   }
 
   /// Drops the last `count` bytes. REQUIRES count <= size().
-  void shrink(std::size_t count) { end_ -= count; }
+  void shrink(std::size_t count) {
+    if (block_ != nullptr) block_->end -= count;
+  }
 
   /// Drops the first `count` bytes. REQUIRES count <= size(). Frees the memory when none is left.
   void consume(std::size_t count) {
-    begin_ += count;
-    if (begin_ == end_) clear();
+    if (block_ == nullptr) return;
+    block_->begin += count;
+    if (block_->begin == block_->end) clear();
   }
 
   /// Drops everything and frees the memory.
   void clear() {
-    std::free(data_);
-    data_ = nullptr;
-    begin_ = end_ = capacity_ = 0;
+    std::free(block_);
+    block_ = nullptr;
   }
 
-  /// Hands the memory over (to be freed with std::free) and leaves the queue empty.
-  /// REQUIRES that nothing was consumed. The size is that of bytes() before the call.
-  [[nodiscard]] std::uint8_t* release() {
-    std::uint8_t* data = data_;
-    data_ = nullptr;
-    begin_ = end_ = capacity_ = 0;
-    return data;
-  }
+  /// Hands what is queued over, to be freed with freeReleased(), and leaves the queue empty.
+  /// REQUIRES !empty(), and that nothing was consumed. The size is that before the call.
+  [[nodiscard]] std::uint8_t* release() { return std::exchange(block_, nullptr)->data(); }
+  static void freeReleased(std::uint8_t* released) { std::free(released - sizeof(Block)); }
 
-  void swap(ByteQueue& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(begin_, other.begin_);
-    std::swap(end_, other.end_);
-    std::swap(capacity_, other.capacity_);
-  }
+  void swap(ByteQueue& other) noexcept { std::swap(block_, other.block_); }
 
  private:
+  /// The bytes follow it in the same allocation.
+  struct Block {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t capacity;
+
+    [[nodiscard]] std::size_t size() const { return end - begin; }
+    std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+  };
+
   void makeRoom(std::size_t size);
 
-  std::uint8_t* data_ = nullptr;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::size_t capacity_ = 0;
+  Block* block_ = nullptr;
 };
 
 }  // namespace wss

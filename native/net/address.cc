@@ -94,8 +94,8 @@ std::string Address::host() const {
 }
 
 std::string Address::text() const {
-  const std::string tail = ":" + std::to_string(port);
-  return isIPv4() ? host() + tail : "[" + host() + "]" + tail;
+  std::string text = isIPv4() ? host() : std::string("[").append(host()).append("]");
+  return text.append(":").append(std::to_string(port));
 }
 
 unsigned int Address::toSockaddr(sockaddr_storage* target) const {

@@ -66,15 +66,12 @@ Result<void> Listener::listen(Loop& loop, const Address& address, int backlog, b
   const int fd = openListening(address, backlog, dualStack, &call);
   if (fd < 0) return systemError(errno, std::string(call) + " " + address.text());
 
-  auto* handle = new uv_poll_t;
-  const int status = uv_poll_init(loop.handle(), handle, fd);
-  if (status != 0) {
-    delete handle;
+  Result<void> added = loop.poller().add(fd, {.readable = true}, *this);
+  if (!added.ok()) {
     ::close(fd);
-    return systemError(-status, "uv_poll_init");
+    return added;
   }
-  handle->data = this;
-  handle_ = handle;
+  loop_ = &loop;
   owner_ = owner;
   fd_ = fd;
   reserve_ = openReserve();
@@ -82,18 +79,12 @@ Result<void> Listener::listen(Loop& loop, const Address& address, int backlog, b
   socklen_t size = sizeof bound;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
   address_ = Address::from(reinterpret_cast<const sockaddr*>(&bound));
-  uv_poll_start(handle_, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    static_cast<Listener*>(poll->data)->onReadable();
-  });
-  loop.wake();
   return {};
 }
 
 void Listener::close() {
-  if (handle_ == nullptr) return;
-  uv_close(reinterpret_cast<uv_handle_t*>(handle_),
-           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
-  handle_ = nullptr;
+  if (!isListening()) return;
+  loop_->poller().remove(fd_);
   ::close(fd_);
   if (reserve_ >= 0) ::close(reserve_);
   fd_ = reserve_ = -1;
@@ -105,7 +96,7 @@ void Listener::refuse(int fd) {
   ::close(fd);
 }
 
-void Listener::onReadable() {
+void Listener::onReady(Readiness) {
   for (int count = 0; count < kAcceptsPerTurn && isListening(); ++count) {
     sockaddr_storage remote{};
     const int accepted = acceptFrom(fd_, &remote);

@@ -4,13 +4,12 @@
 // descriptors: it keeps one in reserve with which it can still turn clients away.
 #pragma once
 
-#include <uv.h>
-
 #include <cstdint>
 
 #include "base/error.h"
 #include "net/address.h"
 #include "net/loop.h"
+#include "net/poller.h"
 
 namespace wss::net {
 
@@ -25,7 +24,7 @@ class ListenerOwner {
   ~ListenerOwner() = default;
 };
 
-class Listener {
+class Listener final : private Pollable {
  public:
   Listener() = default;
   Listener(const Listener&) = delete;
@@ -40,17 +39,17 @@ class Listener {
                       ListenerOwner* owner);
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();
-  [[nodiscard]] bool isListening() const { return handle_ != nullptr; }
+  [[nodiscard]] bool isListening() const { return fd_ >= 0; }
   /// Resets a connection that onAccept() was given and that is not wanted.
   static void refuse(int fd);
   /// Where it listens, with the port that the system picked. REQUIRES isListening().
   [[nodiscard]] const Address& address() const { return address_; }
 
  private:
-  void onReadable();
+  void onReady(Readiness ready) override;
   void turnAway(int posixErrno);
 
-  uv_poll_t* handle_ = nullptr;  ///< frees itself at the end of the turn in which it was closed
+  Loop* loop_ = nullptr;
   ListenerOwner* owner_ = nullptr;
   int fd_ = -1;
   int reserve_ = -1;

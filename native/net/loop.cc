@@ -1,48 +1,62 @@
 // SPDX-License-Identifier: MIT
 #include "net/loop.h"
 
-#include <cassert>
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "net/socket.h"
 
 namespace wss::net {
 
 Result<std::unique_ptr<Loop>> Loop::create() {
-  std::unique_ptr<Loop> loop(new Loop());
-  const int status = uv_loop_init(&loop->loop_);
-  if (status != 0) return systemError(-status, "uv_loop_init");
-  loop->initialised_ = true;
-  uv_timer_init(&loop->loop_, &loop->ticker_);
-  uv_timer_init(&loop->loop_, &loop->waiter_);
-  // Uninitialised, so that pages which no receive ever reached cost nothing.
-  loop->buffer_.reset(new std::uint8_t[kHeadroom + kReceiveSize]);
-  return loop;
+  auto poller = Poller::create();
+  if (!poller.ok()) return poller.error();
+  return std::unique_ptr<Loop>(new Loop(std::move(poller.value())));
 }
 
-Loop::~Loop() {
-  if (!initialised_) return;
-  uv_close(reinterpret_cast<uv_handle_t*>(&ticker_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&waiter_), nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);
-  [[maybe_unused]] const int status = uv_loop_close(&loop_);
-  assert(status == 0);
+// Uninitialised, so that pages of the buffer which no receive ever reached cost nothing.
+Loop::Loop(std::unique_ptr<Poller> poller)
+    : poller_(std::move(poller)), buffer_(new std::uint8_t[kHeadroom + kReceiveSize]) {
+  updateTime();
+}
+
+void Loop::updateTime() {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
+  const auto sinceStart = steady_clock::now().time_since_epoch();
+  nowMs_ = static_cast<std::uint64_t>(duration_cast<milliseconds>(sinceStart).count());
+}
+
+int Loop::timeoutMs() const {
+  if (!ticking()) return -1;
+  return nextTickMs_ <= nowMs_ ? 0 : static_cast<int>(nextTickMs_ - nowMs_);
 }
 
 void Loop::run(int waitMs) {
   pending_ = false;
-  if (waitMs <= 0) {
-    uv_run(&loop_, UV_RUN_NOWAIT);
-    return;
+  if (waitMs > 0 && ticking()) {
+    updateTime();
+    waitMs = std::min(waitMs, timeoutMs());
   }
-  uv_update_time(&loop_);
-  uv_timer_start(&waiter_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(waitMs), 0);
-  uv_run(&loop_, UV_RUN_ONCE);
-  uv_timer_stop(&waiter_);
+  poller_->wait(waitMs);
+  // What peers have sent in time counts before the time that has passed meanwhile.
+  updateTime();
+  if (ticking() && nextTickMs_ <= nowMs_) {
+    nextTickMs_ = nowMs_ + tickPeriodMs_;
+    ticker_->onTick();
+  }
+  for (Socket* const socket : std::exchange(closed_, {})) socket->finishClosing();
 }
 
 void Loop::startTicker(TickHandler* handler, unsigned periodMs) {
-  ticker_.data = handler;
-  uv_timer_start(
-      &ticker_, [](uv_timer_t* timer) { static_cast<TickHandler*>(timer->data)->onTick(); },
-      periodMs, periodMs);
+  ticker_ = handler;
+  tickPeriodMs_ = periodMs;
+  nextTickMs_ = nowMs_ + periodMs;
+  wake();
+}
+
+void Loop::addClosed(Socket& socket) {
+  closed_.push_back(&socket);
   wake();
 }
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
-// A private libuv loop: readiness of sockets, one coarse ticker, and the receive buffer that all
+// A private event loop: readiness of sockets, one coarse ticker, and the receive buffer that all
 // sockets of the loop share. It belongs to one thread. Whoever embeds it watches backendFd() and
 // calls run(); nothing happens in between.
 #pragma once
 
-#include <uv.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "net/poller.h"
 
 namespace wss::net {
+
+class Socket;
 
 /// Is told that time has passed.
 class TickHandler {
@@ -28,35 +30,26 @@ class Loop {
  public:
   /// Fails when the system has no descriptor or memory left.
   static Result<std::unique_ptr<Loop>> create();
-  /// REQUIRES that every socket and listener has been closed; runs their last callbacks.
-  ~Loop();
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
 
   /// Handles what is ready, having waited for it for up to `waitMs` milliseconds.
   void run(int waitMs);
   /// Readable when run() has something to do.
-  [[nodiscard]] int backendFd() const { return uv_backend_fd(&loop_); }
+  [[nodiscard]] int backendFd() const { return poller_->backendFd(); }
   /// Milliseconds until run() is to be called though nothing is ready; -1 for never.
-  [[nodiscard]] int timeoutMs() const {
-    // Of a loop without anything in it libuv says 0, meaning that running it would return at once.
-    return uv_loop_alive(&loop_) != 0 ? uv_backend_timeout(&loop_) : -1;
-  }
-  /// Whether something was asked for outside of run() that takes effect only in run().
-  [[nodiscard]] bool pending() const { return pending_; }
+  [[nodiscard]] int timeoutMs() const;
+  /// Whether something waits for the next run().
+  [[nodiscard]] bool pending() const { return pending_ || poller_->pending(); }
   /// Asks for a run() soon.
   void wake() { pending_ = true; }
   /// Brings nowMs() up to date outside of run(), before anything that depends on it.
-  void updateTime() { uv_update_time(&loop_); }
+  void updateTime();
   /// Milliseconds of a steady clock, as of the current turn or the last updateTime().
-  [[nodiscard]] std::uint64_t nowMs() const { return uv_now(&loop_); }
+  [[nodiscard]] std::uint64_t nowMs() const { return nowMs_; }
 
-  /// Calls `handler` about every `periodMs` until stopTicker().
+  /// Calls `handler` about every `periodMs` until stopTicker(), at most once a run().
   void startTicker(TickHandler* handler, unsigned periodMs);
-  void stopTicker() { uv_timer_stop(&ticker_); }
-  [[nodiscard]] bool ticking() const {
-    return uv_is_active(reinterpret_cast<const uv_handle_t*>(&ticker_)) != 0;
-  }
+  void stopTicker() { ticker_ = nullptr; }
+  [[nodiscard]] bool ticking() const { return ticker_ != nullptr; }
 
   /// The buffer into which every socket receives; its content is gone with the next receive.
   /// In front of it lie kHeadroom writable bytes, for what was left over of the last receive.
@@ -65,16 +58,21 @@ class Loop {
   static constexpr std::size_t kHeadroom = 256;
   static constexpr std::size_t kReceiveSize = std::size_t{256} * 1024;
 
-  [[nodiscard]] uv_loop_t* handle() { return &loop_; }
+  // For Socket and Listener.
+  [[nodiscard]] Poller& poller() { return *poller_; }
+  /// Has Socket::finishClosing() called at the end of this run, or of the next.
+  void addClosed(Socket& socket);
 
  private:
-  Loop() = default;
+  explicit Loop(std::unique_ptr<Poller> poller);
 
-  uv_loop_t loop_;
-  uv_timer_t ticker_;
-  uv_timer_t waiter_;
+  std::unique_ptr<Poller> poller_;
   std::unique_ptr<std::uint8_t[]> buffer_;
-  bool initialised_ = false;
+  std::vector<Socket*> closed_;
+  TickHandler* ticker_ = nullptr;
+  unsigned tickPeriodMs_ = 0;
+  std::uint64_t nextTickMs_ = 0;
+  std::uint64_t nowMs_ = 0;
   bool pending_ = false;
 };
 

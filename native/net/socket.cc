@@ -15,7 +15,7 @@ namespace {
 #ifdef MSG_NOSIGNAL
 constexpr int kNoSignal = MSG_NOSIGNAL;
 #else
-constexpr int kNoSignal = 0;  // macOS has SO_NOSIGPIPE instead, and libuv sets it
+constexpr int kNoSignal = 0;  // macOS has the socket option SO_NOSIGPIPE instead
 #endif
 
 void setInt(int fd, int level, int option, int value) {
@@ -35,29 +35,30 @@ Transfer outcome(ssize_t count) {
 }  // namespace
 
 Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner) {
-  const int status = uv_poll_init(loop.handle(), &handle_, fd);
-  if (status != 0) {
+  Result<void> added = loop.poller().add(fd, interest_, *this);
+  if (!added.ok()) {
     ::close(fd);
-    return systemError(-status, "uv_poll_init");
+    return added;
   }
+  loop_ = &loop;
+  owner_ = owner;
   fd_ = fd;
-  handle_.data = owner;
   return {};
 }
 
 void Socket::watch(bool readable, bool writable) {
-  const int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
-  if (events == 0) {
-    uv_poll_stop(&handle_);
-    return;
-  }
-  uv_poll_start(&handle_, events, [](uv_poll_t* handle, int status, int ready) {
-    auto* owner = static_cast<SocketOwner*>(handle->data);
-    // An error shows itself, with its errno, in the receive that follows.
-    if (status != 0 || (ready & UV_READABLE) != 0) owner->onReadable();
-    const bool closed = uv_is_closing(reinterpret_cast<uv_handle_t*>(handle)) != 0;
-    if (!closed && (ready & UV_WRITABLE) != 0) owner->onWritable();
-  });
+  if (interest_.readable == readable && interest_.writable == writable) return;
+  interest_ = {readable, writable};
+  loop_->poller().change(fd_, interest_, *this);
+}
+
+void Socket::onReady(Readiness ready) {
+  // One that another socket's event has closed may still have been reported.
+  if (!isOpen()) return;
+  // To those who read, what is broken shows itself in the receive that follows, with its errno.
+  if (ready.broken && !interest_.readable) return owner_->onBroken();
+  if (ready.readable || ready.broken) owner_->onReadable();
+  if (isOpen() && ready.writable && interest_.writable) owner_->onWritable();
 }
 
 Transfer Socket::receive(MutableBytes target) {
@@ -81,10 +82,10 @@ void Socket::close(bool reset) {
     const linger none{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
-           [](uv_handle_t* handle) { static_cast<SocketOwner*>(handle->data)->onSocketClosed(); });
+  loop_->poller().remove(fd_);
   ::close(fd_);
   fd_ = -1;
+  loop_->addClosed(*this);
 }
 
 Address Socket::localAddress() const {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One connected TCP socket on a Loop: readiness through uv_poll, bytes through recv and send
+// One connected TCP socket on a Loop: readiness from the Poller, bytes through recv and send
 // themselves. It owns the descriptor. It decides nothing: its owner reads, writes and closes.
 #pragma once
-
-#include <uv.h>
 
 #include <cstddef>
 
@@ -11,6 +9,7 @@
 #include "base/error.h"
 #include "net/address.h"
 #include "net/loop.h"
+#include "net/poller.h"
 
 namespace wss::net {
 
@@ -19,6 +18,8 @@ class SocketOwner {
  public:
   virtual void onReadable() = 0;
   virtual void onWritable() = 0;
+  /// The connection is lost, while nobody watches for what can be read.
+  virtual void onBroken() = 0;
   /// The last call, at the end of the loop turn in which the socket was closed. Only from here on
   /// may the socket be destroyed.
   virtual void onSocketClosed() = 0;
@@ -35,7 +36,7 @@ struct Transfer {
   int error = 0;          ///< kFailed: errno
 };
 
-class Socket {
+class Socket final : private Pollable {
  public:
   Socket() = default;
   Socket(const Socket&) = delete;
@@ -45,7 +46,7 @@ class Socket {
   /// Takes over the descriptor, in every case. `owner` must outlive the socket.
   Result<void> open(Loop& loop, int fd, SocketOwner* owner);
 
-  /// Chooses what to be told of. Takes effect in the next turn of the loop.
+  /// Chooses what to be told of; at first nothing.
   void watch(bool readable, bool writable);
 
   /// kEnded: the peer has closed its side.
@@ -66,9 +67,16 @@ class Socket {
   /// SO_RCVBUF and SO_SNDBUF; 0 leaves the system's own.
   void setBufferSizes(int receive, int send);
 
+  /// Called by the loop after the turn in which close() was called.
+  void finishClosing() { owner_->onSocketClosed(); }
+
  private:
-  uv_poll_t handle_;
+  void onReady(Readiness ready) override;
+
+  Loop* loop_ = nullptr;
+  SocketOwner* owner_ = nullptr;
   int fd_ = -1;
+  Readiness interest_;
 };
 
 }  // namespace wss::net

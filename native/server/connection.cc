@@ -147,6 +147,7 @@ void Connection::onLast(Ending ending) {
 }
 
 void Connection::leave(const Ending& ending) {
+  if (!isConnected()) return;
   if (ending.failed && server_.logs(1)) {
     server_.logError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
   }
@@ -160,12 +161,16 @@ void Connection::leave(const Ending& ending) {
 }
 
 void Connection::onEnd(const net::Transfer& transfer) {
-  if (state_ == State::kOpen || state_ == State::kClosing) {
-    return lose(transfer.status == net::Transfer::Status::kFailed
-                    ? std::string_view(std::strerror(transfer.error))
-                    : "The peer closed the connection without a Close frame");
-  }
-  server_.log(3, id_, "Connection ended before its request was complete");
+  end(transfer.status == net::Transfer::Status::kFailed
+          ? std::string_view(std::strerror(transfer.error))
+          : "The peer closed the connection without a Close frame");
+}
+
+void Connection::onBroken() { end("The peer has reset the connection"); }
+
+void Connection::end(std::string_view reason) {
+  if (isConnected()) return lose(reason);
+  if (state_ < State::kOpen) server_.log(3, id_, "Connection ended before it was open");
   closeSocket(false);
 }
 

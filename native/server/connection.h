@@ -125,6 +125,7 @@ class Connection final : private net::SocketOwner {
 
   void onReadable() override;
   void onWritable() override;
+  void onBroken() override;
   void onSocketClosed() override;
 
   void readRequest(MutableBytes received);
@@ -139,6 +140,7 @@ class Connection final : private net::SocketOwner {
   void onPong(Bytes payload);
   void onLast(Ending ending);
   void onEnd(const net::Transfer& transfer);
+  void end(std::string_view reason);
 
   void sendClose(std::uint16_t code, std::string_view reason);
   void drain();

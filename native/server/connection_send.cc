@@ -164,7 +164,6 @@ void Connection::watch() {
   const bool reads = state_ == State::kRequest || state_ == State::kClosing ||
                      state_ == State::kDraining || (state_ == State::kOpen && !paused_);
   socket_.watch(reads, blocked_);
-  server_.loop().wake();
 }
 
 void Connection::touch() {

@@ -89,7 +89,7 @@ TEST_CASE("a queue can be shortened, moved, swapped and released") {
   std::uint8_t* data = moved.release();
   CHECK(textOf({data, 4}) == "abcd");
   CHECK(moved.empty());
-  std::free(data);
+  ByteQueue::freeReleased(data);
 }
 
 TEST_CASE("SHA-1") {

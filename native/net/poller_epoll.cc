@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "net/poller.h"
+
+#if defined(__linux__) && !defined(WSSERVER_UV_POLLER)
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace wss::net {
+namespace {
+
+constexpr int kEventsPerWait = 1024;
+
+class EpollPoller final : public Poller {
+ public:
+  explicit EpollPoller(int fd) : fd_(fd) {}
+  ~EpollPoller() override { ::close(fd_); }
+
+  [[nodiscard]] int backendFd() const override { return fd_; }
+
+  Result<void> add(int fd, Readiness interest, Pollable& owner) override {
+    epoll_event event = makeEvent(interest, owner);
+    if (::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
+    return systemError(errno, "epoll_ctl");
+  }
+
+  void change(int fd, Readiness interest, Pollable& owner) override {
+    epoll_event event = makeEvent(interest, owner);
+    ::epoll_ctl(fd_, EPOLL_CTL_MOD, fd, &event);
+  }
+
+  // Closing a descriptor takes it out of the set (epoll(7)), and ours are never duplicated.
+  void remove(int) override {}
+
+  void wait(int waitMs) override {
+    const int count = ::epoll_wait(fd_, events_.data(), kEventsPerWait, waitMs);
+    for (int index = 0; index < count; ++index) {
+      const epoll_event& event = events_[static_cast<std::size_t>(index)];
+      static_cast<Pollable*>(event.data.ptr)
+          ->onReady({.readable = (event.events & EPOLLIN) != 0,
+                     .writable = (event.events & EPOLLOUT) != 0,
+                     .broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0});
+    }
+  }
+
+ private:
+  static epoll_event makeEvent(Readiness interest, Pollable& owner) {
+    epoll_event event{};
+    event.events = (interest.readable ? EPOLLIN : 0U) | (interest.writable ? EPOLLOUT : 0U);
+    event.data.ptr = &owner;
+    return event;
+  }
+
+  int fd_;
+  std::array<epoll_event, kEventsPerWait> events_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Poller>> Poller::create() {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) return systemError(errno, "epoll_create1");
+  return std::unique_ptr<Poller>(std::make_unique<EpollPoller>(fd));
+}
+
+}  // namespace wss::net
+
+#endif

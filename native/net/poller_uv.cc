@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// For systems without epoll. Compiled for Linux too with WSSERVER_UV_POLLER, so that it is tested.
+#include "net/poller.h"
+
+#if !defined(__linux__) || defined(WSSERVER_UV_POLLER)
+
+#include <uv.h>
+
+#include <unordered_map>
+#include <utility>
+
+namespace wss::net {
+namespace {
+
+class UvPoller final : public Poller {
+ public:
+  explicit UvPoller(std::unique_ptr<uv_loop_t> loop) : loop_(std::move(loop)) {
+    uv_timer_init(loop_.get(), &waiter_);
+  }
+  /// REQUIRES that every descriptor has been removed.
+  ~UvPoller() override {
+    uv_close(reinterpret_cast<uv_handle_t*>(&waiter_), nullptr);
+    uv_run(loop_.get(), UV_RUN_DEFAULT);
+    uv_loop_close(loop_.get());
+  }
+
+  [[nodiscard]] int backendFd() const override { return uv_backend_fd(loop_.get()); }
+
+  Result<void> add(int fd, Readiness interest, Pollable& owner) override {
+    auto* handle = new uv_poll_t;
+    const int status = uv_poll_init(loop_.get(), handle, fd);
+    if (status != 0) {
+      delete handle;
+      return systemError(-status, "uv_poll_init");
+    }
+    handles_[fd] = handle;
+    change(fd, interest, owner);
+    return {};
+  }
+
+  void change(int fd, Readiness interest, Pollable& owner) override {
+    pending_ = true;
+    uv_poll_t* const handle = handles_[fd];
+    handle->data = &owner;
+    const int events =
+        (interest.readable ? UV_READABLE : 0) | (interest.writable ? UV_WRITABLE : 0);
+    if (events == 0) {
+      uv_poll_stop(handle);
+      return;
+    }
+    uv_poll_start(handle, events, [](uv_poll_t* poll, int status, int ready) {
+      static_cast<Pollable*>(poll->data)
+          ->onReady({.readable = (ready & UV_READABLE) != 0,
+                     .writable = (ready & UV_WRITABLE) != 0,
+                     .broken = status != 0});
+    });
+  }
+
+  void remove(int fd) override {
+    const auto entry = handles_.find(fd);
+    if (entry == handles_.end()) return;
+    uv_close(reinterpret_cast<uv_handle_t*>(entry->second),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+    handles_.erase(entry);
+    pending_ = true;
+  }
+
+  [[nodiscard]] bool pending() const override { return pending_; }
+
+  void wait(int waitMs) override {
+    pending_ = false;
+    if (waitMs == 0) {
+      uv_run(loop_.get(), UV_RUN_NOWAIT);
+      return;
+    }
+    uv_update_time(loop_.get());
+    if (waitMs > 0) {
+      uv_timer_start(&waiter_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(waitMs), 0);
+    }
+    uv_run(loop_.get(), UV_RUN_ONCE);
+    uv_timer_stop(&waiter_);
+  }
+
+ private:
+  std::unique_ptr<uv_loop_t> loop_;
+  uv_timer_t waiter_;
+  std::unordered_map<int, uv_poll_t*> handles_;
+  bool pending_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Poller>> Poller::create() {
+  auto loop = std::make_unique<uv_loop_t>();
+  const int status = uv_loop_init(loop.get());
+  if (status != 0) return systemError(-status, "uv_loop_init");
+  return std::unique_ptr<Poller>(std::make_unique<UvPoller>(std::move(loop)));
+}
+
+}  // namespace wss::net
+
+#endif
