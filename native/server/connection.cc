@@ -215,11 +215,11 @@ void Connection::disconnected(std::uint16_t code, std::string_view reason) {
 
 void Connection::closeSocket(bool reset) {
   if (!socket_.isOpen()) return;
-  if (held_) local_ = std::make_unique<net::Address>(socket_.localAddress());
+  if (held_) extra().local = socket_.localAddress();
   // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
   if (state_ < State::kOpen) held_ = false;
   enter(State::kClosed);
-  deadlineMs_ = 0;
+  deadlineTick_ = 0;
   socket_.close(reset);
 }
 
@@ -247,13 +247,13 @@ void Connection::enter(State state) {
   watch();
 }
 
-void Connection::onDeadline(std::uint64_t nowMs) {
+void Connection::onDeadline(Tick now) {
   // An entry that has been superseded by an earlier one means nothing any more.
-  if (scheduledMs_ == 0 || nowMs < scheduledMs_) return;
-  scheduledMs_ = 0;
-  if (deadlineMs_ == 0) return;
-  if (nowMs < deadlineMs_) return setDeadline(deadlineMs_);
-  deadlineMs_ = 0;
+  if (scheduledTick_ == 0 || now < scheduledTick_) return;
+  scheduledTick_ = 0;
+  if (deadlineTick_ == 0) return;
+  if (now < deadlineTick_) return setDeadline(deadlineTick_);
+  deadlineTick_ = 0;
   switch (state_) {
     case State::kAskedConnection:
       return closeSocket(true);
@@ -263,7 +263,7 @@ void Connection::onDeadline(std::uint64_t nowMs) {
       return refuse(503, "The request was not answered in time", {});
     case State::kOpen:
     case State::kLeaving:
-      return expireWaits(nowMs);
+      return expireWaits(now);
     case State::kClosing:
       return lose("The peer did not answer the Close frame in time");
     case State::kEnding:
@@ -275,17 +275,18 @@ void Connection::onDeadline(std::uint64_t nowMs) {
 }
 
 net::Address Connection::local() const {
-  if (local_) return *local_;
-  return socket_.isOpen() ? socket_.localAddress() : net::Address{};
+  if (socket_.isOpen()) return socket_.localAddress();
+  return extra_ ? extra_->local : net::Address{};
 }
 
 void Connection::startTimeout(int seconds) {
-  setDeadline(server_.clockMs() + static_cast<std::uint64_t>(seconds) * 1000);
+  // One more, because the current tick has begun already: no deadline comes early.
+  setDeadline(server_.now() + static_cast<Tick>(seconds) * kTicksPerSecond + 1);
 }
 
-void Connection::setDeadline(std::uint64_t dueMs) {
-  deadlineMs_ = dueMs;
-  if (scheduledMs_ == 0 || dueMs < scheduledMs_) scheduledMs_ = server_.addDeadline(id_, dueMs);
+void Connection::setDeadline(Tick due) {
+  deadlineTick_ = due;
+  if (scheduledTick_ == 0 || due < scheduledTick_) scheduledTick_ = server_.addDeadline(id_, due);
 }
 
 void Connection::setAcceptsData(bool accepts) {

@@ -12,8 +12,10 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "http/packed_head.h"
 #include "http/upgrade.h"
 #include "net/socket.h"
+#include "server/deadlines.h"
 #include "ws/reader.h"
 
 namespace wss::server {
@@ -78,17 +80,15 @@ class Connection final : private net::SocketOwner {
   void leave(const Ending& ending);
 
   /// A time that was given to Server::addDeadline() has come.
-  void onDeadline(std::uint64_t nowMs);
+  void onDeadline(Tick now);
   /// Disconnected has been delivered: nobody will ask for this connection's properties any more.
   void letGo();
 
   // Properties.
   [[nodiscard]] const net::Address& remote() const { return remote_; }
   [[nodiscard]] net::Address local() const;
-  /// The request head as it came; empty before it is complete.
-  [[nodiscard]] std::string_view requestHead() const { return {head_.get(), headSize_}; }
-  /// Its header lines, each with its CR LF.
-  [[nodiscard]] std::string_view headerLines() const;
+  /// The request; empty before it is complete.
+  [[nodiscard]] const http::PackedHead& request() const { return request_; }
   [[nodiscard]] int timeoutSeconds() const { return timeoutSeconds_; }
   void setTimeoutSeconds(int seconds);
   /// False stops reading from the socket, so that the peer feels it.
@@ -113,14 +113,15 @@ class Connection final : private net::SocketOwner {
   struct Wait {
     std::int32_t token;
     bool isPing;
-    std::uint64_t bytes;      ///< send: what the kernel has yet to take
-    std::uint64_t startedMs;  ///< ping: when it was sent; send: when there was progress last
+    std::uint64_t bytes;  ///< send: what the kernel has yet to take
+    Tick since;           ///< ping: when it was sent; send: when there was progress last
   };
   /// What few connections need; allocated while it is needed.
   struct Extra {
     std::vector<Wait> waits;
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     bool owesPong = false;
+    net::Address local;  ///< kept when the socket is closed
   };
 
   void onReadable() override;
@@ -158,12 +159,12 @@ class Connection final : private net::SocketOwner {
   void settleAll(ErrorCode code);
   /// Has expireWaits() called when the timeout of the oldest wait has run out.
   void expectProgress();
-  void expireWaits(std::uint64_t nowMs);
+  void expireWaits(Tick now);
   void watch();
   void touch();
   void showStatus();
   void startTimeout(int seconds);
-  void setDeadline(std::uint64_t dueMs);
+  void setDeadline(Tick due);
   Extra& extra();
 
   // Constant after construction.
@@ -179,12 +180,10 @@ class Connection final : private net::SocketOwner {
   bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
   bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
   std::int32_t timeoutSeconds_;
-  std::uint32_t headSize_ = 0;
-  std::unique_ptr<char[]> head_;
-  std::unique_ptr<net::Address> local_;  ///< kept when the socket is closed
+  http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
-  std::uint64_t deadlineMs_ = 0;   ///< 0: none
-  std::uint64_t scheduledMs_ = 0;  ///< when the server will call onDeadline(); 0: never
+  Tick deadlineTick_ = 0;   ///< when the timeout in force runs out; 0: none is
+  Tick scheduledTick_ = 0;  ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
   std::int32_t bytesSent_ = 0;
   std::uint32_t runOffset_ = 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // How a connection begins: the questions to the application, and the opening handshake.
-#include <cstring>
 #include <utility>
 
 #include "http/answer.h"
@@ -64,10 +63,8 @@ void Connection::readRequest(MutableBytes received) {
     case http::ParseResult::Status::kDone:
       break;
   }
-  headSize_ = static_cast<std::uint32_t>(parsed.consumed);
-  head_.reset(new char[headSize_]);
-  std::memcpy(head_.get(), bytes.data(), headSize_);
-  input_.append(bytes.subspan(headSize_));
+  request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
+  input_.append(bytes.subspan(parsed.consumed));
   enter(State::kAskedOpen);
   onRequest(parsed.request);
 }
@@ -102,9 +99,9 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
     return refuse(500, "The application's answer was invalid", {});
   }
   if (status != 101) return refuse(status, "Refused by the application", headers);
-  http::appendSwitchingProtocols(output_, http::findHeader(headerLines(), "Sec-WebSocket-Key"),
+  http::appendSwitchingProtocols(output_, http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
                                  chooseSubProtocol(subProtocol), {}, headers);
-  deadlineMs_ = 0;
+  deadlineTick_ = 0;
   announced_ = true;
   enter(State::kOpen);
   touch();
@@ -118,17 +115,10 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
   readFrames(early.bytes());
 }
 
-std::string_view Connection::headerLines() const {
-  const std::string_view head = requestHead();
-  if (head.empty()) return {};
-  const std::size_t start = head.find("\r\n") + 2;
-  return head.substr(start, head.size() - start - 2);
-}
-
 std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {
   // RFC 6455 §4.2.2: one of those offered, or none. A list that was left as it came is no choice.
   if (wanted.empty()) return {};
-  const std::string offered = http::joinHeaders(headerLines(), "Sec-WebSocket-Protocol");
+  const std::string offered = http::joinHeaders(request_.headers(), "Sec-WebSocket-Protocol");
   if (http::listHasToken(offered, wanted)) return wanted;
   if (wanted != offered && server_.logs(1)) {
     server_.logError(id_, "The chosen subprotocol \"" + std::string(wanted) +

@@ -93,13 +93,13 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
     return true;
   }
   if (output_.empty()) return true;
-  extra().waits.push_back({token, false, output_.size(), server_.clockMs()});
+  extra().waits.push_back({token, false, output_.size(), server_.now()});
   expectProgress();
   return false;
 }
 
 void Connection::expectProgress() {
-  if (timeoutSeconds_ > 0 && deadlineMs_ == 0) startTimeout(timeoutSeconds_);
+  if (timeoutSeconds_ > 0 && deadlineTick_ == 0) startTimeout(timeoutSeconds_);
 }
 
 Result<void> Connection::ping(std::int32_t token) {
@@ -111,7 +111,7 @@ Result<void> Connection::ping(std::int32_t token) {
   std::memcpy(payload, &token, sizeof token);
   ws::appendFrame(output_, ws::Opcode::kPing, true, false, payload);
   touch();
-  extra().waits.push_back({token, true, 0, server_.clockMs()});
+  extra().waits.push_back({token, true, 0, server_.now()});
   expectProgress();
   return {};
 }
@@ -122,19 +122,19 @@ void Connection::onProgress(std::size_t count) {
   for (Wait& wait : extra_->waits) {
     if (wait.isPing) continue;
     wait.bytes -= std::min<std::uint64_t>(wait.bytes, count);
-    wait.startedMs = server_.clockMs();
+    wait.since = server_.now();
     if (wait.bytes == 0) settle(wait, ErrorCode{});
   }
   std::erase_if(extra_->waits, [](const Wait& wait) { return !wait.isPing && wait.bytes == 0; });
 }
 
-void Connection::expireWaits(std::uint64_t nowMs) {
+void Connection::expireWaits(Tick now) {
   if (!extra_ || timeoutSeconds_ == 0) return;
-  const std::uint64_t allowed = static_cast<std::uint64_t>(timeoutSeconds_) * 1000;
-  std::uint64_t next = 0;
+  const Tick allowed = static_cast<Tick>(timeoutSeconds_) * kTicksPerSecond;
+  Tick next = 0;
   std::erase_if(extra_->waits, [&](const Wait& wait) {
-    const std::uint64_t due = wait.startedMs + allowed;
-    if (due <= nowMs) {
+    const Tick due = wait.since + allowed;
+    if (due <= now) {
       settle(wait, ErrorCode::kTimedOut);
       return true;
     }

@@ -4,27 +4,31 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace wss::server {
 
+/// Tenths of a second of the server's clock; 32 bits last for 13 years.
+using Tick = std::uint32_t;
+inline constexpr Tick kTicksPerSecond = 10;
+inline constexpr unsigned kTickMs = 1000 / kTicksPerSecond;
+
 class Deadlines {
  public:
-  static constexpr unsigned kTickMs = 100;
-
-  /// Has `id` come up at the first tick that is not before `dueMs`, or earlier, if that is further
-  /// away than the wheel reaches. Returns when.
-  std::uint64_t add(std::int32_t id, std::uint64_t dueMs);
-  /// Moves what has come up by `nowMs` to the end of `due`.
-  void collect(std::uint64_t nowMs, std::vector<std::int32_t>& due);
+  /// Has `id` come up at `due`, or earlier, if that is further away than the wheel reaches; at the
+  /// next tick if it is past. Returns when.
+  Tick add(std::int32_t id, Tick due);
+  /// Moves what has come up by `now` to the end of `ids`.
+  void collect(Tick now, std::vector<std::int32_t>& ids);
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
  private:
-  static constexpr std::uint64_t kSlots = 512;
+  static constexpr Tick kSlots = 512;
 
   std::array<std::vector<std::int32_t>, kSlots> slots_;
-  std::uint64_t tick_ = 0;  ///< the last tick collected
+  Tick tick_ = 0;  ///< the last one collected
   std::size_t count_ = 0;
 };
 

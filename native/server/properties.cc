@@ -12,15 +12,7 @@ namespace {
 constexpr int kMaxTimeout = 24 * 60 * 60;
 
 std::string header(const Connection& connection, std::string_view name) {
-  return std::string(http::findHeader(connection.headerLines(), name));
-}
-
-/// "GET /uri HTTP/1.1" → "/uri".
-std::string requestUri(const Connection& connection) {
-  const std::string_view head = connection.requestHead();
-  if (head.empty()) return {};
-  const std::size_t start = head.find(' ') + 1;
-  return std::string(head.substr(start, head.find(' ', start) - start));
+  return std::string(http::findHeader(connection.request().headers(), name));
 }
 
 Result<void> setTimeout(Connection& connection, const PropertyValue& value) {
@@ -50,12 +42,12 @@ constexpr auto kTable = std::to_array<Property>({
     {"RemoteHost", [](const Connection& c) -> PropertyValue { return c.remote().host(); }, nullptr},
     {"RemotePort", [](const Connection& c) -> PropertyValue { return int{c.remote().port}; },
      nullptr},
-    {"RequestHeaders",
-     [](const Connection& c) -> PropertyValue { return std::string(c.headerLines()); }, nullptr},
-    {"RequestURI", [](const Connection& c) -> PropertyValue { return requestUri(c); }, nullptr},
+    {"RequestHeaders", [](const Connection& c) -> PropertyValue { return c.request().headers(); },
+     nullptr},
+    {"RequestURI", [](const Connection& c) -> PropertyValue { return c.request().uri(); }, nullptr},
     {"SubProtocols",
      [](const Connection& c) -> PropertyValue {
-       return http::joinHeaders(c.headerLines(), "Sec-WebSocket-Protocol");
+       return http::joinHeaders(c.request().headers(), "Sec-WebSocket-Protocol");
      },
      nullptr},
     {"Timeout", [](const Connection& c) -> PropertyValue { return c.timeoutSeconds(); },

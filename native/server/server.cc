@@ -214,24 +214,24 @@ void Server::performAnswer(const Command& command, Bytes arena) {
   connection->answerOpenRequest(command.kind >> 8, text.substr(0, end), text.substr(end + 1));
 }
 
-std::uint64_t Server::addDeadline(std::int32_t id, std::uint64_t dueMs) {
+Tick Server::addDeadline(std::int32_t id, Tick due) {
   if (!loop_.ticking()) {
     lastTickMs_ = loop_.nowMs();
     std::vector<std::int32_t> none;
-    deadlines_.collect(clockMs(), none);
-    loop_.startTicker(this, Deadlines::kTickMs);
+    deadlines_.collect(now(), none);
+    loop_.startTicker(this, kTickMs);
   }
-  return deadlines_.add(id, dueMs);
+  return deadlines_.add(id, due);
 }
 
 void Server::onTick() {
-  const std::uint64_t now = loop_.nowMs();
-  const std::uint64_t since = now - std::exchange(lastTickMs_, now);
+  const std::uint64_t nowMs = loop_.nowMs();
+  const std::uint64_t since = nowMs - std::exchange(lastTickMs_, nowMs);
   if (since > kStallMs) stalledMs_ += since;
-  std::vector<std::int32_t> due;
-  deadlines_.collect(clockMs(), due);
-  for (const std::int32_t id : due) {
-    if (Connection* const connection = find(id)) connection->onDeadline(clockMs());
+  std::vector<std::int32_t> ids;
+  deadlines_.collect(now(), ids);
+  for (const std::int32_t id : ids) {
+    if (Connection* const connection = find(id)) connection->onDeadline(now());
   }
   if (deadlines_.empty()) loop_.stopTicker();
 }

@@ -103,11 +103,13 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] EventBatch& events() { return events_; }
   [[nodiscard]] Statistics& statistics() { return statistics_; }
-  /// A steady clock in milliseconds that stands still while the loop was kept from running, so
-  /// that a stall of ours is never taken for a peer's silence.
-  [[nodiscard]] std::uint64_t clockMs() const { return loop_.nowMs() - stalledMs_; }
-  /// Has onDeadline() of `id` called at about `dueMs` of clockMs(). Returns when.
-  std::uint64_t addDeadline(std::int32_t id, std::uint64_t dueMs);
+  /// A steady clock that stands still while the loop was kept from running, so that a stall of
+  /// ours is never taken for a peer's silence.
+  [[nodiscard]] Tick now() const {
+    return static_cast<Tick>((loop_.nowMs() - stalledMs_) / kTickMs);
+  }
+  /// Has onDeadline() of `id` called at about `due`. Returns when.
+  Tick addDeadline(std::int32_t id, Tick due);
   void toFlush(Connection& connection) { touched_.push_back(&connection); }
   void showStatus(std::int32_t id, std::int32_t word) { status_[slotOf(id)] = word; }
   void onConnectedChanged(bool connected) { connectedCount_ += connected ? 1 : -1; }
