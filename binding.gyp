@@ -10,7 +10,7 @@
         'native',
         "<!(node -p \"require('node-addon-api').include_dir\")",
       ],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS'],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       # Node's common.gypi turns off exceptions and RTTI, sets -O3, and names an older standard.
       'cflags_cc!': ['-std=gnu++17'],
       'cflags_cc': [

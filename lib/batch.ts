@@ -59,7 +59,7 @@ export class BatchReader {
     records: Int32Array,
     count: number,
     chunks: readonly Buffer[],
-    adopted: readonly Buffer[],
+    adopted: readonly Buffer[] = [],
   ): void {
     this.#records = records;
     this.#chunks = chunks;

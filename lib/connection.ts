@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+import { WSServerError } from './errors.js';
 import { type NativeServer, native } from './native.js';
+import { Opcode } from './outbox.js';
 import type { Data, SendFormat } from './sender.js';
 
 /** What a connection needs of its server. */
@@ -34,24 +36,40 @@ const TIMEOUT = property('Timeout');
  * them can be read until the handler of its Disconnected event has returned.
  */
 export class WSConnection {
-  /** Identifies the connection in every event and method. */
-  readonly connectionId: number;
-  /**
-   * How {@link dataToSend} and `send` send: 0 text for strings and binary for bytes, 1 text,
-   * 2 binary, 9 ping, 10 pong.
-   * @defaultValue 0
-   */
-  dataFormat: SendFormat = 0;
+  readonly #connectionId: number;
   readonly #owner: ConnectionOwner;
+  #dataFormat: SendFormat = 0;
 
   /** Connections are made by the server: see {@link WSServer.connections}. */
   constructor(owner: ConnectionOwner, connectionId: number) {
     this.#owner = owner;
-    this.connectionId = connectionId;
+    this.#connectionId = connectionId;
+  }
+
+  /** Identifies the connection in every event and method. */
+  get connectionId(): number {
+    return this.#connectionId;
+  }
+
+  /**
+   * How {@link dataToSend} and `send` send: 0 text for strings and binary for bytes, 1 text,
+   * 2 binary, 9 ping, 10 pong.
+   * @defaultValue 0
+   * @throws {@link WSServerError} 10022 for any other value
+   */
+  get dataFormat(): SendFormat {
+    return this.#dataFormat;
+  }
+
+  set dataFormat(format: SendFormat) {
+    if (format !== 0 && !Object.values(Opcode).includes(format)) {
+      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${format}.`);
+    }
+    this.#dataFormat = format;
   }
 
   #read(index: number): boolean | number | string {
-    return this.#owner.native.getProperty(this.connectionId, index);
+    return this.#owner.native.getProperty(this.#connectionId, index);
   }
 
   /**
@@ -63,7 +81,7 @@ export class WSConnection {
   }
 
   set acceptData(accept: boolean) {
-    this.#owner.setAcceptData(this.connectionId, accept);
+    this.#owner.setAcceptData(this.#connectionId, accept);
   }
 
   /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
@@ -81,12 +99,12 @@ export class WSConnection {
   }
 
   set connected(connected: boolean) {
-    if (!connected) void this.#owner.disconnect(this.connectionId);
+    if (!connected) void this.#owner.disconnect(this.#connectionId);
   }
 
   /** Sends what is assigned, as {@link dataFormat} says. Failures go to the Error event. */
   set dataToSend(data: Data) {
-    void this.#owner.sendAs(this.connectionId, this.dataFormat, data);
+    void this.#owner.sendAs(this.#connectionId, this.dataFormat, data);
   }
 
   /** The Host header of the request. */
@@ -148,7 +166,7 @@ export class WSConnection {
   }
 
   set timeout(seconds: number) {
-    this.#owner.native.setProperty(this.connectionId, TIMEOUT, seconds);
+    this.#owner.native.setProperty(this.#connectionId, TIMEOUT, seconds);
   }
 }
 

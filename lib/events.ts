@@ -7,8 +7,12 @@ export type DataFormat = 0 | 1 | 2;
 const IS_ASCII = 1;
 const END_OF_MESSAGE = 2;
 const END_OF_LINE = 4;
-/** Smaller payloads are copied out, so that keeping one does not keep a whole chunk. */
-const WORTH_A_VIEW = 4 * 1024;
+/**
+ * Up to here a payload is copied out, into memory that V8 keeps inside the object. A larger one is
+ * a view of the chunk that it came in with others, as Node's own sockets do it: a copy would cost
+ * several times as much.
+ */
+const SHORT = 64;
 const EMPTY = Buffer.alloc(0);
 
 /** Buffer's own readers, without the argument checks of toString(). */
@@ -26,14 +30,9 @@ export function readText(chunk: Buffer, offset: number, length: number, ascii: b
 
 /** `length` bytes of `chunk` from `offset`, which nobody else will write to. */
 export function readBytes(chunk: Buffer, offset: number, length: number): Uint8Array {
-  if (length >= WORTH_A_VIEW)
-    return new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length);
+  if (length > SHORT) return new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length);
   const copy = new Uint8Array(length);
-  if (length > 48) {
-    copy.set(chunk.subarray(offset, offset + length));
-  } else {
-    for (let index = 0; index < length; index++) copy[index] = chunk[offset + index] as number;
-  }
+  for (let index = 0; index < length; index++) copy[index] = chunk[offset + index] as number;
   return copy;
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import load = require('node-gyp-build');
 
 import { type ErrorRow, WSServerError } from './errors.js';
+import type { LoadPlan, NativeLoad } from './load.js';
 
 /** A row of the settings table (native/server/options.cc). */
 export interface SettingRow {
@@ -31,7 +32,7 @@ export interface Statistics {
   /** Connections between their Connected and their Disconnected. */
   readonly connections: number;
   readonly connectionsAccepted: number;
-  /** Connections refused beyond MaxConnections. */
+  /** Connections refused beyond MaxConnections, or for want of descriptors. */
   readonly connectionsRefused: number;
   readonly messagesIn: number;
   readonly messagesOut: number;
@@ -52,7 +53,7 @@ export type OnBatch = (
   records: Int32Array,
   count: number,
   chunks: readonly Buffer[],
-  adopted: readonly Buffer[],
+  adopted: readonly Buffer[] | undefined,
 ) => void;
 
 /**
@@ -97,6 +98,7 @@ interface NativeAddon {
     arena: Uint8Array,
     onBatch: OnBatch,
   ) => NativeServer;
+  readonly Load: new (plan: LoadPlan) => NativeLoad;
   setErrorClass(errorClass: typeof WSServerError): void;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];

@@ -45,6 +45,8 @@ export class Outbox {
   readonly #flush = (): void => this.server.flush();
 
   constructor(onBatch: OnBatch) {
+    // 0 is nobody's id; the word of its slot must not say that it is open.
+    this.#status[0] = -1;
     this.server = new native.Server(this.#status, this.#commands, this.#arena, onBatch);
   }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { ByteClient, closeCode, closePayload, frame, Op, request } from './support/byte_client.js';
+import { runChild } from './support/child.js';
 import { collect, next, startEcho, startServer } from './support/server.js';
 
 test('MaxMessageSize: 1009 as soon as the size shows', async (t) => {
@@ -177,4 +178,46 @@ describe('timeouts', { concurrency: true }, () => {
     assert.equal((await disconnected).statusCode, 1000);
     assert.equal(await client.ended, 'end');
   });
+});
+
+test('no descriptors left: clients are turned away, and the server goes on', async (t) => {
+  const { code, stdout, stderr } = await runChild(
+    t,
+    async ({ WSServer }) => {
+      const fs = await import('node:fs');
+      const net = await import('node:net');
+      const server = new WSServer({ localHost: '127.0.0.1' });
+      const errors: number[] = [];
+      server.on('Error', ({ errorCode }) => errors.push(errorCode));
+      await server.startListening();
+      const taken: number[] = [];
+      // The client needs one, and closes it again.
+      const client = (): Promise<string> =>
+        new Promise((resolve) => {
+          const descriptor = taken.pop();
+          if (descriptor !== undefined) fs.closeSync(descriptor);
+          const socket = net.connect(server.localPort, '127.0.0.1');
+          socket.on('error', () => {});
+          socket.once('data', (data) => resolve(data.toString().slice(9, 12)));
+          socket.once('close', () => resolve('closed'));
+          socket.write('GET / HTTP/1.0\r\n\r\n');
+        });
+      try {
+        for (;;) taken.push(fs.openSync('/dev/null', 'r'));
+      } catch {}
+      const answers = [await client()];
+      for (const descriptor of taken) fs.closeSync(descriptor);
+      taken.length = 0;
+      answers.push(await client());
+      await server.shutdown();
+      console.log(
+        JSON.stringify({ answers, errors, refused: server.statistics.connectionsRefused }),
+      );
+    },
+    undefined,
+    [],
+    64,
+  );
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { answers: ['closed', '505'], errors: [10024], refused: 1 });
 });

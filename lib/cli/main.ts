@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { echoCommand } from './echo.js';
+import { loadCommand } from './load.js';
 import { UsageError } from './usage.js';
 
 const USAGE = `Usage: wsserver <command> [options]
 
 Commands:
   echo    a server that sends every message back
+  load    loads an echo server and tells how it did
   help    this text; "wsserver <command> --help" has the options
 
 Options:
@@ -20,6 +22,7 @@ Options:
 /** Each takes its arguments and returns the exit status. */
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   echo: echoCommand,
+  load: loadCommand,
 };
 
 function version(): string {

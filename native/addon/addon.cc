@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include "addon/convert.h"
+#include "addon/load_object.h"
 #include "addon/server_object.h"
 #include "server/event_batch.h"
 
@@ -68,6 +69,7 @@ Napi::Array propertyNames(Napi::Env env) {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonState);
   exports.Set("Server", wss::addon::ServerObject::define(env));
+  exports.Set("Load", wss::addon::LoadObject::define(env));
   exports.Set("setErrorClass", Napi::Function::New(env, setErrorClass));
   exports.Set("errorTable", errorRows(env));
   exports.Set("settingTable", settingRows(env));

@@ -1,63 +1,130 @@
 // SPDX-License-Identifier: MIT
+// With Node-API's own functions rather than node-addon-api: all of them fail while a worker is
+// being ended, and that must not throw.
 #include "addon/batch.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 namespace wss::addon {
 namespace {
 
-constexpr std::size_t kIntegers = sizeof(server::EventRecord) / sizeof(std::int32_t);
-constexpr std::size_t kFirstCapacity = 1024 * kIntegers;
+constexpr std::size_t kFirstRecordsSize = 1024 * sizeof(server::EventRecord);
 
-template <typename References>
-Napi::Array toArray(Napi::Env env, const References& references) {
-  const Napi::Array array = Napi::Array::New(env, references.size());
-  for (std::size_t index = 0; index < references.size(); ++index) {
-    array.Set(static_cast<std::uint32_t>(index), references[index].Value());
-  }
-  return array;
+void freeChunk(napi_env, void* memory, void*) { std::free(memory); }
+
+void freeAdopted(napi_env, void* memory, void*) {
+  ByteQueue::freeReleased(static_cast<std::uint8_t*>(memory));
 }
 
 }  // namespace
 
+Batch::~Batch() {
+  for (const Chunk& chunk : chunks_) drop(chunk);
+  if (records_ != nullptr) napi_delete_reference(env_, records_);
+  if (chunksArray_ != nullptr) napi_delete_reference(env_, chunksArray_);
+}
+
 std::uint8_t* Batch::allocate(std::size_t size) {
-  const auto buffer = Napi::Buffer<std::uint8_t>::New(env_, size);
-  chunks_.push_back(Napi::Persistent(buffer));
-  return buffer.Data();
+  auto* const memory = static_cast<std::uint8_t*>(std::malloc(size));
+  if (memory == nullptr) std::abort();
+  chunks_.push_back({memory, size});
+  chunksArrayIsValid_ = false;
+  return memory;
 }
 
-void Batch::adopt(ByteQueue&& bytes) {
-  const std::size_t size = bytes.size();
-  std::uint8_t* const data = bytes.release();
-  adopted_.push_back(Napi::Persistent(Napi::Buffer<std::uint8_t>::NewOrCopy(
-      env_, data, size, [](Napi::Env, std::uint8_t* memory) { ByteQueue::freeReleased(memory); })));
-}
-
-std::vector<napi_value> Batch::handOver() {
-  const auto records = events_.records();
-  const std::size_t wanted = records.size() * kIntegers;
-  if (records_.IsEmpty() || records_.Value().ElementLength() < wanted) {
-    const std::size_t capacity = std::max(kFirstCapacity, wanted * 2);
-    records_ = Napi::Persistent(Napi::Int32Array::New(env_, capacity));
-  }
-  Napi::Int32Array target = records_.Value();
-  std::memcpy(target.Data(), records.data(), records.size_bytes());
-
-  std::vector<napi_value> arguments = {target,
-                                       Napi::Number::New(env_, static_cast<double>(records.size())),
-                                       toArray(env_, chunks_), toArray(env_, adopted_)};
-
-  adopted_.clear();
-  const bool keepsChunk = !chunks_.empty() && events_.chunkHasRoom();
-  if (keepsChunk) {
-    chunks_.erase(chunks_.begin(), chunks_.end() - 1);
+void Batch::drop(const Chunk& chunk) {
+  if (chunk.buffer != nullptr) {
+    napi_delete_reference(env_, chunk.buffer);
   } else {
-    chunks_.clear();
+    std::free(chunk.memory);
   }
+}
+
+bool Batch::handOver(Arguments& arguments) {
+  const bool filled = fill(arguments);
+  adopted_.clear();
+  const bool keepsChunk = filled && !chunks_.empty() && events_.chunkHasRoom();
+  const auto kept = keepsChunk ? chunks_.end() - 1 : chunks_.end();
+  std::for_each(chunks_.begin(), kept, [this](const Chunk& chunk) { drop(chunk); });
+  if (kept != chunks_.begin()) chunksArrayIsValid_ = false;
+  chunks_.erase(chunks_.begin(), kept);
   events_.clear(keepsChunk);
-  return arguments;
+  return filled;
+}
+
+bool Batch::fill(Arguments& arguments) {
+  const auto count = static_cast<std::uint32_t>(events_.records().size());
+  return fillRecords(arguments[0]) && napi_create_uint32(env_, count, &arguments[1]) == napi_ok &&
+         fillChunks(arguments[2]) && fillAdopted(arguments[3]);
+}
+
+bool Batch::fillRecords(napi_value& array) {
+  const auto records = events_.records();
+  if (recordsSize_ < records.size_bytes()) {
+    recordsSize_ = std::max(kFirstRecordsSize, records.size_bytes() * 2);
+    napi_value buffer = nullptr;
+    const bool made =
+        napi_create_arraybuffer(env_, recordsSize_, nullptr, &buffer) == napi_ok &&
+        napi_create_typedarray(env_, napi_int32_array, recordsSize_ / sizeof(std::int32_t), buffer,
+                               0, &array) == napi_ok;
+    if (!made) return false;
+    remember(records_, array);
+  }
+  void* memory = nullptr;
+  const bool found =
+      napi_get_reference_value(env_, records_, &array) == napi_ok &&
+      napi_get_typedarray_info(env_, array, nullptr, nullptr, &memory, nullptr, nullptr) == napi_ok;
+  if (found) std::memcpy(memory, records.data(), records.size_bytes());
+  return found;
+}
+
+bool Batch::fillChunks(napi_value& array) {
+  if (chunksArrayIsValid_) return napi_get_reference_value(env_, chunksArray_, &array) == napi_ok;
+  if (napi_create_array_with_length(env_, chunks_.size(), &array) != napi_ok) return false;
+  std::uint32_t index = 0;
+  for (Chunk& chunk : chunks_) {
+    napi_value buffer = nullptr;
+    if (chunk.buffer != nullptr) {
+      napi_get_reference_value(env_, chunk.buffer, &buffer);
+    } else {
+      const napi_status status =
+          napi_create_external_buffer(env_, chunk.size, chunk.memory, freeChunk, nullptr, &buffer);
+      if (status != napi_ok) return false;
+      remember(chunk.buffer, buffer);
+    }
+    if (napi_set_element(env_, array, index++, buffer) != napi_ok) return false;
+  }
+  remember(chunksArray_, array);
+  chunksArrayIsValid_ = true;
+  return true;
+}
+
+bool Batch::fillAdopted(napi_value& array) {
+  if (adopted_.empty()) return napi_get_undefined(env_, &array) == napi_ok;
+  if (napi_create_array_with_length(env_, adopted_.size(), &array) != napi_ok) return false;
+  std::uint32_t index = 0;
+  for (ByteQueue& bytes : adopted_) {
+    const std::size_t size = bytes.size();
+    std::uint8_t* const memory = bytes.release();
+    napi_value buffer = nullptr;
+    const napi_status status =
+        napi_create_external_buffer(env_, size, memory, freeAdopted, nullptr, &buffer);
+    if (status != napi_ok) {
+      ByteQueue::freeReleased(memory);
+      return false;
+    }
+    if (napi_set_element(env_, array, index++, buffer) != napi_ok) return false;
+  }
+  return true;
+}
+
+void Batch::remember(napi_ref& reference, napi_value value) {
+  if (reference != nullptr) napi_delete_reference(env_, reference);
+  reference = nullptr;
+  napi_create_reference(env_, value, 1, &reference);
 }
 
 }  // namespace wss::addon

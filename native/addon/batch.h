@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The memory of event payloads, seen from both sides: Buffers for JavaScript, bytes for the core.
+// The memory of event payloads, seen from both sides: bytes for the core, Buffers for JavaScript.
 // A chunk is given to JavaScript again with every batch until it is full, and never written twice.
 #pragma once
 
-#include <napi.h>
+#include <node_api.h>
 
+#include <array>
 #include <vector>
 
 #include "server/event_batch.h"
@@ -13,25 +14,45 @@ namespace wss::addon {
 
 class Batch final : public server::ChunkSource {
  public:
-  explicit Batch(Napi::Env env) : env_(env), events_(*this) {}
+  explicit Batch(napi_env env) : env_(env), events_(*this) {}
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
 
   [[nodiscard]] server::EventBatch& events() { return events_; }
 
   /// What JavaScript is called with: records (Int32Array, eight integers an event), how many
-  /// events, the chunks and the adopted memories (arrays of Buffers). Starts a new batch.
-  /// The record array is reused by the next call.
-  std::vector<napi_value> handOver();
+  /// events, the chunks, and the adopted memories (arrays of Buffers).
+  using Arguments = std::array<napi_value, 4>;
+  /// Fills `arguments` and starts a new batch. The record array is reused by the next call. False
+  /// when JavaScript cannot be called any more, because its worker is being ended; what there was
+  /// is then dropped.
+  [[nodiscard]] bool handOver(Arguments& arguments);
 
   std::uint8_t* allocate(std::size_t size) override;
-  void adopt(ByteQueue&& bytes) override;
+  void adopt(ByteQueue&& bytes) override { adopted_.push_back(std::move(bytes)); }
 
  private:
-  using Chunk = Napi::Reference<Napi::Buffer<std::uint8_t>>;
+  struct Chunk {
+    std::uint8_t* memory;  ///< ours until there is a buffer, then JavaScript's
+    std::size_t size;
+    napi_ref buffer = nullptr;
+  };
 
-  Napi::Env env_;
+  [[nodiscard]] bool fill(Arguments& arguments);
+  [[nodiscard]] bool fillRecords(napi_value& array);
+  [[nodiscard]] bool fillChunks(napi_value& array);
+  [[nodiscard]] bool fillAdopted(napi_value& array);
+  void drop(const Chunk& chunk);
+  void remember(napi_ref& reference, napi_value value);
+
+  napi_env env_;
   std::vector<Chunk> chunks_;
-  std::vector<Chunk> adopted_;
-  Napi::Reference<Napi::Int32Array> records_;
+  std::vector<ByteQueue> adopted_;
+  napi_ref records_ = nullptr;
+  std::size_t recordsSize_ = 0;      ///< in bytes
+  napi_ref chunksArray_ = nullptr;   ///< what was handed over the last time
+  bool chunksArrayIsValid_ = false;  ///< and is what there is to hand over now
   server::EventBatch events_;
 };
 

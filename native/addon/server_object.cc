@@ -15,7 +15,6 @@
 namespace wss::addon {
 namespace {
 
-constexpr const char* kOnBatch = "onBatch";
 constexpr std::size_t kCommandStart = 4;
 constexpr std::size_t kCommandSize = sizeof(server::Command) / sizeof(std::int32_t);
 // A peer that answers events with events must not keep Node from its other work.
@@ -63,8 +62,9 @@ void ServerObject::Shared<T>::share(const Napi::Value& value) {
 
 ServerObject::ServerObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info), asyncContext_(info.Env(), "WSServer"), batch_(info.Env()) {
-  // Held by the object itself: a reference from here would keep the whole server alive for ever.
-  Value().Set(kOnBatch, info[3]);
+  // Kept alive by the object: a strong reference would keep the whole server alive for ever.
+  Value().Set("onBatch", info[3]);
+  napi_create_reference(info.Env(), info[3], 0, &onBatch_);
   status_.share(info[0]);
   commands_.share(info[1]);
   arena_.share(info[2]);
@@ -98,6 +98,7 @@ ServerObject::~ServerObject() {
   server_.reset();
   if (nodeLoop_ != nullptr) nodeLoop_->close(nullptr, nullptr);
   if (cleanup_ != nullptr) napi_remove_async_cleanup_hook(cleanup_);
+  if (onBatch_ != nullptr) napi_delete_reference(Env(), onBatch_);
 }
 
 void ServerObject::onTurn() {
@@ -120,15 +121,24 @@ void ServerObject::settle() {
 }
 
 void ServerObject::deliver() {
-  const Napi::HandleScope scope(Env());
+  const napi_env env = Env();
+  const Napi::HandleScope scope(env);
   const auto ended = server_->takeEnded();
-  const auto arguments = batch_.handOver();
-  const auto onBatch = Value().Get(kOnBatch).As<Napi::Function>();
-  onBatch.MakeCallback(Value(), arguments, asyncContext_);
-  // What a tick or microtask of a handler has thrown is an uncaught exception like any other.
-  if (Env().IsExceptionPending()) {
-    const Napi::Error error = Env().GetAndClearPendingException();
-    napi_fatal_exception(Env(), error.Value());
+  Batch::Arguments arguments;
+  napi_value onBatch = nullptr;
+  napi_value result = nullptr;
+  const bool ready =
+      batch_.handOver(arguments) && napi_get_reference_value(env, onBatch_, &onBatch) == napi_ok;
+  if (!ready) return;
+  napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
+                     &result);
+  // What a tick or microtask of a handler has thrown is an uncaught exception like any other. While
+  // a worker is being ended there is none to be had.
+  bool thrown = false;
+  napi_value error = nullptr;
+  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
   }
   if (server_) server_->release(ended);
 }

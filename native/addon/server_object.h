@@ -64,6 +64,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   server::Connection* findConnection(const Napi::CallbackInfo& info);
 
   Napi::AsyncContext asyncContext_;
+  napi_ref onBatch_ = nullptr;  ///< weak
   Shared<std::int32_t> status_;
   Shared<std::int32_t> commands_;  ///< [0]: how many; records from [kCommandStart] on
   Shared<std::uint8_t> arena_;

@@ -111,24 +111,27 @@ void Listener::onReady(Readiness) {
     }
     // What is left concerns one client that is gone already (accept(2)): on to the next.
     if (errno != EINTR && errno != ECONNABORTED)
-      owner_->onAcceptError(systemError(errno, "accept"));
+      owner_->onAcceptError(systemError(errno, "accept"), 0);
   }
 }
 
 void Listener::turnAway(int posixErrno) {
-  // The client would otherwise wait in the backlog, and the loop would spin on it.
+  // The clients would otherwise wait in the backlog, and the loop would spin on them.
+  int turnedAway = 0;
   if (reserve_ >= 0) {
     ::close(reserve_);
-    for (int count = 0; count < kAcceptsPerTurn; ++count) {
+    for (; turnedAway < kAcceptsPerTurn; ++turnedAway) {
       sockaddr_storage remote{};
       const int accepted = acceptFrom(fd_, &remote);
       if (accepted < 0) break;
       ::close(accepted);
     }
-    reserve_ = openReserve();
   }
-  owner_->onAcceptError(systemError(
-      posixErrno, "accept: raise the limit of open files (ulimit -n) or lower MaxConnections"));
+  reserve_ = openReserve();
+  owner_->onAcceptError(
+      systemError(posixErrno,
+                  "accept: raise the limit of open files (ulimit -n) or lower MaxConnections"),
+      turnedAway);
 }
 
 }  // namespace wss::net

@@ -17,8 +17,8 @@ class ListenerOwner {
  public:
   /// Takes over the descriptor of a new connection, non-blocking and close-on-exec.
   virtual void onAccept(int fd, const Address& remote) = 0;
-  /// accept() failed, or a client had to be turned away for want of descriptors.
-  virtual void onAcceptError(const Error& error) = 0;
+  /// accept() failed, and so many clients had to be turned away for want of descriptors.
+  virtual void onAcceptError(const Error& error, int turnedAway) = 0;
 
  protected:
   ~ListenerOwner() = default;

@@ -224,8 +224,8 @@ void Connection::closeSocket(bool reset) {
 }
 
 void Connection::abort() {
-  held_ = false;
   closeSocket(true);
+  letGo();
 }
 
 void Connection::letGo() {

@@ -74,7 +74,7 @@ class Connection final : private net::SocketOwner {
   Result<void> ping(std::int32_t token);
   /// Starts the closing handshake with `code` and `reason`.
   void disconnect(std::uint16_t code, std::string_view reason);
-  /// Closes the socket at once, without a word (the server is being taken down).
+  /// Closes the socket at once, without a word. May destroy the connection.
   void abort();
   /// What the peer sent before its last frame has been handled: answers that frame.
   void leave(const Ending& ending);

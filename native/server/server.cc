@@ -92,9 +92,9 @@ std::int32_t Server::newId() {
 void Server::onAccept(int fd, const net::Address& remote) {
   if (count_ >= options.maxConnections) {
     net::Listener::refuse(fd);
-    ++statistics_.connectionsRefused;
     onAcceptError(makeError(ErrorCode::kTooManyOpenFiles,
-                            "a client was refused: raise MaxConnections to take more"));
+                            "a client was refused: raise MaxConnections to take more"),
+                  1);
     return;
   }
   const std::int32_t id = newId();
@@ -109,7 +109,8 @@ void Server::onAccept(int fd, const net::Address& remote) {
   remove(id);
 }
 
-void Server::onAcceptError(const Error& error) {
+void Server::onAcceptError(const Error& error, int turnedAway) {
+  statistics_.connectionsRefused += static_cast<std::uint64_t>(turnedAway);
   // A flood of clients must not become a flood of events.
   if (loop_.nowMs() < nextAcceptReportMs_) return;
   nextAcceptReportMs_ = loop_.nowMs() + 1000;

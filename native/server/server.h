@@ -50,7 +50,7 @@ struct Statistics {
   std::uint64_t bytesIn = 0;
   std::uint64_t bytesOut = 0;
   std::uint64_t connectionsAccepted = 0;
-  std::uint64_t connectionsRefused = 0;  ///< beyond MaxConnections
+  std::uint64_t connectionsRefused = 0;  ///< beyond MaxConnections, or for want of descriptors
 };
 
 class Server final : private net::ListenerOwner, private net::TickHandler {
@@ -141,7 +141,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   static std::size_t slotOf(std::int32_t id) { return static_cast<std::size_t>(id & kSlotMask); }
 
   void onAccept(int fd, const net::Address& remote) override;
-  void onAcceptError(const Error& error) override;
+  void onAcceptError(const Error& error, int turnedAway) override;
   void onTick() override;
   std::int32_t newId();
   void flushTouched(Bytes arena);

@@ -93,6 +93,9 @@ export function request(lines: readonly string[] = [], uri = '/'): string {
 /** How a connection ended: with a FIN or with a reset. */
 export type Ending = 'end' | 'reset';
 
+/** A server that has nothing to say for so long will not say it any more: the test fails. */
+const PATIENCE_MS = 5000;
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** All bytes by themselves; of what is long, the first and last ones, and the rest in blocks. */
@@ -116,6 +119,7 @@ export class ByteClient {
   private constructor(socket: net.Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('nothing came')));
     socket.on('data', (bytes) => {
       this.#received.push(bytes);
       this.#size += bytes.length;

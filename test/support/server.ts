@@ -20,12 +20,20 @@ export async function startEcho(t: TestContext, options?: WSServerOptions): Prom
   return server;
 }
 
+/** What has not come after so long will not come any more: the test fails. */
+const PATIENCE_MS = 5000;
+
 /** The next event of this name. */
 export function next<Name extends EventName>(
   server: WSServer,
   name: Name,
 ): Promise<EventMap[Name]> {
-  return new Promise((resolve) => server.once(name, resolve));
+  const event = new Promise<EventMap[Name]>((resolve, reject) => {
+    server.once(name, resolve);
+    setTimeout(() => reject(new Error(`${name} did not come`)), PATIENCE_MS).unref();
+  });
+  event.catch(() => {}); // Not every test waits for it.
+  return event;
 }
 
 /** Every event of this name from now on, in a list that grows. */
@@ -33,4 +41,13 @@ export function collect<Name extends EventName>(server: WSServer, name: Name): E
   const events: EventMap[Name][] = [];
   server.on(name, (event) => events.push(event));
   return events;
+}
+
+/** Lets the process do its other work until something is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  const started = performance.now();
+  while (!isSo()) {
+    if (performance.now() - started > PATIENCE_MS) throw new Error(`never so: ${isSo}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -1,0 +1,69 @@
+// One measurement: a fresh server on one core, the load generator on the other.
+
+const { spawn } = require('node:child_process');
+const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
+const { startServer } = require('./servers');
+
+const cli = path.join(__dirname, '../dist/cli/main.js');
+const SERVER_CORE = 0;
+const LOAD_CORE = 1;
+const WARM_UP = ['--connections', 64, '--in-flight', 4];
+
+/** Runs `wsserver load` and resolves with its result. */
+async function load(server, args, seconds, warmup) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wsserver-bench-'));
+  const json = path.join(folder, 'result.json');
+  const command = [
+    ...['-c', LOAD_CORE, process.execPath, cli, 'load', `ws://127.0.0.1:${server.port}/`],
+    ...args,
+    ...['--duration', seconds, '--warmup', warmup, '--pid', server.pid, '--json', json],
+  ];
+  try {
+    await new Promise((resolve, reject) => {
+      const child = spawn('taskset', command.map(String), {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      child.on('error', reject);
+      child.on('exit', resolve);
+    });
+    const result = JSON.parse(readFileSync(json, 'utf8'));
+    if (result.errorCount > 0) {
+      const errors = result.errors.map(({ count, text }) => `${count} × ${text}`).join(', ');
+      throw new Error(`the load had errors: ${errors}`);
+    }
+    return result;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measureMemory(server, { connections }, seconds) {
+  const before = await load(server, WARM_UP, 1, 0);
+  const after = await load(server, ['--idle', '--connections', connections], seconds, 0);
+  const bytes = after.server.residentBytes - before.server.residentBytes;
+  return { kilobytes: bytes / connections / 1000 };
+}
+
+/** What one server does with one workload. */
+async function measure(name, workload, { seconds, warmup }) {
+  const server = await startServer(name, SERVER_CORE);
+  try {
+    if (workload.kind === 'start') return { startMs: server.startMs };
+    if (workload.kind === 'memory') return await measureMemory(server, workload, seconds);
+    const result = await load(server, workload.args, seconds, warmup);
+    return {
+      cpuUs: result.server.cpuUsPerMessage,
+      perSecond: result.messages.perSecond,
+      p50Us: result.latencyMs.p50 * 1000,
+      p99Us: result.latencyMs.p99 * 1000,
+      serverShare: result.server.cpuShare,
+      loadShare: result.generator.cpuShare,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+module.exports = { measure };

@@ -1,0 +1,73 @@
+// The servers of the benchmark: how each is started, pinned to its core.
+
+const { spawn, spawnSync } = require('node:child_process');
+const { mkdirSync } = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+const floor = path.join(root, 'build/bench/floor');
+const bun = path.join(__dirname, 'node_modules/@oven/bun-linux-x64/bin/bun');
+const file = (name) => path.join(__dirname, 'servers', name);
+
+/** name in the tables, and the command. */
+const servers = {
+  wsserver: { title: 'native-wsserver', command: [process.execPath, file('wsserver.js')] },
+  uws: { title: 'uWebSockets.js', command: [process.execPath, file('uwebsockets.js')] },
+  bun: { title: 'Bun.serve', command: [bun, file('bun.js')] },
+  ws: { title: 'ws', command: [process.execPath, file('ws.js')] },
+  floor: { title: 'raw C++', command: [floor] },
+};
+
+function run(command, ...args) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
+}
+
+/** Builds the floor and installs the peers that are not there. */
+function prepare(names) {
+  try {
+    for (const name of ['ws', 'bufferutil', 'uwebsockets']) {
+      require.resolve(name, { paths: [__dirname + path.sep] });
+    }
+    require.resolve('@oven/bun-linux-x64/package.json', { paths: [__dirname] });
+  } catch {
+    run('npm', 'install', '--prefix', __dirname, '--no-audit', '--no-fund');
+  }
+  if (names.includes('floor')) {
+    mkdirSync(path.dirname(floor), { recursive: true });
+    const sources = ['bench/floor.cc', 'native/base/digest.cc'];
+    run('g++', '-O3', '-std=c++20', '-Inative', ...sources, '-o', floor);
+  }
+}
+
+/** Starts a server on `core`; resolves when it listens. */
+function startServer(name, core) {
+  const [command, ...args] = servers[name].command;
+  const child = spawn('taskset', ['-c', String(core), command, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`the server ${name} has ended (${code})`)));
+    child.stdout.on('data', (bytes) => {
+      said += bytes;
+      const [, port, startMs] = /^listening (\d+) ?([\d.]*)\n/m.exec(said) ?? [];
+      if (port === undefined) return;
+      resolve({
+        pid: child.pid,
+        port: Number(port),
+        startMs: startMs === '' ? undefined : Number(startMs),
+        stop: () =>
+          new Promise((stopped) => {
+            child.removeAllListeners('exit');
+            child.on('exit', stopped);
+            child.kill('SIGKILL');
+          }),
+      });
+    });
+  });
+}
+
+module.exports = { prepare, servers, startServer };

@@ -1,0 +1,63 @@
+// What is measured. A row becomes the arguments of `wsserver load`.
+
+const KIB = 1024;
+
+/** [connections, size, in flight] of the echo workloads, each as binary and as text. */
+const echoes = [
+  [64, 20, 1],
+  [64, 20, 16],
+  [512, 20, 1],
+  [8000, 20, 1],
+  [64, KIB, 1],
+  [64, KIB, 16],
+  [16, 64 * KIB, 1],
+  [4, KIB * KIB, 1],
+];
+
+function sizeText(bytes) {
+  if (bytes < KIB) return `${bytes} B`;
+  return bytes < KIB * KIB ? `${bytes / KIB} KiB` : `${bytes / KIB / KIB} MiB`;
+}
+
+function echo([connections, size, inFlight], type) {
+  const flight = inFlight === 1 ? '' : `, ${inFlight} in flight`;
+  return {
+    name: `${connections}x${size}x${inFlight}-${type}`,
+    title: `${connections} × ${sizeText(size)} ${type}${flight}`,
+    kind: 'cpu',
+    args: ['--connections', connections, '--size', size, '--in-flight', inFlight, `--${type}`],
+  };
+}
+
+const workloads = [
+  ...['binary', 'text'].flatMap((type) => echoes.map((row) => echo(row, type))),
+  {
+    name: 'connect',
+    title: 'connect, upgrade, one message, close',
+    kind: 'cpu',
+    args: ['--connections', 64, '--churn'],
+  },
+  {
+    name: 'latency',
+    title: '64 × 20 B binary at 20,000 messages/s',
+    kind: 'p99',
+    args: ['--connections', 64, '--messages-per-second', 20000],
+  },
+  {
+    name: 'memory',
+    title: 'memory per idle connection, 10,000',
+    kind: 'memory',
+    connections: 10000,
+  },
+  { name: 'start', title: 'from require to listening', kind: 'start' },
+];
+
+/** What a kind shows: its unit, and where it is found in a measurement. */
+const kinds = {
+  cpu: { title: 'Server CPU per message', unit: 'µs', key: 'cpuUs' },
+  p99: { title: 'Latency at equal load, 99th percentile', unit: 'µs', key: 'p99Us' },
+  memory: { title: 'Memory', unit: 'KB', key: 'kilobytes' },
+  start: { title: 'Start', unit: 'ms', key: 'startMs' },
+};
+
+module.exports = { kinds, workloads };

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// The command line of `wsserver load`.
+
+import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { LoadMode } from '../load.js';
+import { parseThreshold, type Threshold } from './load_threshold.js';
+import { parseOptions, UsageError, wholeNumber } from './usage.js';
+
+export const USAGE = `Usage: wsserver load [options] ws://HOST[:PORT][/PATH]
+
+Loads a WebSocket echo server and tells how it did. Every echo is compared with what was sent.
+
+Connections:
+  --connections N         how many (default 64)
+  --rate N                begin N per second (default: as fast as they go)
+  --timeout S             seconds for connecting and upgrading, and for closing (default 10)
+  --subprotocol NAME      to offer; may be repeated
+  --header 'NAME: VALUE'  to add to the request; may be repeated
+  --local-address IP      to connect from; may be repeated, and is then taken in turn. One address
+                          is good for about 28,000 connections
+  --processes N           to share the work (default: one for each 15,000 connections)
+
+Messages:
+  --size BYTES            of each message (default 20)
+  --file FILE             messages to send instead, one a line
+  --text | --binary       (default binary)
+  --in-flight N           messages of a connection that await their echo: the next is sent when one
+                          has come back (default 1)
+  --messages-per-second N send at this rate instead, all connections together; latency is measured
+                          from when a message was to be sent (no coordinated omission)
+  --idle                  send nothing, only hold the connections
+  --churn                 again and again: connect, upgrade, exchange one message, close
+
+Measuring:
+  --warmup S              seconds before (default 1)
+  --duration S            seconds (default 10)
+  --pid PID               of the server, to measure its CPU time and memory (Linux)
+  --json FILE             write the result
+  --html FILE             write a report with plots
+  --fail-if CONDITION     exit with 1 if it holds; may be repeated. 'p99>5ms', 'errors>0',
+                          'messages/s<100000'; of p50, p90, p99, p99.9, max, errors, mismatches,
+                          connects, connects/s, messages/s, cpu (time per message)
+  --help
+`;
+
+export interface LoadOptions {
+  readonly url: URL;
+  readonly mode: LoadMode;
+  readonly connections: number;
+  readonly processes: number;
+  readonly connectsPerSecond: number;
+  readonly timeoutSeconds: number;
+  readonly subProtocols: string;
+  readonly headers: string;
+  readonly localAddresses: readonly string[];
+  readonly messages: readonly Uint8Array[];
+  /** Whether the messages are made up, and may so be numbered. */
+  readonly stamped: boolean;
+  readonly text: boolean;
+  readonly inFlight: number;
+  readonly messagesPerSecond: number;
+  readonly warmupSeconds: number;
+  readonly durationSeconds: number;
+  readonly pid: number | undefined;
+  readonly json: string | undefined;
+  readonly html: string | undefined;
+  readonly thresholds: readonly Threshold[];
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const HEADER = new RegExp(`^${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
+const MAX_SIZE = 1 << 30;
+const CONNECTIONS_PER_PROCESS = 15000;
+
+function fail(message: string): never {
+  throw new UsageError(message, USAGE);
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  return fail(`${name} takes a number above 0, not "${text}"`);
+}
+
+function seconds(name: string, text: string, min: number): number {
+  const value = Number(text);
+  // What is waited for in the end is a timer of 31 bits.
+  if (text.trim() !== '' && value >= min && value <= 1e6) return value;
+  return fail(`${name} takes seconds, at least ${min}, not "${text}"`);
+}
+
+function parseUrl(positionals: string[]): URL {
+  const [text, ...others] = positionals;
+  if (text === undefined) return fail('the URL of the server is missing');
+  if (others.length > 0) return fail(`one URL is enough, "${others[0]}" is too many`);
+  if (!URL.canParse(text)) return fail(`"${text}" is not a URL`);
+  const url = new URL(text);
+  if (url.protocol === 'wss:') return fail('wss:// is not supported yet: TLS is still to come');
+  if (url.protocol !== 'ws:') return fail(`the URL must begin with ws://, not ${url.protocol}//`);
+  if (url.username !== '' || url.password !== '') {
+    return fail("a URL with a password is not sent: give --header 'Authorization: …'");
+  }
+  return url;
+}
+
+function parseHeaders(lines: readonly string[]): string {
+  for (const line of lines) {
+    if (!HEADER.test(line)) fail(`--header takes 'NAME: VALUE', not "${line}"`);
+  }
+  return lines.join('\r\n');
+}
+
+function readMessages(file: string, text: boolean): Uint8Array[] {
+  let content: Buffer;
+  try {
+    content = readFileSync(file);
+  } catch (error) {
+    return fail(`--file: ${(error as Error).message}`);
+  }
+  if (text && !isUtf8(content)) fail(`--file: ${file} is not UTF-8, which --text must be`);
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at < content.length; ) {
+    const found = content.indexOf('\n', at);
+    const end = found < 0 ? content.length : found;
+    if (end > at) messages.push(content.subarray(at, end));
+    at = end + 1;
+  }
+  if (messages.length === 0) fail(`--file: ${file} has no messages, which are its lines`);
+  return messages;
+}
+
+/** A message of `size` bytes that no compression or caching makes small. */
+function makeMessage(size: number, text: boolean): Uint8Array {
+  const bytes = randomBytes(size);
+  return text ? bytes.map((byte) => 0x30 + (byte & 0x3f)) : bytes;
+}
+
+/** Null stands for --help. */
+export function parseLoadOptions(args: string[]): LoadOptions | null {
+  const { values, positionals } = parseOptions(
+    {
+      args,
+      allowPositionals: true,
+      options: {
+        connections: { type: 'string', default: '64' },
+        rate: { type: 'string' },
+        timeout: { type: 'string', default: '10' },
+        subprotocol: { type: 'string', multiple: true, default: [] },
+        header: { type: 'string', multiple: true, default: [] },
+        'local-address': { type: 'string', multiple: true, default: [] },
+        processes: { type: 'string' },
+        size: { type: 'string' },
+        file: { type: 'string' },
+        text: { type: 'boolean', default: false },
+        binary: { type: 'boolean', default: false },
+        'in-flight': { type: 'string' },
+        'messages-per-second': { type: 'string' },
+        idle: { type: 'boolean', default: false },
+        churn: { type: 'boolean', default: false },
+        warmup: { type: 'string', default: '1' },
+        duration: { type: 'string', default: '10' },
+        pid: { type: 'string' },
+        json: { type: 'string' },
+        html: { type: 'string' },
+        'fail-if': { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', default: false },
+      },
+    },
+    USAGE,
+  );
+  if (values.help) return null;
+
+  const exclusive = [
+    ['text', 'binary'],
+    ['size', 'file'],
+    ['in-flight', 'messages-per-second', 'idle', 'churn'],
+  ] as const;
+  for (const names of exclusive) {
+    const given = names.filter((name) => values[name] !== undefined && values[name] !== false);
+    if (given.length > 1) fail(`--${given[0]} and --${given[1]} exclude each other`);
+  }
+  for (const address of values['local-address']) {
+    if (isIP(address) === 0) fail(`--local-address takes an IP address, not "${address}"`);
+  }
+  for (const name of values.subprotocol) {
+    if (!new RegExp(`^${TOKEN}$`).test(name)) fail(`--subprotocol takes a token, not "${name}"`);
+  }
+  const whole = (name: string, text: string, min: number, max: number): number =>
+    wholeNumber(name, text, min, max, USAGE);
+
+  const connections = whole('--connections', values.connections, 1, 1000000);
+  const processes =
+    values.processes === undefined
+      ? Math.ceil(connections / CONNECTIONS_PER_PROCESS)
+      : whole('--processes', values.processes, 1, Math.min(connections, 256));
+  const size = whole('--size', values.size ?? '20', 0, MAX_SIZE);
+  return {
+    url: parseUrl(positionals),
+    mode: values.idle ? 'idle' : values.churn ? 'churn' : 'echo',
+    connections,
+    processes,
+    connectsPerSecond: values.rate === undefined ? 0 : positive('--rate', values.rate),
+    timeoutSeconds: seconds('--timeout', values.timeout, 0.001),
+    subProtocols: values.subprotocol.join(', '),
+    headers: parseHeaders(values.header),
+    localAddresses: values['local-address'],
+    messages:
+      values.file === undefined
+        ? [makeMessage(size, values.text)]
+        : readMessages(values.file, values.text),
+    stamped: values.file === undefined,
+    text: values.text,
+    inFlight: whole('--in-flight', values['in-flight'] ?? '1', 1, 65536),
+    messagesPerSecond:
+      values['messages-per-second'] === undefined
+        ? 0
+        : positive('--messages-per-second', values['messages-per-second']),
+    warmupSeconds: seconds('--warmup', values.warmup, 0),
+    durationSeconds: seconds('--duration', values.duration, 0.001),
+    pid: values.pid === undefined ? undefined : whole('--pid', values.pid, 1, 2 ** 31 - 1),
+    json: values.json,
+    html: values.html,
+    thresholds: values['fail-if'].map((text) => parseThreshold(text, USAGE)),
+  };
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// A process of the load generator. It does what it is told in one message, blocks in the native
+// loop nearly all the time, and looks for news from its parent in between.
+
+import type { LoadPlan, LoadSnapshot } from '../load.js';
+import { native } from '../native.js';
+import { readUsage, type Usage } from './load_usage.js';
+
+/** What the parent says. */
+export type Order =
+  | {
+      readonly kind: 'plan';
+      readonly plan: LoadPlan;
+      readonly warmupMs: number;
+      readonly durationMs: number;
+      /** The server's, if this worker is to measure it. */
+      readonly pid: number | undefined;
+    }
+  /** All workers have connected: on with the messages. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'stop' };
+
+/** A moment: what has been counted and used until then. */
+export interface Moment {
+  readonly ms: number;
+  readonly counted: LoadSnapshot;
+  /** CPU time of this process. */
+  readonly ownCpuUs: number;
+  readonly server: Usage | undefined;
+}
+
+/** What a worker says. */
+export type Report =
+  | { readonly kind: 'progress'; readonly phase: Phase; readonly moment: Moment }
+  | {
+      readonly kind: 'result';
+      /** Before the first connection. */
+      readonly began: Moment;
+      /** When the connections had been tried; undefined if it was stopped before. */
+      readonly connected: Moment | undefined;
+      /** When the warm-up was over; undefined if it was stopped before. */
+      readonly begin: Moment | undefined;
+      readonly end: Moment;
+      readonly latencies: Float64Array;
+      readonly connectTimes: Float64Array;
+      readonly residentBytes: number;
+    }
+  | { readonly kind: 'error'; readonly message: string };
+
+export type Phase = 'connecting' | 'connected' | 'warmup' | 'measuring';
+
+const SLICE_MS = 100;
+/** Answers to our Close that have not come by then are not waited for. */
+const CLOSING_MS = 2000;
+
+type PlanOrder = Extract<Order, { kind: 'plan' }>;
+
+let started = false;
+let stopped = false;
+
+function say(report: Report): void {
+  process.send?.(report);
+}
+
+/** Lets messages of the parent in. */
+function listen(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function work(order: PlanOrder): Promise<void> {
+  const load = new native.Load(order.plan);
+  const now = (): Moment => {
+    const { user, system } = process.cpuUsage();
+    return {
+      ms: performance.timeOrigin + performance.now(),
+      counted: load.snapshot(),
+      ownCpuUs: user + system,
+      server: order.pid === undefined ? undefined : readUsage(order.pid),
+    };
+  };
+  /** Runs while `more` says so; a moment is reported for each slice. */
+  const runWhile = async (phase: Phase, sliceMs: number, more: (moment: Moment) => boolean) => {
+    for (;;) {
+      const moment = now();
+      say({ kind: 'progress', phase, moment });
+      if (stopped || !more(moment)) return;
+      load.run(sliceMs);
+      await listen();
+    }
+  };
+  const runFor = async (phase: Phase, durationMs: number) => {
+    const endMs = performance.now() + durationMs;
+    const left = (): number => Math.round(endMs - performance.now());
+    const alive = ({ counted }: Moment): boolean => counted.open > 0 || order.plan.mode === 'churn';
+    let moment = now();
+    while (!stopped && left() > 0 && alive(moment)) {
+      load.run(Math.min(SLICE_MS, left()));
+      await listen();
+      moment = now();
+      say({ kind: 'progress', phase, moment });
+    }
+    return moment;
+  };
+
+  const began = now();
+  let connected: Moment | undefined;
+  let begin: Moment | undefined;
+  await runWhile('connecting', SLICE_MS, ({ counted }) => counted.connecting);
+  let end = now();
+  if (!stopped) {
+    connected = end;
+    await runWhile('connected', 10, () => !started);
+  }
+  if (!stopped) {
+    load.start();
+    await runFor('warmup', order.warmupMs);
+  }
+  if (!stopped) {
+    load.restartMeasuring();
+    begin = now();
+    end = await runFor('measuring', order.durationMs);
+  }
+  const latencies = load.latencies();
+  const residentBytes = process.memoryUsage.rss();
+  load.stop();
+  load.run(CLOSING_MS);
+  const connectTimes = load.connectTimes();
+  say({ kind: 'result', began, connected, begin, end, latencies, connectTimes, residentBytes });
+}
+
+process.on('message', (order: Order) => {
+  if (order.kind === 'start') started = true;
+  if (order.kind === 'stop') stopped = true;
+  if (order.kind !== 'plan') return;
+  work(order)
+    .catch((error: unknown) => say({ kind: 'error', message: String(error) }))
+    .finally(() => process.disconnect());
+});
+// The parent decides what an interrupt means, and without it there is nothing to live for.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The load client of the addon, typed (native/addon/load_object.h, native/client/plan.h).
+
+/** echo: exchange messages; idle: hold the connections; churn: connect, one message, close. */
+export type LoadMode = 'echo' | 'idle' | 'churn';
+
+/** What a load client is to do. */
+export interface LoadPlan {
+  readonly mode: LoadMode;
+  /** An IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** IP addresses that the connections take in turn; empty: the system picks. */
+  readonly localAddresses: readonly string[];
+  /** Path and query. */
+  readonly target: string;
+  readonly host: string;
+  /** Comma separated; may be empty. */
+  readonly subProtocols: string;
+  /** Further header lines, separated by CR LF; may be empty. */
+  readonly headers: string;
+  readonly connections: number;
+  readonly firstId: number;
+  /** 0: as fast as they go. */
+  readonly connectsPerSecond: number;
+  readonly timeoutMs: number;
+  /** Payloads that each connection sends in turn. */
+  readonly messages: readonly Uint8Array[];
+  /** Whether the beginning of each payload is replaced by its number and connection. */
+  readonly stamped: boolean;
+  readonly text: boolean;
+  readonly inFlight: number;
+  /** Of all connections together; 0: closed loop. */
+  readonly messagesPerSecond: number;
+}
+
+/** What has gone wrong, and how often. The detail is a system error, HTTP status or close code. */
+export interface LoadFailure {
+  readonly kind:
+    | 'refused'
+    | 'reset'
+    | 'timedOut'
+    | 'system'
+    | 'badStatus'
+    | 'badAnswer'
+    | 'protocol'
+    | 'closedEarly'
+    | 'mismatch';
+  readonly detail: number;
+  readonly count: number;
+}
+
+/** What has been counted since the beginning. Bytes are payload. */
+export interface LoadSnapshot {
+  readonly attempts: number;
+  readonly connects: number;
+  /** Open now. */
+  readonly open: number;
+  /** Closed by us, with a handshake. */
+  readonly closed: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly failures: readonly LoadFailure[];
+  /** Whether there are connections that have not been tried to the end. */
+  readonly connecting: boolean;
+  /** Whether the last connection has gone, after stop(). */
+  readonly done: boolean;
+}
+
+/** A load client. */
+export interface NativeLoad {
+  /**
+   * Blocks for `durationMs`, or until it is done, or the last connection has been tried. Nothing
+   * happens between the calls.
+   */
+  run(durationMs: number): void;
+  /** Lets the connections send. */
+  start(): void;
+  /** Forgets the latencies that were measured so far. */
+  restartMeasuring(): void;
+  /** Begins no more connections, and closes those that are open. */
+  stop(): void;
+  snapshot(): LoadSnapshot;
+  /** Pairs of a duration in nanoseconds and how often it was measured, ascending. */
+  latencies(): Float64Array;
+  /** The same of the time from beginning a connection to having it open. */
+  connectTimes(): Float64Array;
+}

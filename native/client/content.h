@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What message number n of a connection says, to the sender and to who checks the echo.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace wss::client {
+
+class Content {
+ public:
+  Content(std::vector<std::string> messages, bool stamped)
+      : messages_(std::move(messages)), stamped_(stamped) {}
+
+  /// Valid until the next call. A stamp is text, and of a message too short for all of it the
+  /// lower digits of the number are left.
+  Bytes message(std::uint32_t connection, std::uint64_t number);
+
+ private:
+  std::vector<std::string> messages_;
+  bool stamped_;
+};
+
+}  // namespace wss::client

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+#include "client/load_connection.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include "client/load_client.h"
+#include "http/client_handshake.h"
+#include "net/connector.h"
+#include "ws/writer.h"
+
+namespace wss::client {
+namespace {
+
+constexpr std::uint64_t kMaxMessageSize = std::uint64_t{1} << 40;
+/// Open loop: what a connection that has fallen behind may send at once.
+constexpr std::size_t kMaxBurst = std::size_t{64} * 1024;
+constexpr auto kConnectionRefused = static_cast<ErrorCode>(10061);
+
+Failure failureOf(ErrorCode code) {
+  if (code == kConnectionRefused) return Failure::kRefused;
+  if (code == ErrorCode::kConnectionReset) return Failure::kReset;
+  if (code == ErrorCode::kTimedOut) return Failure::kTimedOut;
+  return Failure::kSystem;
+}
+
+}  // namespace
+
+LoadConnection::LoadConnection(LoadClient& client, std::uint32_t index)
+    : client_(client), index_(index), reader_(ws::Role::kClient, kMaxMessageSize) {}
+
+bool LoadConnection::connect() {
+  assert(isGone());
+  const Plan& plan = client_.plan();
+  const auto& locals = plan.localAddresses;
+  auto fd =
+      net::startConnecting(plan.remote, locals.empty() ? nullptr : &locals[index_ % locals.size()]);
+  if (!fd.ok()) {
+    failSystem(fd.error().code);
+    return false;
+  }
+  const auto opened = socket_.open(client_.loop(), fd.value(), this);
+  if (!opened.ok()) {
+    failSystem(opened.error().code);
+    return false;
+  }
+  socket_.setNoDelay(true);
+  state_ = State::kConnecting;
+  opening_ = std::make_unique<Opening>(Opening{client_.nowNs(), client_.makeHandshakeKey(), {}});
+  setDeadline();
+  socket_.watch(true, true);
+  return true;
+}
+
+void LoadConnection::onReadable() {
+  const MutableBytes buffer = client_.loop().receiveBuffer();
+  const net::Transfer transfer = socket_.receive(buffer);
+  client_.updateTime();
+  if (transfer.status == net::Transfer::Status::kWouldBlock) return;
+  if (transfer.status != net::Transfer::Status::kDone) {
+    onEnd(transfer);
+    return;
+  }
+  const MutableBytes received = buffer.first(transfer.count);
+  if (isConnecting()) {
+    readAnswer(received);
+    return;
+  }
+  const std::size_t before = input_.size();
+  assert(before < net::Loop::kHeadroom);
+  std::uint8_t* const start = received.data() - before;
+  if (before > 0) std::memcpy(start, input_.bytes().data(), before);
+  input_.clear();
+  readFrames({start, before + received.size()});
+}
+
+void LoadConnection::onWritable() {
+  client_.updateTime();
+  if (state_ == State::kConnecting) request();
+  flush();
+  if (isOpen() && output_.empty()) sendDue();
+}
+
+void LoadConnection::onBroken() { onReadable(); }
+
+void LoadConnection::onSocketClosed() {
+  state_ = State::kGone;
+  client_.onGone(*this);
+}
+
+void LoadConnection::request() {
+  state_ = State::kUpgrading;
+  http::appendClientRequest(client_.frames(), client_.plan().request, opening_->key);
+}
+
+void LoadConnection::readAnswer(MutableBytes received) {
+  using Status = http::ClientAnswer::Status;
+  opening_->answer.append(received);
+  const auto answer = http::parseClientAnswer(textOf(opening_->answer.bytes()), opening_->key,
+                                              client_.plan().request.subProtocols);
+  if (answer.status == Status::kNeedMore) return;
+  if (answer.status == Status::kRefused) {
+    fail(Failure::kBadStatus, answer.httpStatus);
+    return;
+  }
+  if (answer.status == Status::kInvalid) {
+    fail(Failure::kBadAnswer);
+    return;
+  }
+  const auto opening = std::exchange(opening_, nullptr);
+  client_.countConnect(opening->startedNs);
+  onOpen();
+  opening->answer.consume(answer.consumed);
+  if (!opening->answer.empty()) readFrames(opening->answer.bytes());
+}
+
+void LoadConnection::onOpen() {
+  state_ = State::kOpen;
+  ++deadline_;
+  reader_ = ws::Reader(ws::Role::kClient, kMaxMessageSize);
+  gotClose_ = false;
+  sent_ = received_ = offset_ = 0;
+  matches_ = true;
+  if (client_.sendsOnOpen()) startSending();
+}
+
+void LoadConnection::readFrames(MutableBytes input) {
+  ws::Piece piece;
+  bool more = true;
+  while (more && reader_.next(input, piece) != ws::Piece::Kind::kNeedMore) {
+    more = onPiece(piece) && state_ != State::kClosed;
+  }
+  if (state_ == State::kClosed) return;
+  if (more) input_.append(input);
+  flush();
+}
+
+bool LoadConnection::onPiece(ws::Piece& piece) {
+  switch (piece.kind) {
+    case ws::Piece::Kind::kNeedMore:
+    case ws::Piece::Kind::kPong:
+      break;
+    case ws::Piece::Kind::kPing:
+      if (isOpen()) appendControl(ws::Opcode::kPong, piece.payload);
+      break;
+    case ws::Piece::Kind::kClose:
+      onClose(piece.closeCode);
+      return false;
+    case ws::Piece::Kind::kData:
+      if (reader_.take(piece, piece.payload.data())) {
+        onData(piece);
+        break;
+      }
+      [[fallthrough]];
+    case ws::Piece::Kind::kError:
+      fail(Failure::kProtocol, piece.closeCode);
+      return false;
+  }
+  return true;
+}
+
+void LoadConnection::onData(const ws::Piece& piece) {
+  if (!isOpen()) return;
+  const Plan& plan = client_.plan();
+  const std::size_t size = piece.payload.size();
+  const Bytes expected = client_.content().message(plan.firstId + index_, received_);
+  matches_ = matches_ && received_ < sent_ && piece.opcode == plan.opcode &&
+             offset_ + size <= expected.size() &&
+             (size == 0 || std::memcmp(piece.payload.data(), expected.data() + offset_, size) == 0);
+  offset_ += size;
+  if (!piece.ends) return;
+  matches_ = matches_ && offset_ == expected.size();
+  onMessage();
+  offset_ = 0;
+  matches_ = true;
+}
+
+void LoadConnection::onMessage() {
+  if (!matches_) client_.countFailure(Failure::kMismatch);
+  client_.countReceived(offset_);
+  // What we have not asked for answers nothing.
+  if (received_ == sent_) return;
+  const Plan& plan = client_.plan();
+  const std::uint64_t number = received_++;
+  if (client_.isOpenLoop()) {
+    client_.countLatency(client_.intendedNs(index_, number));
+    return;
+  }
+  client_.countLatency(sentNs_[number % plan.inFlight]);
+  if (plan.mode == Mode::kChurn) {
+    close();
+  } else {
+    appendMessage();
+  }
+}
+
+void LoadConnection::onClose(std::uint16_t code) {
+  gotClose_ = true;
+  if (state_ == State::kClosing) return;
+  const std::uint16_t answer =
+      ws::isWireCloseCode(code) ? code : static_cast<std::uint16_t>(ws::CloseCode::kNormal);
+  appendControl(ws::Opcode::kClose, ws::ClosePayload(answer, {}).bytes());
+  flush();
+  if (state_ != State::kClosed) fail(Failure::kClosedEarly, code);
+}
+
+void LoadConnection::onEnd(const net::Transfer& transfer) {
+  if (state_ == State::kClosing && gotClose_) {
+    client_.countClosed();
+    closeSocket(false);
+    return;
+  }
+  if (transfer.status == net::Transfer::Status::kEnded) {
+    fail(Failure::kClosedEarly, static_cast<int>(ws::CloseCode::kAbnormal));
+  } else {
+    failSystem(systemErrorCode(transfer.error));
+  }
+}
+
+void LoadConnection::startSending() {
+  const Plan& plan = client_.plan();
+  if (plan.mode == Mode::kIdle || client_.isOpenLoop()) return;
+  if (!sentNs_) sentNs_ = std::make_unique<std::uint64_t[]>(plan.inFlight);
+  for (std::uint32_t count = 0; count < plan.inFlight; ++count) appendMessage();
+  flush();
+}
+
+void LoadConnection::sendDue() {
+  if (!client_.isOpenLoop() || !output_.empty()) return;
+  while (client_.frames().size() < kMaxBurst &&
+         client_.intendedNs(index_, sent_) <= client_.nowNs()) {
+    appendMessage();
+  }
+  flush();
+}
+
+void LoadConnection::close() {
+  state_ = State::kClosing;
+  client_.countLeaving();
+  setDeadline();
+  const ws::ClosePayload payload(static_cast<std::uint16_t>(ws::CloseCode::kNormal), {});
+  appendControl(ws::Opcode::kClose, payload.bytes());
+  flush();
+}
+
+void LoadConnection::abort() {
+  if (state_ == State::kGone || state_ == State::kClosed) return;
+  closeSocket(true);
+}
+
+void LoadConnection::onDeadline() { fail(Failure::kTimedOut); }
+
+void LoadConnection::appendMessage() {
+  const Plan& plan = client_.plan();
+  const Bytes payload = client_.content().message(plan.firstId + index_, sent_);
+  ws::appendMaskedFrame(client_.frames(), plan.opcode, true, client_.makeMaskKey(), payload);
+  if (sentNs_) sentNs_[sent_ % plan.inFlight] = client_.nowNs();
+  ++sent_;
+  client_.countSent(payload.size());
+}
+
+void LoadConnection::appendControl(ws::Opcode opcode, Bytes payload) {
+  ws::appendMaskedFrame(client_.frames(), opcode, true, client_.makeMaskKey(), payload);
+}
+
+void LoadConnection::flush() {
+  ByteQueue& frames = client_.frames();
+  const std::size_t total = output_.size() + frames.size();
+  if (total > 0) {
+    const bool queued = !output_.empty();
+    const Bytes fresh = frames.bytes();
+    const net::Transfer transfer =
+        queued ? socket_.send(output_.bytes(), fresh) : socket_.send(fresh);
+    const std::size_t ofQueue = std::min(transfer.count, output_.size());
+    if (transfer.count < total) output_.append(fresh.subspan(transfer.count - ofQueue));
+    if (ofQueue > 0) output_.consume(ofQueue);
+    // Unlike clear(), this keeps the memory for the next.
+    frames.shrink(frames.size());
+    if (transfer.status == net::Transfer::Status::kFailed) {
+      onEnd(transfer);
+      return;
+    }
+  }
+  socket_.watch(true, !output_.empty());
+}
+
+void LoadConnection::fail(Failure failure, int detail) {
+  client_.countFailure(failure, detail);
+  if (state_ == State::kGone) return;
+  if (isOpen()) client_.countLeaving();
+  closeSocket(failure == Failure::kTimedOut);
+}
+
+void LoadConnection::failSystem(ErrorCode code) {
+  const Failure failure = failureOf(code);
+  fail(failure, failure == Failure::kSystem ? static_cast<int>(code) : 0);
+}
+
+void LoadConnection::closeSocket(bool reset) {
+  if (isConnecting()) client_.countConnectEnd();
+  state_ = State::kClosed;
+  ++deadline_;
+  client_.frames().clear();
+  opening_.reset();
+  input_.clear();
+  output_.clear();
+  socket_.close(reset);
+}
+
+void LoadConnection::setDeadline() { client_.addDeadline(index_, ++deadline_); }
+
+}  // namespace wss::client

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// One connection of a load client, from connect to close, and over again in churn mode. It owns the
+// socket and is owned by the LoadClient, which decides when it begins, sends and ends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "client/counters.h"
+#include "net/socket.h"
+#include "ws/reader.h"
+
+namespace wss::client {
+
+class LoadClient;
+
+class LoadConnection final : private net::SocketOwner {
+ public:
+  LoadConnection(LoadClient& client, std::uint32_t index);
+
+  [[nodiscard]] std::uint32_t index() const { return index_; }
+  [[nodiscard]] bool isOpen() const { return state_ == State::kOpen; }
+  [[nodiscard]] bool isConnecting() const {
+    return state_ == State::kConnecting || state_ == State::kUpgrading;
+  }
+  /// Whether it may connect(): before the first time, and after LoadClient::onGone().
+  [[nodiscard]] bool isGone() const { return state_ == State::kGone; }
+
+  /// Begins. False when that fails at once: LoadClient::onGone() does not follow then.
+  bool connect();
+  /// Closed loop: sends the first messages. REQUIRES isOpen().
+  void startSending();
+  /// Open loop: sends the messages that are due. REQUIRES isOpen().
+  void sendDue();
+  /// Starts the closing handshake. REQUIRES isOpen().
+  void close();
+  /// Closes the socket at once. Does nothing when there is none.
+  void abort();
+
+  /// Tells apart the deadlines that still count from those that do not.
+  [[nodiscard]] std::uint32_t deadline() const { return deadline_; }
+  /// The deadline that was set last has passed.
+  void onDeadline();
+
+ private:
+  enum class State : std::uint8_t {
+    kGone,
+    kConnecting,
+    kUpgrading,  ///< the request is on its way
+    kOpen,
+    kClosing,  ///< our Close has been sent; waits for the server's, and for the end of the stream
+    kClosed,   ///< the socket is closed; onSocketClosed() follows
+  };
+  /// What only the opening handshake needs.
+  struct Opening {
+    std::uint64_t startedNs;
+    std::string key;
+    ByteQueue answer;
+  };
+
+  void onReadable() override;
+  void onWritable() override;
+  void onBroken() override;
+  void onSocketClosed() override;
+
+  void request();
+  void readAnswer(MutableBytes received);
+  void onOpen();
+  void readFrames(MutableBytes input);
+  /// False when the connection reads no more.
+  bool onPiece(ws::Piece& piece);
+  void onData(const ws::Piece& piece);
+  void onMessage();
+  void onClose(std::uint16_t code);
+  void onEnd(const net::Transfer& transfer);
+
+  void appendMessage();
+  void appendControl(ws::Opcode opcode, Bytes payload);
+  /// Hands what has been appended, and what was left over before, to the kernel.
+  void flush();
+  void fail(Failure failure, int detail = 0);
+  void failSystem(ErrorCode code);
+  void closeSocket(bool reset);
+  void setDeadline();
+
+  // Constant after construction.
+  LoadClient& client_;
+  std::uint32_t index_;
+  // Changes rarely.
+  State state_ = State::kGone;
+  bool gotClose_ = false;
+  std::uint32_t deadline_ = 0;
+  std::unique_ptr<Opening> opening_;
+  /// Closed loop: when the messages in flight were sent, by their numbers modulo inFlight.
+  std::unique_ptr<std::uint64_t[]> sentNs_;
+  // Changes with every message.
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t offset_ = 0;  ///< in the message that is being received
+  bool matches_ = true;       ///< what has come of it
+  ws::Reader reader_;
+  ByteQueue input_;   ///< the start of a frame whose rest has not come
+  ByteQueue output_;  ///< what the kernel has yet to take
+  net::Socket socket_;
+};
+
+}  // namespace wss::client

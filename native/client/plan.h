@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What a load client is to do, all of it fixed beforehand.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "http/client_handshake.h"
+#include "net/address.h"
+#include "ws/frame.h"
+
+namespace wss::client {
+
+enum class Mode : std::uint8_t {
+  kEcho,   ///< connect all, then exchange messages
+  kIdle,   ///< connect all and hold them
+  kChurn,  ///< again and again: connect, exchange one message, close
+};
+
+struct Plan {
+  Mode mode = Mode::kEcho;
+  net::Address remote;
+  /// Connections take these in turn; empty: the system picks.
+  std::vector<net::Address> localAddresses;
+  http::ClientRequest request;
+
+  std::uint32_t connections = 1;
+  /// The id of the first connection, so that those of several processes differ.
+  std::uint32_t firstId = 0;
+  double connectsPerSecond = 0;     ///< 0: as fast as they go, a bounded number at a time
+  std::uint32_t timeoutMs = 10000;  ///< for connecting and upgrading together, and for closing
+
+  /// Payloads that each connection sends in turn. Not empty.
+  std::vector<std::string> messages;
+  /// Whether the beginning of each payload is replaced by the message's number and connection.
+  bool stamped = true;
+  ws::Opcode opcode = ws::Opcode::kBinary;
+  std::uint32_t inFlight = 1;    ///< closed loop: messages of a connection that await their echo
+  double messagesPerSecond = 0;  ///< of all connections; not 0: open loop, inFlight is unused
+};
+
+}  // namespace wss::client

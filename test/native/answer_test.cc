@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What the answers look like as a whole is in upgrade_test.cc; here is what depends on the status.
+#include "http/answer.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "http/header.h"
+
+namespace wss::http {
+namespace {
+
+std::string rejection(int status, std::string_view reason, std::string_view extraHeaders) {
+  ByteQueue out;
+  appendRejection(out, status, reason, extraHeaders);
+  return std::string(textOf(out.bytes()));
+}
+
+/// The header lines of an answer.
+std::string_view headersOf(std::string_view answer) {
+  takeUntil(answer, kLineEnd);
+  return answer.substr(0, answer.find("\r\n\r\n") + kLineEnd.size());
+}
+
+TEST_CASE("every refusal has a status line, closes, and ends after its body") {
+  struct Row {
+    int status;
+    std::string_view line;
+  };
+  const Row rows[] = {
+      {200, "HTTP/1.1 200 "},
+      {400, "HTTP/1.1 400 Bad Request"},
+      {401, "HTTP/1.1 401 Unauthorized"},
+      {403, "HTTP/1.1 403 Forbidden"},
+      {404, "HTTP/1.1 404 Not Found"},
+      {405, "HTTP/1.1 405 Method Not Allowed"},
+      {408, "HTTP/1.1 408 Request Timeout"},
+      {414, "HTTP/1.1 414 URI Too Long"},
+      {426, "HTTP/1.1 426 Upgrade Required"},
+      {429, "HTTP/1.1 429 Too Many Requests"},
+      {431, "HTTP/1.1 431 Request Header Fields Too Large"},
+      {500, "HTTP/1.1 500 Internal Server Error"},
+      {503, "HTTP/1.1 503 Service Unavailable"},
+      {505, "HTTP/1.1 505 HTTP Version Not Supported"},
+      {599, "HTTP/1.1 599 "},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.status);
+    const std::string answer = rejection(row.status, "Why so.", "X-Reason: none\r\n");
+    CHECK(answer.substr(0, answer.find(kLineEnd)) == row.line);
+    const std::string_view headers = headersOf(answer);
+    CHECK(isValidHeaderBlock(headers));
+    CHECK(listHasToken(findHeader(headers, "Connection"), "close"));
+    CHECK(findHeader(headers, "Content-Length") == "7");
+    CHECK(findHeader(headers, "X-Reason") == "none");
+    CHECK(answer.ends_with("\r\n\r\nWhy so."));
+    CHECK((findHeader(headers, "Allow") == "GET") == (row.status == 405));
+    CHECK((findHeader(headers, "Sec-WebSocket-Version") == "13") == (row.status == 426));
+    CHECK((findHeader(headers, "Upgrade") == "websocket") == (row.status == 426));
+  }
+}
+
+TEST_CASE("answers that have no content say nothing about it") {
+  for (const int status : {204, 304}) {
+    CAPTURE(status);
+    const std::string answer = rejection(status, "Why so.", "A: b");
+    CHECK(answer == "HTTP/1.1 " + std::to_string(status) + " \r\nConnection: close\r\nA: b\r\n\r\n");
+  }
+}
+
+TEST_CASE("an empty reason is a body of no bytes") {
+  const std::string answer = rejection(404, "", "");
+  CHECK(findHeader(headersOf(answer), "Content-Length") == "0");
+  CHECK(answer.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("answers are added to what is there") {
+  ByteQueue out;
+  out.append("before");
+  appendSwitchingProtocols(out, "dGhlIHNhbXBsZSBub25jZQ==", "", "", "");
+  CHECK(textOf(out.bytes()).starts_with("beforeHTTP/1.1 101 "));
+}
+
+}  // namespace
+}  // namespace wss::http

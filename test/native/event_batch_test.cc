@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "server/event_batch.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace wss::server {
+namespace {
+
+class Chunks final : public ChunkSource {
+ public:
+  std::uint8_t* allocate(std::size_t size) override {
+    chunks.push_back(std::make_unique<std::uint8_t[]>(size));
+    sizes.push_back(size);
+    return chunks.back().get();
+  }
+  void adopt(ByteQueue&& bytes) override { adopted.push_back(std::move(bytes)); }
+
+  std::string payloadOf(const EventRecord& record) const {
+    const auto offset = static_cast<std::size_t>(record.offset);
+    const auto length = static_cast<std::size_t>(record.length);
+    if (record.chunk < 0) {
+      const ByteQueue& bytes = adopted.at(static_cast<std::size_t>(~record.chunk));
+      return std::string(textOf(bytes.bytes().subspan(offset, length)));
+    }
+    const auto chunk = static_cast<std::size_t>(record.chunk);
+    REQUIRE(offset + length <= sizes.at(chunk));
+    return std::string(textOf({chunks.at(chunk).get() + offset, length}));
+  }
+
+  std::vector<std::unique_ptr<std::uint8_t[]>> chunks;
+  std::vector<std::size_t> sizes;
+  std::vector<ByteQueue> adopted;
+};
+
+ByteQueue queueOf(std::string_view text) {
+  ByteQueue queue;
+  queue.append(text);
+  return queue;
+}
+
+TEST_CASE("records are kept in order, with their payloads") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  CHECK(events.empty());
+  events.add(EventKind::kConnected, 5);
+  events.addText(EventKind::kDisconnected, 6, 0, 1000, "bye");
+  std::uint8_t* const place = events.reserve(2);
+  place[0] = 'h';
+  place[1] = 'i';
+  events.add(EventKind::kDataIn, 7, kEndOfMessage | kIsAscii, 1, 2);
+  CHECK_FALSE(events.empty());
+
+  const auto records = events.records();
+  REQUIRE(records.size() == 3);
+  CHECK(records[0].kind == EventKind::kConnected);
+  CHECK(records[0].connectionId == 5);
+  CHECK(records[0].length == 0);
+  CHECK(records[1].value == 1000);
+  CHECK(chunks.payloadOf(records[1]) == "bye");
+  CHECK(records[2].flags == 3);
+  CHECK(chunks.payloadOf(records[2]) == "hi");
+  CHECK(chunks.sizes.size() == 1);
+}
+
+TEST_CASE("an empty payload lies in a chunk too, even the first") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  events.addText(EventKind::kPing, 1, 0, 0, "");
+  events.reserve(0);
+  events.add(EventKind::kDataIn, 1, kEndOfMessage, 1, 0);
+  for (const EventRecord& record : events.records()) {
+    CHECK(record.chunk == 0);
+    CHECK(record.offset == 0);
+    CHECK(record.length == 0);
+  }
+  CHECK(chunks.sizes.size() == 1);
+}
+
+TEST_CASE("what was reserved and not used is used by the next") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  std::uint8_t* const first = events.reserve(100);
+  CHECK(events.reserve(100) == first);
+  events.add(EventKind::kDataIn, 1, 0, 1, 100);
+  CHECK(events.reserve(1) == first + 100);
+}
+
+TEST_CASE("payloads never overlap, and a large one has a chunk of its own") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  std::vector<std::string> expected;
+  for (std::size_t size = 0; size < 200'000; size = size * 2 + 1) {
+    expected.emplace_back(size, static_cast<char>('a' + expected.size()));
+    events.addText(EventKind::kDataIn, 1, 0, 2, expected.back());
+  }
+  REQUIRE(events.records().size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(chunks.payloadOf(events.records()[i]) == expected[i]);
+  }
+  CHECK(chunks.sizes.back() == expected.back().size());
+}
+
+TEST_CASE("memory is adopted when that is worth it, else copied") {
+  struct Row {
+    std::string_view name;
+    std::size_t size;
+    std::size_t capacity;  ///< asked for at least
+    bool adopted;
+  };
+  constexpr std::size_t kWorth = EventBatch::kWorthAdopting;
+  const Row rows[] = {
+      {"empty", 0, 0, false},
+      {"small", 100, 0, false},
+      {"a byte less than worth it", kWorth - 1, 0, false},
+      {"just worth it", kWorth, 0, true},
+      {"half of the memory is unused", kWorth, 2 * kWorth, true},
+      {"more than half is unused", kWorth, 2 * kWorth + 100, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Chunks chunks;
+    EventBatch events(chunks);
+    const std::string text(row.size, 'x');
+    ByteQueue queue;
+    if (row.capacity > 0) {
+      queue.extend(row.capacity);
+      queue.shrink(row.capacity);
+    }
+    queue.append(text);
+    events.addBytes(EventKind::kDataIn, 1, kEndOfMessage, 2, std::move(queue));
+    REQUIRE(events.records().size() == 1);
+    CHECK((events.records()[0].chunk < 0) == row.adopted);
+    CHECK(chunks.adopted.size() == (row.adopted ? 1 : 0));
+    CHECK(chunks.payloadOf(events.records()[0]) == text);
+    CHECK(queue.capacity() == 0);  // NOLINT(bugprone-use-after-move): it must be empty
+  }
+}
+
+TEST_CASE("adopted memories are counted from 0 in every batch") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  const std::string large(EventBatch::kWorthAdopting, 'x');
+  for (int batch = 0; batch < 2; ++batch) {
+    events.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(large + "0"));
+    events.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(large + "1"));
+    REQUIRE(events.records().size() == 2);
+    CHECK(chunks.payloadOf(events.records()[0]).back() == '0');
+    CHECK(chunks.payloadOf(events.records()[1]).back() == '1');
+    events.clear(false);
+    chunks.adopted.clear();
+  }
+}
+
+TEST_CASE("a chunk that is kept goes on being filled where it ended") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  events.addText(EventKind::kDataIn, 1, 0, 1, "first");
+  CHECK(events.chunkHasRoom());
+  events.clear(true);
+  CHECK(events.empty());
+  events.addText(EventKind::kDataIn, 1, 0, 1, "second");
+  CHECK(events.records()[0].chunk == 0);
+  CHECK(events.records()[0].offset == 5);
+  CHECK(chunks.payloadOf(events.records()[0]) == "second");
+  CHECK(chunks.sizes.size() == 1);
+
+  events.clear(false);
+  events.addText(EventKind::kDataIn, 1, 0, 1, "third");
+  CHECK(events.records()[0].offset == 0);
+  CHECK(chunks.sizes.size() == 2);
+}
+
+TEST_CASE("a chunk without room is not worth keeping") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  CHECK_FALSE(events.chunkHasRoom());
+  events.addText(EventKind::kDataIn, 1, 0, 2, "x");
+  const std::size_t size = chunks.sizes[0];
+  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size - 1 - 1024, 'x'));
+  CHECK(events.chunkHasRoom());
+  events.addText(EventKind::kDataIn, 1, 0, 2, "x");
+  CHECK_FALSE(events.chunkHasRoom());
+}
+
+TEST_CASE("a batch is full by its records, its chunks or its adopted memory") {
+  Chunks chunks;
+  EventBatch byRecords(chunks);
+  for (int i = 1; i < 16 * 1024; ++i) byRecords.add(EventKind::kReadyToSend, 1);
+  CHECK_FALSE(byRecords.full());
+  byRecords.add(EventKind::kReadyToSend, 1);
+  CHECK(byRecords.full());
+  byRecords.clear(false);
+  CHECK_FALSE(byRecords.full());
+
+  constexpr std::size_t kMegabyte = std::size_t{1024} * 1024;
+  EventBatch byChunks(chunks);
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(byChunks.full());
+    byChunks.addText(EventKind::kDataIn, 1, 0, 2, std::string(kMegabyte, 'x'));
+  }
+  CHECK(byChunks.full());
+
+  EventBatch byAdopted(chunks);
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(byAdopted.full());
+    byAdopted.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(std::string(kMegabyte, 'x')));
+  }
+  CHECK(byAdopted.full());
+  byAdopted.clear(false);
+  CHECK_FALSE(byAdopted.full());
+}
+
+TEST_CASE("who wants what") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  CHECK_FALSE(events.wants(EventKind::kDataIn));
+  events.setWanted(1U << static_cast<unsigned>(EventKind::kDataIn));
+  CHECK(events.wants(EventKind::kDataIn));
+  CHECK_FALSE(events.wants(EventKind::kPing));
+}
+
+TEST_CASE("events by name, in the order of their numbers") {
+  const auto names = eventNames();
+  CHECK(names[static_cast<std::size_t>(EventKind::kConnectionRequest)] == "ConnectionRequest");
+  CHECK(names[static_cast<std::size_t>(EventKind::kDataIn)] == "DataIn");
+  CHECK(names[static_cast<std::size_t>(EventKind::kLog)] == "Log");
+  CHECK(names.size() == static_cast<std::size_t>(EventKind::kForgotten));
+}
+
+}  // namespace
+}  // namespace wss::server

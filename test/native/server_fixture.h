@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+// A server on a loop of its own, and clients on the same machine that are nothing but bytes, all in
+// one thread: the server runs when it is told to, in turns like those of the addon, and handlers
+// answer within a turn as JavaScript would. Whatever cannot be true throws.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/loop.h"
+#include "reference.h"
+#include "server/event_batch.h"
+#include "server/server.h"
+#include "ws/frame.h"
+#include "ws/writer.h"
+
+namespace wss::test {
+
+using server::EventKind;
+
+inline void mustBe(bool condition, const char* what) {
+  if (!condition) throw std::logic_error(what);
+}
+
+inline std::uint64_t steadyMs() {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
+  const auto sinceStart = steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(duration_cast<milliseconds>(sinceStart).count());
+}
+
+/// A client on a plain socket that never waits.
+class Peer {
+ public:
+  /// Connects to 127.0.0.1; the system does so before the server has accepted. A small
+  /// `receiveBuffer` makes the server feel early that nobody reads.
+  explicit Peer(int port, int receiveBuffer = 0)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    mustBe(fd_ >= 0, "no socket for a client");
+    if (receiveBuffer > 0) set(SO_RCVBUF, receiveBuffer);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int status = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    mustBe(status == 0, "a client could not connect");
+  }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+  ~Peer() { close(); }
+
+  /// Sends as much as the kernel takes at once, and returns how much that was.
+  std::size_t offer(std::string_view bytes) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  }
+  void send(std::string_view bytes) {
+    mustBe(offer(bytes) == bytes.size(), "the kernel did not take all that a client sends");
+  }
+
+  /// Everything that has come since the last take().
+  const std::string& received() {
+    std::string buffer(std::size_t{64} * 1024, '\0');
+    while (!ended_) {
+      const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count < 0 && errno == EAGAIN) break;
+      if (count <= 0) {
+        ended_ = true;
+        wasReset_ = count < 0;
+      } else {
+        received_.append(buffer, 0, static_cast<std::size_t>(count));
+      }
+    }
+    return received_;
+  }
+  std::string take() {
+    received();
+    return std::exchange(received_, {});
+  }
+  /// Whether the server has closed its side, and all before that has been received.
+  bool ended() { return received(), ended_; }
+  bool wasReset() { return received(), wasReset_; }
+
+  /// No more will be sent (FIN).
+  void finish() { ::shutdown(fd_, SHUT_WR); }
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+  void reset() {
+    const linger none{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    close();
+  }
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  void set(int option, int value) {
+    ::setsockopt(fd_, SOL_SOCKET, option, &value, sizeof value);
+  }
+
+  int fd_;
+  std::string received_;
+  bool ended_ = false;
+  bool wasReset_ = false;
+};
+
+/// A frame as a client sends it.
+inline std::string masked(ws::Opcode opcode, std::string_view payload, bool fin = true) {
+  ByteQueue out;
+  ws::appendMaskedFrame(out, opcode, fin, {{0x12, 0x34, 0x56, 0x78}}, bytesOf(payload));
+  return std::string(textOf(out.bytes()));
+}
+
+/// A frame as a server sends it.
+inline std::string plain(ws::Opcode opcode, std::string_view payload) {
+  ByteQueue out;
+  ws::appendFrame(out, opcode, true, false, bytesOf(payload));
+  return std::string(textOf(out.bytes()));
+}
+
+inline std::string closePayload(std::uint16_t code, std::string_view reason = {}) {
+  return std::string(textOf(ws::ClosePayload(code, reason).bytes()));
+}
+
+/// An opening request with `lines` added.
+inline std::string request(std::string_view lines = {}) {
+  std::string text =
+      "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Version: 13\r\n";
+  return text.append(lines).append("\r\n");
+}
+
+/// What request() is answered with.
+inline constexpr std::string_view kSwitching =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// Commands and their payloads, laid out as lib/outbox.ts does.
+class Outbox {
+ public:
+  void message(std::int32_t id, ws::Opcode opcode, std::string_view payload) {
+    arena_.append(ws::headerSize(payload.size()), '\0');
+    add(id, static_cast<std::int32_t>(opcode), payload);
+  }
+  void text(std::int32_t id, std::string_view payload) {
+    message(id, ws::Opcode::kText, payload);
+  }
+  void answerConnection(std::int32_t id, bool accept) {
+    commands_.push_back({id, server::kAnswerConnection, 0, accept ? 1 : 0});
+  }
+  void answerOpen(std::int32_t id, int status, std::string_view subProtocol = {},
+                  std::string_view headers = {}) {
+    std::string payload(subProtocol);
+    payload.append(1, '\0').append(headers);
+    add(id, server::kAnswerOpen | status << 8, payload);
+  }
+
+  void perform(server::Server& server) {
+    const std::vector<server::Command> commands = std::exchange(commands_, {});
+    ExactBuffer arena(bytesOf(std::exchange(arena_, {})));
+    server.perform(commands, arena.bytes());
+  }
+
+ private:
+  void add(std::int32_t id, std::int32_t kind, std::string_view payload) {
+    commands_.push_back({id, kind, static_cast<std::int32_t>(arena_.size()),
+                         static_cast<std::int32_t>(payload.size())});
+    arena_.append(payload);
+  }
+
+  std::vector<server::Command> commands_;
+  std::string arena_;
+};
+
+struct Event {
+  EventKind kind;
+  std::int32_t id;
+  std::int32_t flags;
+  std::int32_t value;
+  std::string payload;
+};
+
+class ServerFixture : private server::ChunkSource {
+ public:
+  /// Listens on a port of 127.0.0.1. Nobody asks for the questions and the Log at first.
+  ServerFixture()
+      : loop_(std::move(net::Loop::create().value())),
+        batch_(*this),
+        status_(std::size_t{1} << server::kSlotBits),
+        server_(std::make_unique<server::Server>(*loop_, batch_, status_)) {
+    server_->options.localHost = "127.0.0.1";
+    want({EventKind::kConnected, EventKind::kReadyToSend, EventKind::kDataIn, EventKind::kPing,
+          EventKind::kError});
+    mustBe(server_->startListening().ok(), "the server does not listen");
+  }
+
+  [[nodiscard]] server::Server& server() { return *server_; }
+  [[nodiscard]] server::Options& options() { return server_->options; }
+  [[nodiscard]] net::Loop& loop() { return *loop_; }
+  [[nodiscard]] int port() const { return server_->options.localPort; }
+  [[nodiscard]] std::int32_t statusOf(std::int32_t id) const {
+    return status_[static_cast<std::size_t>(id & server::kSlotMask)];
+  }
+  void destroyServer() { server_.reset(); }
+
+  void want(std::initializer_list<EventKind> kinds) {
+    wanted_ = 0;
+    for (const EventKind kind : kinds) alsoWant(kind);
+  }
+  void alsoWant(EventKind kind) {
+    wanted_ |= 1U << static_cast<unsigned>(kind);
+    batch_.setWanted(wanted_);
+  }
+
+  /// What the application says in the next turn, or in this one when a handler says it.
+  Outbox outbox;
+  /// Is called for each event, as JavaScript's handlers are.
+  std::function<void(const Event&)> onEvent;
+  /// Every event so far.
+  std::vector<Event> events;
+
+  /// One turn: what is ready, its events, and what the handlers want done.
+  void turn(int waitMs = 0) {
+    constexpr int kRounds = 4;
+    loop_->run(waitMs);
+    for (int round = 0; round < kRounds; ++round) {
+      deliver();
+      loop_->updateTime();
+      outbox.perform(*server_);
+      server_->endTurn();
+      if (batch_.empty()) return;
+    }
+    loop_->wake();
+  }
+
+  /// Turns until `condition` holds; false when it does not within `limitMs`.
+  bool until(const std::function<bool()>& condition, std::uint64_t limitMs = 5000) {
+    const std::uint64_t end = steadyMs() + limitMs;
+    turn();
+    while (!condition()) {
+      if (steadyMs() >= end) return false;
+      turn(5);
+    }
+    return true;
+  }
+
+  /// Hands the events over, without asking for new ones.
+  void deliver() {
+    const std::vector<std::int32_t> ended = server_->takeEnded();
+    std::vector<Event> delivered;
+    for (const server::EventRecord& record : batch_.records()) delivered.push_back(read(record));
+    batch_.clear(false);
+    chunks_.clear();
+    adopted_.clear();
+    for (Event& event : delivered) {
+      if (onEvent) onEvent(event);
+      events.push_back(std::move(event));
+    }
+    server_->release(ended);
+  }
+
+  /// Has `peer` open a WebSocket and returns its id.
+  std::int32_t open(Peer& peer, std::string_view lines = {}) {
+    const std::size_t before = count(EventKind::kConnected);
+    peer.send(request(lines));
+    const bool opened = until([&] { return count(EventKind::kConnected) > before; });
+    mustBe(opened, "the WebSocket did not open");
+    mustBe(peer.take().starts_with("HTTP/1.1 101 "), "no answer to the request");
+    return last(EventKind::kConnected).id;
+  }
+
+  [[nodiscard]] std::size_t count(EventKind kind) const {
+    std::size_t found = 0;
+    for (const Event& event : events) found += event.kind == kind ? 1U : 0U;
+    return found;
+  }
+  [[nodiscard]] const Event& last(EventKind kind) const {
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      if (event->kind == kind) return *event;
+    }
+    throw std::logic_error("no such event");
+  }
+
+ private:
+  struct Chunk {
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t size;
+  };
+
+  std::uint8_t* allocate(std::size_t size) override {
+    chunks_.push_back({std::make_unique<std::uint8_t[]>(size), size});
+    return chunks_.back().bytes.get();
+  }
+  void adopt(ByteQueue&& bytes) override { adopted_.push_back(std::move(bytes)); }
+
+  Event read(const server::EventRecord& record) {
+    mustBe(record.kind >= EventKind::kConnectionRequest && record.kind <= EventKind::kSettled,
+           "a record of no kind");
+    mustBe(record.connectionId >= 0 && record.reserved == 0, "a record of nobody");
+    Event event{record.kind, record.connectionId, record.flags, record.value, {}};
+    mustBe(record.offset >= 0 && record.length >= 0, "a payload of no size");
+    if (record.length == 0) return event;
+    const auto index = static_cast<std::size_t>(record.chunk < 0 ? ~record.chunk : record.chunk);
+    mustBe(index < (record.chunk < 0 ? adopted_.size() : chunks_.size()), "a payload nowhere");
+    const Bytes memory = record.chunk < 0 ? Bytes(adopted_[index].bytes())
+                                          : Bytes(chunks_[index].bytes.get(), chunks_[index].size);
+    const auto offset = static_cast<std::size_t>(record.offset);
+    const auto length = static_cast<std::size_t>(record.length);
+    mustBe(offset + length <= memory.size(), "a payload beyond its chunk");
+    event.payload = textOf(memory.subspan(offset, length));
+    return event;
+  }
+
+  std::unique_ptr<net::Loop> loop_;
+  server::EventBatch batch_;
+  std::uint32_t wanted_ = 0;
+  std::vector<Chunk> chunks_;
+  std::vector<ByteQueue> adopted_;
+  std::vector<std::int32_t> status_;
+  std::unique_ptr<server::Server> server_;
+};
+
+}  // namespace wss::test
