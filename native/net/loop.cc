@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/loop.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -34,13 +36,15 @@ int Loop::timeoutMs() const {
 
 void Loop::run(int waitMs) {
   pending_ = false;
-  if (waitMs > 0 && ticking()) {
+  if (waitMs > 0 && !poller_->pending()) {
     updateTime();
-    waitMs = std::min(waitMs, timeoutMs());
+    if (ticking()) waitMs = std::min(waitMs, timeoutMs());
+    pollfd backend{backendFd(), POLLIN, 0};
+    ::poll(&backend, 1, waitMs);
   }
-  poller_->wait(waitMs);
-  // What peers have sent in time counts before the time that has passed meanwhile.
   updateTime();
+  // What peers have sent in time counts before the time that has passed meanwhile.
+  poller_->dispatch();
   if (ticking() && nextTickMs_ <= nowMs_) {
     nextTickMs_ = nowMs_ + tickPeriodMs_;
     ticker_->onTick();

@@ -12,7 +12,7 @@
 namespace wss::net {
 namespace {
 
-constexpr int kEventsPerWait = 1024;
+constexpr int kEventsPerDispatch = 1024;
 
 class EpollPoller final : public Poller {
  public:
@@ -35,8 +35,8 @@ class EpollPoller final : public Poller {
   // Closing a descriptor takes it out of the set (epoll(7)), and ours are never duplicated.
   void remove(int) override {}
 
-  void wait(int waitMs) override {
-    const int count = ::epoll_wait(fd_, events_.data(), kEventsPerWait, waitMs);
+  void dispatch() override {
+    const int count = ::epoll_wait(fd_, events_.data(), kEventsPerDispatch, 0);
     for (int index = 0; index < count; ++index) {
       const epoll_event& event = events_[static_cast<std::size_t>(index)];
       static_cast<Pollable*>(event.data.ptr)
@@ -55,7 +55,7 @@ class EpollPoller final : public Poller {
   }
 
   int fd_;
-  std::array<epoll_event, kEventsPerWait> events_;
+  std::array<epoll_event, kEventsPerDispatch> events_;
 };
 
 }  // namespace

@@ -14,12 +14,9 @@ namespace {
 
 class UvPoller final : public Poller {
  public:
-  explicit UvPoller(std::unique_ptr<uv_loop_t> loop) : loop_(std::move(loop)) {
-    uv_timer_init(loop_.get(), &waiter_);
-  }
+  explicit UvPoller(std::unique_ptr<uv_loop_t> loop) : loop_(std::move(loop)) {}
   /// REQUIRES that every descriptor has been removed.
   ~UvPoller() override {
-    uv_close(reinterpret_cast<uv_handle_t*>(&waiter_), nullptr);
     uv_run(loop_.get(), UV_RUN_DEFAULT);
     uv_loop_close(loop_.get());
   }
@@ -67,23 +64,13 @@ class UvPoller final : public Poller {
 
   [[nodiscard]] bool pending() const override { return pending_; }
 
-  void wait(int waitMs) override {
+  void dispatch() override {
     pending_ = false;
-    if (waitMs == 0) {
-      uv_run(loop_.get(), UV_RUN_NOWAIT);
-      return;
-    }
-    uv_update_time(loop_.get());
-    if (waitMs > 0) {
-      uv_timer_start(&waiter_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(waitMs), 0);
-    }
-    uv_run(loop_.get(), UV_RUN_ONCE);
-    uv_timer_stop(&waiter_);
+    uv_run(loop_.get(), UV_RUN_NOWAIT);
   }
 
  private:
   std::unique_ptr<uv_loop_t> loop_;
-  uv_timer_t waiter_;
   std::unordered_map<int, uv_poll_t*> handles_;
   bool pending_ = false;
 };

@@ -35,8 +35,7 @@ void Connection::flush(Bytes arena) {
 
 void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
   if (transfer.status == net::Transfer::Status::kFailed) {
-    if (state_ == State::kOpen || state_ == State::kClosing)
-      return lose(std::strerror(transfer.error));
+    if (isConnected()) return lose(std::strerror(transfer.error));
     return closeSocket(true);
   }
   const std::size_t fromQueue = std::min(transfer.count, output_.size());
@@ -44,6 +43,8 @@ void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
   output_.append(unqueued.subspan(transfer.count - fromQueue));
   onProgress(transfer.count);
   setBlocked(!output_.empty());
+  // A peer that does not even take our Close must not hold the connection for ever.
+  if (blocked_ && state_ == State::kEnding) return drain();
   finishIfFlushed();
 }
 

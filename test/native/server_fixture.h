@@ -217,7 +217,7 @@ class ServerFixture : private server::ChunkSource {
   void destroyServer() { server_.reset(); }
 
   void want(std::initializer_list<EventKind> kinds) {
-    wanted_ = 0;
+    batch_.setWanted(wanted_ = 0);
     for (const EventKind kind : kinds) alsoWant(kind);
   }
   void alsoWant(EventKind kind) {
@@ -234,8 +234,13 @@ class ServerFixture : private server::ChunkSource {
 
   /// One turn: what is ready, its events, and what the handlers want done.
   void turn(int waitMs = 0) {
+    loop_->run(loop_->pending() ? 0 : waitMs);
+    handle();
+  }
+
+  /// The part of a turn that comes after the loop has run.
+  void handle() {
     constexpr int kRounds = 4;
-    loop_->run(waitMs);
     for (int round = 0; round < kRounds; ++round) {
       deliver();
       loop_->updateTime();

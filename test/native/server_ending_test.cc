@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+// How connections end: by either side, in the middle of things, with all that came before still
+// answered, and with the server itself.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "server_fixture.h"
+
+namespace wss::test {
+namespace {
+
+using ws::Opcode;
+
+/// Echoes every message.
+void echo(ServerFixture& fixture) {
+  fixture.onEvent = [&fixture](const Event& event) {
+    if (event.kind == EventKind::kDataIn) fixture.outbox.text(event.id, event.payload);
+  };
+}
+
+bool disconnected(ServerFixture& fixture, std::size_t count = 1) {
+  return fixture.until([&] { return fixture.count(EventKind::kDisconnected) == count; });
+}
+
+/// Whether nothing is left of any connection.
+bool isEmpty(ServerFixture& fixture) {
+  fixture.server().stopListening();
+  return fixture.until([&] { return fixture.server().isIdle(); });
+}
+
+TEST_CASE("what came before the last frame is answered before it") {
+  struct Row {
+    std::string_view name;
+    std::string last;
+    int code;                 ///< of Disconnected
+    std::string description;  ///< of Disconnected, or how it starts
+    std::string answer;       ///< the payload of our Close
+  };
+  const std::string rule = "RFC 6455 §";
+  const auto closed = [](int code, std::string_view reason) {
+    return closePayload(static_cast<std::uint16_t>(code), reason);
+  };
+  const Row rows[] = {
+      {"Close", masked(Opcode::kClose, closed(1000, "done")), 1000, "done", closed(1000, "")},
+      {"Close without a code", masked(Opcode::kClose, ""), 1005, "", ""},
+      {"Close with a code of theirs", masked(Opcode::kClose, closed(4321, "")), 4321, "",
+       closed(4321, "")},
+      {"Close, and more after it", masked(Opcode::kClose, closed(1001, "")) + "garbage", 1001, "",
+       closed(1001, "")},
+      {"bad opcode", masked(static_cast<Opcode>(3), "x"), 1002, rule, {}},
+      {"unmasked frame", plain(Opcode::kText, "x"), 1002, rule, {}},
+      {"bad UTF-8", masked(Opcode::kText, "\xFF"), 1007, rule, {}},
+      {"too large", masked(Opcode::kBinary, std::string(2000, 'x')), 1009, "", {}},
+      {"Close with a code that none may send", masked(Opcode::kClose, "\x03\xED"), 1002, rule, {}},
+  };
+  for (const bool inOnePacket : {true, false}) {
+    for (const Row& row : rows) {
+      CAPTURE(row.name);
+      CAPTURE(inOnePacket);
+      ServerFixture fixture;
+      fixture.options().maxMessageSize = 1999;
+      echo(fixture);
+      Peer peer(fixture.port());
+      fixture.open(peer);
+      const std::string messages =
+          masked(Opcode::kText, "one") + masked(Opcode::kPing, "p") + masked(Opcode::kText, "two");
+      if (inOnePacket) {
+        peer.send(messages + row.last);
+      } else {
+        peer.send(messages);
+        REQUIRE(fixture.until([&] { return fixture.count(EventKind::kDataIn) == 2; }));
+        peer.send(row.last);
+      }
+      REQUIRE(disconnected(fixture));
+      const Event& last = fixture.last(EventKind::kDisconnected);
+      CHECK(last.value == row.code);
+      CHECK(last.payload.starts_with(row.description));
+      REQUIRE(fixture.until([&] { return peer.ended(); }));
+      CHECK_FALSE(peer.wasReset());
+      const bool failed = row.description == rule || row.code == 1009;
+      const std::string answer =
+          failed ? closePayload(static_cast<std::uint16_t>(row.code), last.payload) : row.answer;
+      CHECK(peer.received() == plain(Opcode::kPong, "p") + plain(Opcode::kText, "one") +
+                                   plain(Opcode::kText, "two") + plain(Opcode::kClose, answer));
+      CHECK(fixture.server().connectedCount() == 0);
+      peer.close();
+      CHECK(isEmpty(fixture));
+    }
+  }
+}
+
+TEST_CASE("between the peer's Close and the end of the turn the connection is still open") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  peer.send(masked(Opcode::kText, "last words") + masked(Opcode::kClose, closePayload(1000)));
+  bool readyInHandler = false;
+  fixture.onEvent = [&](const Event& event) {
+    server::Connection* const connection = fixture.server().find(id);
+    if (event.kind == EventKind::kDataIn) {
+      readyInHandler = connection->isReadyToSend() && fixture.statusOf(id) == id;
+      // Too late to begin the closing handshake: the peer has begun it already.
+      connection->disconnect(3000, "ours");
+    }
+    if (event.kind == EventKind::kDisconnected) {
+      CHECK(fixture.statusOf(id) == 0);
+      CHECK_FALSE(connection->isOpen());
+      CHECK(connection->request().uri() == "/chat");
+      CHECK(connection->local().port == fixture.port());
+    }
+  };
+  REQUIRE(disconnected(fixture));
+  CHECK(readyInHandler);
+  CHECK(fixture.last(EventKind::kDisconnected).value == 1000);
+  CHECK(fixture.until([&] { return peer.ended(); }));
+  CHECK(peer.received() == plain(Opcode::kClose, closePayload(1000)));
+}
+
+TEST_CASE("a closing handshake of ours waits for the peer's Close, and still takes its messages") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  server::Connection& connection = *fixture.server().find(id);
+  connection.disconnect(3000, "enough");
+  connection.disconnect(3001, "twice");
+  const std::string close = plain(Opcode::kClose, closePayload(3000, "enough"));
+  REQUIRE(fixture.until([&] { return peer.received() == close; }));
+  CHECK_FALSE(connection.isOpen());
+  CHECK(connection.isConnected());
+  CHECK(fixture.server().connectedCount() == 1);
+  const auto sent = fixture.server().send(id, Opcode::kText, bytesOf("late"), 0);
+  CHECK(sent.error().code == ErrorCode::kInvalidConnectionId);
+  CHECK(connection.ping(1).error().code == ErrorCode::kInvalidConnectionId);
+
+  peer.send(masked(Opcode::kText, "on its way") + masked(Opcode::kPing, "p"));
+  REQUIRE(fixture.until([&] { return fixture.count(EventKind::kPing) == 1; }));
+  CHECK(fixture.last(EventKind::kDataIn).payload == "on its way");
+  CHECK(fixture.count(EventKind::kDisconnected) == 0);
+  peer.send(masked(Opcode::kClose, closePayload(3000, "enough")));
+  REQUIRE(disconnected(fixture));
+  CHECK(fixture.last(EventKind::kDisconnected).value == 3000);
+  CHECK(fixture.last(EventKind::kDisconnected).payload == "enough");
+  CHECK(fixture.until([&] { return peer.ended(); }));
+  CHECK(peer.received() == close);
+  CHECK(isEmpty(fixture));
+}
+
+TEST_CASE("a broken frame instead of the peer's Close ends the wait, without a second Close") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  fixture.server().find(fixture.open(peer))->disconnect(1000, "");
+  peer.send(masked(static_cast<Opcode>(7), ""));
+  REQUIRE(disconnected(fixture));
+  CHECK(fixture.last(EventKind::kDisconnected).value == 1002);
+  CHECK(fixture.until([&] { return peer.ended(); }));
+  CHECK(peer.received() == plain(Opcode::kClose, closePayload(1000)));
+  peer.close();
+  CHECK(isEmpty(fixture));
+}
+
+TEST_CASE("without waiting for the peer's Close the connection ends at once") {
+  ServerFixture fixture;
+  fixture.options().waitForCloseResponse = false;
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  fixture.outbox.text(id, "before");
+  fixture.turn();
+  fixture.server().find(id)->disconnect(1001, "bye");
+  CHECK(fixture.server().connectedCount() == 0);
+  REQUIRE(disconnected(fixture));
+  CHECK(fixture.last(EventKind::kDisconnected).value == 1001);
+  REQUIRE(fixture.until([&] { return peer.ended(); }));
+  CHECK(peer.received() ==
+        plain(Opcode::kText, "before") + plain(Opcode::kClose, closePayload(1001, "bye")));
+  // What the peer still has to say is thrown away, not answered with a reset.
+  peer.send(masked(Opcode::kText, "after") + masked(Opcode::kClose, closePayload(1001)));
+  for (int i = 0; i < 3; ++i) fixture.turn();
+  CHECK_FALSE(peer.wasReset());
+  CHECK(fixture.count(EventKind::kDataIn) == 0);
+  peer.close();
+  CHECK(isEmpty(fixture));
+}
+
+TEST_CASE("a peer that leaves without a Close is reported as 1006") {
+  using Leave = std::function<void(Peer&)>;
+  struct Row {
+    std::string_view name;
+    Leave leave;
+  };
+  const Row rows[] = {
+      {"closed", [](Peer& peer) { peer.close(); }},
+      {"half closed", [](Peer& peer) { peer.finish(); }},
+      {"reset", [](Peer& peer) { peer.reset(); }},
+      {"in the middle of a frame",
+       [](Peer& peer) {
+         peer.send(masked(Opcode::kText, "cut").substr(0, 5));
+         peer.finish();
+       }},
+      {"in the middle of a message",
+       [](Peer& peer) {
+         peer.send(masked(Opcode::kText, "cut", false));
+         peer.finish();
+       }},
+  };
+  for (const bool whileClosing : {false, true}) {
+    for (const bool paused : {false, true}) {
+      for (const Row& row : rows) {
+        // Who does not read does not see the end of what there is to read.
+        const bool seen = !paused || whileClosing || row.name == "reset";
+        if (!seen) continue;
+        CAPTURE(row.name);
+        CAPTURE(whileClosing);
+        CAPTURE(paused);
+        ServerFixture fixture;
+        Peer peer(fixture.port());
+        server::Connection& connection = *fixture.server().find(fixture.open(peer));
+        if (paused) connection.setAcceptsData(false);
+        fixture.turn();
+        if (whileClosing) connection.disconnect(1000, "");
+        fixture.turn();
+        peer.received();
+        row.leave(peer);
+        REQUIRE(disconnected(fixture));
+        CHECK(fixture.last(EventKind::kDisconnected).value == 1006);
+        CHECK(isEmpty(fixture));
+      }
+    }
+  }
+}
+
+TEST_CASE("a peer that resets before its last messages are answered is not forgotten") {
+  ServerFixture fixture;
+  echo(fixture);
+  Peer peer(fixture.port());
+  fixture.open(peer);
+  peer.send(masked(Opcode::kText, "answer this") + masked(Opcode::kClose, closePayload(1000)));
+  fixture.loop().run(100);
+  peer.reset();
+  fixture.handle();
+  CHECK(disconnected(fixture));
+  CHECK(isEmpty(fixture));
+}
+
+TEST_CASE("one Disconnected, whatever else happens") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  fixture.onEvent = [&](const Event& event) {
+    if (event.kind != EventKind::kDisconnected) return;
+    fixture.server().find(id)->disconnect(1000, "");
+    fixture.server().disconnectAll();
+    fixture.outbox.text(id, "x");
+  };
+  peer.send(masked(Opcode::kClose, "") + masked(Opcode::kClose, ""));
+  REQUIRE(disconnected(fixture));
+  REQUIRE(fixture.until([&] { return peer.ended(); }));
+  peer.reset();
+  REQUIRE(isEmpty(fixture));
+  CHECK(fixture.count(EventKind::kDisconnected) == 1);
+  CHECK(fixture.last(EventKind::kError).value == 4202);
+}
+
+TEST_CASE("disconnecting all says goodbye to the open and cuts the others") {
+  ServerFixture fixture;
+  fixture.options().disconnectStatusCode = 1001;
+  fixture.options().disconnectStatusDescription = "going";
+  Peer open(fixture.port());
+  Peer other(fixture.port());
+  fixture.open(open);
+  fixture.open(other);
+  fixture.alsoWant(EventKind::kWebSocketOpenRequest);
+  Peer silent(fixture.port());
+  Peer asking(fixture.port());
+  asking.send(request());
+  REQUIRE(fixture.until([&] {
+    return fixture.count(EventKind::kWebSocketOpenRequest) == 1 &&
+           fixture.server().statistics().connectionsAccepted == 4;
+  }));
+  CHECK(fixture.server().connectedIds().size() == 2);
+  fixture.server().disconnectAll();
+  const std::string close = plain(Opcode::kClose, closePayload(1001, "going"));
+  REQUIRE(fixture.until([&] { return open.received() == close && other.received() == close; }));
+  CHECK(fixture.until([&] { return silent.wasReset() && asking.wasReset(); }));
+  CHECK(fixture.count(EventKind::kForgotten) == 2);
+  open.send(masked(Opcode::kClose, closePayload(1001)));
+  other.send(masked(Opcode::kClose, closePayload(1001)));
+  CHECK(disconnected(fixture, 2));
+  CHECK(isEmpty(fixture));
+}
+
+TEST_CASE("a connection that is to be flushed may go before it is") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  Peer other(fixture.port());
+  fixture.open(peer);
+  fixture.open(other);
+  peer.send(masked(Opcode::kPing, "p"));
+  other.send(masked(Opcode::kPing, "q"));
+  fixture.loop().run(100);
+  peer.reset();
+  fixture.loop().run(100);
+  fixture.loop().run(0);
+  // Released with its Pong unsent; the other's is sent all the same.
+  fixture.deliver();
+  CHECK(fixture.count(EventKind::kDisconnected) == 1);
+  CHECK(fixture.until([&] { return other.received() == plain(Opcode::kPong, "q"); }));
+}
+
+TEST_CASE("a server goes with connections in every state") {
+  using Prepare = std::function<void(ServerFixture&, Peer&)>;
+  struct Row {
+    std::string_view name;
+    Prepare prepare;
+  };
+  const auto asked = [](ServerFixture& fixture, EventKind kind) {
+    return fixture.until([&] { return fixture.count(kind) == 1; });
+  };
+  const Row rows[] = {
+      {"not accepted", [](ServerFixture&, Peer&) {}},
+      {"asked about",
+       [&](ServerFixture& fixture, Peer&) {
+         fixture.alsoWant(EventKind::kConnectionRequest);
+         REQUIRE(asked(fixture, EventKind::kConnectionRequest));
+       }},
+      {"asked about and gone",
+       [&](ServerFixture& fixture, Peer& peer) {
+         fixture.alsoWant(EventKind::kConnectionRequest);
+         REQUIRE(asked(fixture, EventKind::kConnectionRequest));
+         peer.reset();
+       }},
+      {"half a request",
+       [](ServerFixture& fixture, Peer& peer) {
+         peer.send(request().substr(0, 20));
+         fixture.turn(100);
+         fixture.turn(100);
+       }},
+      {"asked to open",
+       [&](ServerFixture& fixture, Peer& peer) {
+         fixture.alsoWant(EventKind::kWebSocketOpenRequest);
+         peer.send(request());
+         REQUIRE(asked(fixture, EventKind::kWebSocketOpenRequest));
+       }},
+      {"refused",
+       [](ServerFixture& fixture, Peer& peer) {
+         peer.send("nonsense\r\n\r\n");
+         REQUIRE(fixture.until([&] { return peer.ended(); }));
+       }},
+      {"open", [](ServerFixture& fixture, Peer& peer) { fixture.open(peer); }},
+      {"in the middle of a message",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.open(peer);
+         peer.send(masked(Opcode::kText, "a", false) + masked(Opcode::kText, "b").substr(0, 3));
+         fixture.turn(100);
+       }},
+      {"with a Pong to send",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.open(peer);
+         peer.send(masked(Opcode::kPing, "p"));
+         fixture.loop().run(100);
+       }},
+      {"with messages that nobody has handled",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.open(peer);
+         peer.send(masked(Opcode::kText, "m"));
+         fixture.loop().run(100);
+       }},
+      {"the peer's Close read",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.open(peer);
+         peer.send(masked(Opcode::kClose, ""));
+         fixture.loop().run(100);
+       }},
+      {"our Close sent",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.server().find(fixture.open(peer))->disconnect(1000, "");
+         fixture.turn();
+       }},
+      {"draining",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.options().waitForCloseResponse = false;
+         fixture.server().find(fixture.open(peer))->disconnect(1000, "");
+         fixture.turn();
+       }},
+      {"reset, its Disconnected not delivered",
+       [](ServerFixture& fixture, Peer& peer) {
+         fixture.open(peer);
+         peer.reset();
+         fixture.loop().run(100);
+         fixture.loop().run(0);
+       }},
+      {"with a ping and a message that wait",
+       [](ServerFixture& fixture, Peer& peer) {
+         server::Connection& connection = *fixture.server().find(fixture.open(peer));
+         connection.setTimeoutSeconds(5);
+         REQUIRE(connection.ping(1).ok());
+       }},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    ServerFixture fixture;
+    Peer peer(fixture.port());
+    row.prepare(fixture, peer);
+    fixture.destroyServer();
+    if (peer.fd() >= 0) CHECK(peer.ended());
+  }
+
+  ServerFixture together;
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (const Row& row : rows) {
+    if (row.name.starts_with("asked")) continue;
+    peers.push_back(std::make_unique<Peer>(together.port()));
+    row.prepare(together, *peers.back());
+  }
+  together.destroyServer();
+  CHECK_FALSE(together.loop().ticking());
+}
+
+}  // namespace
+}  // namespace wss::test
