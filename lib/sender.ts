@@ -69,10 +69,13 @@ export class Sender {
 
   ping(connectionId: number | string): Promise<number> {
     const id = Number(connectionId);
-    return this.#wait(id, (token) => {
+    const token = this.#newToken();
+    try {
       this.#native.ping(id, token);
-      return false;
-    });
+    } catch (error) {
+      return this.#fail(id, error);
+    }
+    return this.#wait(id, token);
   }
 
   /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
@@ -96,25 +99,30 @@ export class Sender {
 
   #sendSlowly(connectionId: number, opcode: Opcode, data: Data): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    const waiting = this.#wait(connectionId, (token) =>
-      this.#native.send(connectionId, opcode, bytes, token),
-    );
-    const sent = waiting.then(() => {});
+    const token = this.#newToken();
+    try {
+      if (this.#native.send(connectionId, opcode, bytes, token)) return DONE;
+    } catch (error) {
+      return this.#fail(connectionId, error);
+    }
+    const sent = this.#wait(connectionId, token).then(() => {});
     sent.catch(() => {});
     return sent;
   }
 
-  /** Starts something that may have to wait; `act` returns whether it is done already. */
-  #wait(connectionId: number, act: (token: number) => boolean): Promise<number> {
-    const token = (this.#lastToken + 1) & 0x7fffffff;
-    this.#lastToken = token;
+  #newToken(): number {
+    this.#lastToken = (this.#lastToken + 1) & 0x7fffffff;
+    return this.#lastToken;
+  }
+
+  #fail(connectionId: number, error: unknown): Promise<never> {
+    this.#onError(connectionId, error as WSServerError);
+    return rejected(error);
+  }
+
+  /** A promise that settle() settles. */
+  #wait(connectionId: number, token: number): Promise<number> {
     const startedMs = performance.now();
-    try {
-      if (act(token)) return Promise.resolve(0);
-    } catch (error) {
-      this.#onError(connectionId, error as WSServerError);
-      return rejected(error);
-    }
     const promise = new Promise<number>((resolve, reject) => {
       this.#pending.set(token, { connectionId, startedMs, resolve, reject });
     });

@@ -66,6 +66,12 @@ class ByteQueue {
     return place;
   }
 
+  /// Sees to it that appending up to a size of `size` needs no more memory. A hint: ignored once
+  /// there is something in the queue.
+  void reserve(std::size_t size) {
+    if (block_ == nullptr) makeRoom(size);
+  }
+
   /// Drops the last `count` bytes. REQUIRES count <= size().
   void shrink(std::size_t count) {
     if (block_ != nullptr) block_->end -= count;

@@ -11,6 +11,14 @@
 #include "ws/writer.h"
 
 namespace wss::server {
+namespace {
+
+/// A payload of which so much is to come is received where it is to stay.
+constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
+/// How much more than has come is made room for.
+constexpr std::size_t kGrowth = 4;
+
+}  // namespace
 
 void Connection::onReadable() {
   MutableBytes buffer = server_.loop().receiveBuffer();
@@ -28,6 +36,9 @@ void Connection::onReadable() {
     const auto limit = static_cast<std::size_t>(server_.options.maxRequestHeaderSize);
     buffer = buffer.first(std::min(buffer.size(), limit));
   }
+  if (!message_.empty() && reader_.frameRemaining() >= kWorthReceivingInPlace) {
+    return readInPlace();
+  }
   const net::Transfer transfer = socket_.receive(buffer);
   if (transfer.status == net::Transfer::Status::kWouldBlock) return;
   if (transfer.status != net::Transfer::Status::kDone) return onEnd(transfer);
@@ -40,6 +51,18 @@ void Connection::onReadable() {
   if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
   input_.clear();
   readFrames({start, kept + received.size()});
+}
+
+void Connection::readInPlace() {
+  const std::size_t size = static_cast<std::size_t>(
+      std::min<std::uint64_t>(reader_.frameRemaining(), message_.size() * kGrowth));
+  std::uint8_t* const place = message_.extend(size);
+  const net::Transfer transfer = socket_.receive({place, size});
+  message_.shrink(size);
+  if (transfer.status == net::Transfer::Status::kWouldBlock) return;
+  if (transfer.status != net::Transfer::Status::kDone) return onEnd(transfer);
+  // Taken from and to the same place.
+  readFrames({place, transfer.count});
 }
 
 void Connection::readFrames(MutableBytes input) {
@@ -91,6 +114,11 @@ bool Connection::onData(ws::Piece& piece) {
   }
   // Most messages come whole: straight into the batch. Others are collected first.
   const bool whole = piece.starts && piece.ends && size < EventBatch::kWorthAdopting;
+  // What has come bounds what is made room for, whatever was announced.
+  if (!whole && piece.starts) {
+    message_.reserve(static_cast<std::size_t>(
+        std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));
+  }
   std::uint8_t* const target = whole ? events.reserve(size) : message_.extend(size);
   if (!reader_.take(piece, target)) return false;
   if (!piece.ends) return true;

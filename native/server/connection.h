@@ -133,6 +133,7 @@ class Connection final : private net::SocketOwner {
   void onRequest(const http::UpgradeRequest& request);
   void refuse(int httpStatus, std::string_view reason, std::string_view headers);
   void readFrames(MutableBytes input);
+  void readInPlace();
   /// False when the piece is the last that is read.
   bool onPiece(ws::Piece& piece, bool moreFollows);
   bool onData(ws::Piece& piece);

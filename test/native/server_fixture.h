@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,9 @@ inline std::uint64_t steadyMs() {
   const auto sinceStart = steady_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(duration_cast<milliseconds>(sinceStart).count());
 }
+
+/// Keeps the loop from running: for what is about that, not to wait for anything.
+inline void stall(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 /// A client on a plain socket that never waits.
 class Peer {
