@@ -11,7 +11,7 @@ const IS_ERROR = 16;
 const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 /** The kind of an event is its place among the native names. */
-export function kindOf(name: events.EventName): number {
+function kindOf(name: events.EventName): number {
   return native.eventNames.indexOf(name);
 }
 

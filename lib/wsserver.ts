@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { BatchReader, kindOf } from './batch.js';
+import { BatchReader } from './batch.js';
 import { acceptDataProperty, ConnectionMap, type ConnectionOwner } from './connection.js';
 import { TypedEmitter, throwLater } from './emitter.js';
 import {
@@ -275,7 +275,7 @@ export class WSServer extends TypedEmitter {
 
   protected override listenersChanged(): void {
     // Which events have listeners decides what the core reports at all.
-    let wanted = 1 << kindOf('Disconnected');
+    let wanted = 0;
     native.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,11 +62,13 @@ int openListening(const Address& address, int backlog, bool dualStack, const cha
 Listener::~Listener() { close(); }
 
 Result<void> Listener::listen(Loop& loop, const Address& address, int backlog, bool dualStack,
-                              ListenerOwner* owner) {
+                              bool noDelay, ListenerOwner* owner) {
   const char* call = "";
   const int fd = openListening(address, backlog, dualStack, &call);
   if (fd < 0) return systemError(errno, std::string(call) + " " + address.text());
 
+  if (noDelay) enable(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  noDelay_ = noDelay;
   Result<void> added = loop.poller().add(fd, {.readable = true}, *this);
   if (!added.ok()) {
     ::close(fd);

@@ -31,15 +31,16 @@ class Listener final : private Pollable {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// Binds and listens. `owner` must outlive the listener. `backlog` is cut to what the system
-  /// allows. With `dualStack` an IPv6 address takes IPv4 clients too. Fails with the documented
-  /// TCP/IP codes (10048 address in use, 10013 access denied, 10049 not an address of this
-  /// machine).
-  Result<void> listen(Loop& loop, const Address& address, int backlog, bool dualStack,
+  /// Binds and listens. With `noDelay` accepted sockets inherit TCP_NODELAY. `owner` must outlive
+  /// the listener. `backlog` is cut to what the system allows. With `dualStack` an IPv6 address
+  /// takes IPv4 clients too. Fails with the documented TCP/IP codes (10048 address in use, 10013
+  /// access denied, 10049 not an address of this machine).
+  Result<void> listen(Loop& loop, const Address& address, int backlog, bool dualStack, bool noDelay,
                       ListenerOwner* owner);
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();
   [[nodiscard]] bool isListening() const { return fd_ >= 0; }
+  [[nodiscard]] bool hasNoDelay() const { return noDelay_; }
   /// Resets a connection that onAccept() was given and that is not wanted.
   static void refuse(int fd);
   /// Where it listens, with the port that the system picked. REQUIRES isListening().
@@ -53,6 +54,7 @@ class Listener final : private Pollable {
   ListenerOwner* owner_ = nullptr;
   int fd_ = -1;
   int reserve_ = -1;
+  bool noDelay_ = false;
   Address address_;
 };
 

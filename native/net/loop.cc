@@ -35,8 +35,9 @@ int Loop::timeoutMs() const {
 }
 
 void Loop::run(int waitMs) {
+  const bool waits = waitMs > 0 && !pending();
   pending_ = false;
-  if (waitMs > 0 && !poller_->pending()) {
+  if (waits) {
     updateTime();
     if (ticking()) waitMs = std::min(waitMs, timeoutMs());
     pollfd backend{backendFd(), POLLIN, 0};

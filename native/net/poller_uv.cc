@@ -39,12 +39,9 @@ class UvPoller final : public Poller {
     pending_ = true;
     uv_poll_t* const handle = handles_[fd];
     handle->data = &owner;
-    const int events =
-        (interest.readable ? UV_READABLE : 0) | (interest.writable ? UV_WRITABLE : 0);
-    if (events == 0) {
-      uv_poll_stop(handle);
-      return;
-    }
+    // Errors are reported with any interest, and nobody sends urgent data.
+    const int events = UV_PRIORITIZED | (interest.readable ? UV_READABLE : 0) |
+                       (interest.writable ? UV_WRITABLE : 0);
     uv_poll_start(handle, events, [](uv_poll_t* poll, int status, int ready) {
       static_cast<Pollable*>(poll->data)
           ->onReady({.readable = (ready & UV_READABLE) != 0,

@@ -34,7 +34,8 @@ Transfer outcome(ssize_t count) {
 
 }  // namespace
 
-Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner) {
+Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner, bool readable) {
+  interest_ = {.readable = readable};
   Result<void> added = loop.poller().add(fd, interest_, *this);
   if (!added.ok()) {
     ::close(fd);

@@ -44,9 +44,9 @@ class Socket final : private Pollable {
   ~Socket() = default;
 
   /// Takes over the descriptor, in every case. `owner` must outlive the socket.
-  Result<void> open(Loop& loop, int fd, SocketOwner* owner);
+  Result<void> open(Loop& loop, int fd, SocketOwner* owner, bool readable = false);
 
-  /// Chooses what to be told of; at first nothing.
+  /// Chooses what to be told of.
   void watch(bool readable, bool writable);
 
   /// kEnded: the peer has closed its side.

@@ -21,6 +21,7 @@ constexpr std::size_t kGrowth = 4;
 }  // namespace
 
 void Connection::onReadable() {
+  if (state_ == State::kLeaving || state_ == State::kEnding) return;
   MutableBytes buffer = server_.loop().receiveBuffer();
   if (state_ == State::kDraining) {
     const net::Transfer transfer = socket_.receive(buffer);
@@ -243,7 +244,9 @@ void Connection::disconnected(std::uint16_t code, std::string_view reason) {
 
 void Connection::closeSocket(bool reset) {
   if (!socket_.isOpen()) return;
-  if (held_) extra().local = socket_.localAddress();
+  if (held_ && server_.events().wants(EventKind::kDisconnected)) {
+    extra().local = socket_.localAddress();
+  }
   // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
   if (state_ < State::kOpen) held_ = false;
   enter(State::kClosed);

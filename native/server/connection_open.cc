@@ -19,12 +19,14 @@ Connection::Connection(Server& server, std::int32_t id, const net::Address& remo
 
 Result<void> Connection::open(int fd) {
   const Options& options = server_.options;
-  Result<void> opened = socket_.open(server_.loop(), fd, this);
+  const bool asks = server_.events().wants(EventKind::kConnectionRequest);
+  Result<void> opened = socket_.open(server_.loop(), fd, this, !asks);
   if (!opened.ok()) return opened;
-  if (options.tcpNoDelay) socket_.setNoDelay(true);
+  // Most connections have inherited what they need: a system call less for each.
+  if (options.tcpNoDelay != server_.listenerHasNoDelay()) socket_.setNoDelay(options.tcpNoDelay);
   socket_.setBufferSizes(options.inBufferSize, options.outBufferSize);
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
-  if (server_.events().wants(EventKind::kConnectionRequest)) {
+  if (asks) {
     server_.events().addText(EventKind::kConnectionRequest, id_, kIsAscii, remote_.port,
                              remote_.host());
   } else {
@@ -65,7 +67,7 @@ void Connection::readRequest(MutableBytes received) {
   }
   request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
   input_.append(bytes.subspan(parsed.consumed));
-  enter(State::kAskedOpen);
+  state_ = State::kAskedOpen;
   onRequest(parsed.request);
 }
 
@@ -84,6 +86,7 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
     question.append(field).push_back('\0');
   }
   server_.events().addText(EventKind::kWebSocketOpenRequest, id_, 0, 0, question);
+  watch();
 }
 
 void Connection::answerOpenRequest(int status, std::string_view subProtocol,

@@ -162,8 +162,9 @@ void Connection::setTimeoutSeconds(int seconds) {
 
 void Connection::watch() {
   if (!socket_.isOpen()) return;
-  const bool reads = state_ == State::kRequest || state_ == State::kClosing ||
-                     state_ == State::kDraining || (state_ == State::kOpen && !paused_);
+  // One that has read its last frame is about to close: not worth a system call.
+  const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedOpen;
+  const bool reads = !asked && !(isOpen() && paused_);
   socket_.watch(reads, blocked_);
 }
 

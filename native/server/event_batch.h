@@ -72,7 +72,8 @@ class EventBatch {
 
   explicit EventBatch(ChunkSource& chunks) : chunks_(chunks) {}
 
-  /// Whether anybody listens to `kind`; nobody adds what nobody wants.
+  /// Whether anybody listens to `kind`. Nobody adds what nobody wants, but for kDisconnected, which
+  /// also tells that the connection's id means nothing any more.
   [[nodiscard]] bool wants(EventKind kind) const {
     return (wanted_ >> static_cast<unsigned>(kind) & 1U) != 0;
   }

@@ -41,7 +41,7 @@ Result<void> Server::startListening() {
                                        static_cast<std::uint16_t>(options.localPort), family);
   if (!address.ok()) return address.error();
   auto listening = listener_.listen(loop_, address.value(), options.connectionBacklog,
-                                    family == net::Family::kBoth, this);
+                                    family == net::Family::kBoth, options.tcpNoDelay, this);
   if (!listening.ok()) return listening;
   options.localPort = listener_.address().port;
   if (logs(1)) log(1, 0, "Listening on " + listener_.address().text());

@@ -103,6 +103,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] EventBatch& events() { return events_; }
   [[nodiscard]] Statistics& statistics() { return statistics_; }
+  /// Whether accepted sockets have TCP_NODELAY set already.
+  [[nodiscard]] bool listenerHasNoDelay() const { return listener_.hasNoDelay(); }
   /// A steady clock that stands still while the loop was kept from running, so that a stall of
   /// ours is never taken for a peer's silence.
   [[nodiscard]] Tick now() const {

@@ -106,7 +106,6 @@ TEST_CASE("answers to a request") {
       {"not final", 100, "", "", 500, ""},
       {"just below", 199, "", "", 500, ""},
       {"no status", 0, "", "", 500, ""},
-      {"negative", -101, "", "", 500, ""},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);
@@ -168,7 +167,7 @@ TEST_CASE("a connection may be refused before it has said anything") {
   Peer peer(fixture.port());
   REQUIRE(fixture.until([&] { return peer.ended(); }));
   CHECK(peer.received().empty());
-  REQUIRE(fixture.count(EventKind::kForgotten) == 1);
+  REQUIRE(fixture.until([&] { return fixture.count(EventKind::kForgotten) == 1; }));
   CHECK(fixture.last(EventKind::kForgotten).id == fixture.events[0].id);
   CHECK(fixture.server().find(fixture.events[0].id) == nullptr);
 }
