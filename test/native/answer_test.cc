@@ -67,7 +67,8 @@ TEST_CASE("answers that have no content say nothing about it") {
   for (const int status : {204, 304}) {
     CAPTURE(status);
     const std::string answer = rejection(status, "Why so.", "A: b");
-    CHECK(answer == "HTTP/1.1 " + std::to_string(status) + " \r\nConnection: close\r\nA: b\r\n\r\n");
+    CHECK(answer ==
+          "HTTP/1.1 " + std::to_string(status) + " \r\nConnection: close\r\nA: b\r\n\r\n");
   }
 }
 

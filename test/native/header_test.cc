@@ -57,14 +57,8 @@ TEST_CASE("elements of lists") {
     std::vector<std::string_view> elements;
   };
   const Row rows[] = {
-      {"", {""}},
-      {"a", {"a"}},
-      {"a,b", {"a", "b"}},
-      {" a ,\tb\t", {"a", "b"}},
-      {",", {"", ""}},
-      {"a,", {"a", ""}},
-      {",a", {"", "a"}},
-      {"a, ,b", {"a", "", "b"}},
+      {"", {""}},       {"a", {"a"}},      {"a,b", {"a", "b"}}, {" a ,\tb\t", {"a", "b"}},
+      {",", {"", ""}},  {"a,", {"a", ""}}, {",a", {"", "a"}},   {"a, ,b", {"a", "", "b"}},
       {"a b", {"a b"}},
   };
   for (const Row& row : rows) {

@@ -173,9 +173,8 @@ TEST_CASE("what must not change while listening") {
     std::string_view value;
     int code;
   };
-  const Row rows[] = {{"LocalHost", "127.0.0.1", 107},
-                      {"LocalPort", "8080", 106},
-                      {"MaxConnections", "5", 108}};
+  const Row rows[] = {
+      {"LocalHost", "127.0.0.1", 107}, {"LocalPort", "8080", 106}, {"MaxConnections", "5", 108}};
   for (const Row& locked : rows) {
     CAPTURE(locked.name);
     Options options;

@@ -76,15 +76,15 @@ class Peer {
 
   /// Everything that has come since the last take().
   const std::string& received() {
-    std::string buffer(std::size_t{64} * 1024, '\0');
+    char buffer[16 * 1024];
     while (!ended_) {
-      const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      const ssize_t count = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
       if (count < 0 && errno == EAGAIN) break;
       if (count <= 0) {
         ended_ = true;
         wasReset_ = count < 0;
       } else {
-        received_.append(buffer, 0, static_cast<std::size_t>(count));
+        received_.append(buffer, static_cast<std::size_t>(count));
       }
     }
     return received_;
@@ -110,9 +110,7 @@ class Peer {
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
-  void set(int option, int value) {
-    ::setsockopt(fd_, SOL_SOCKET, option, &value, sizeof value);
-  }
+  void set(int option, int value) { ::setsockopt(fd_, SOL_SOCKET, option, &value, sizeof value); }
 
   int fd_;
   std::string received_;
@@ -159,9 +157,7 @@ class Outbox {
     arena_.append(ws::headerSize(payload.size()), '\0');
     add(id, static_cast<std::int32_t>(opcode), payload);
   }
-  void text(std::int32_t id, std::string_view payload) {
-    message(id, ws::Opcode::kText, payload);
-  }
+  void text(std::int32_t id, std::string_view payload) { message(id, ws::Opcode::kText, payload); }
   void answerConnection(std::int32_t id, bool accept) {
     commands_.push_back({id, server::kAnswerConnection, 0, accept ? 1 : 0});
   }
@@ -203,11 +199,11 @@ class ServerFixture : private server::ChunkSource {
   ServerFixture()
       : loop_(std::move(net::Loop::create().value())),
         batch_(*this),
-        status_(std::size_t{1} << server::kSlotBits),
+        status_(kSlots),
         server_(std::make_unique<server::Server>(*loop_, batch_, status_)) {
     server_->options.localHost = "127.0.0.1";
     want({EventKind::kConnected, EventKind::kReadyToSend, EventKind::kDataIn, EventKind::kPing,
-          EventKind::kError});
+          EventKind::kDisconnected, EventKind::kError});
     mustBe(server_->startListening().ok(), "the server does not listen");
   }
 
@@ -216,7 +212,7 @@ class ServerFixture : private server::ChunkSource {
   [[nodiscard]] net::Loop& loop() { return *loop_; }
   [[nodiscard]] int port() const { return server_->options.localPort; }
   [[nodiscard]] std::int32_t statusOf(std::int32_t id) const {
-    return status_[static_cast<std::size_t>(id & server::kSlotMask)];
+    return status_.at(static_cast<std::size_t>(id & server::kSlotMask));
   }
   void destroyServer() { server_.reset(); }
 
@@ -304,6 +300,9 @@ class ServerFixture : private server::ChunkSource {
   }
 
  private:
+  /// More than are in use before the first is used again.
+  static constexpr std::size_t kSlots = 8192;
+
   struct Chunk {
     std::unique_ptr<std::uint8_t[]> bytes;
     std::size_t size;

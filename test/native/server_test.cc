@@ -63,19 +63,17 @@ TEST_CASE("from the connection to the messages, in any pieces") {
       rest.remove_prefix(peer.offer(rest.substr(0, size)));
       fixture.turn();
     }
+    REQUIRE(
+        fixture.until([&] { return fixture.count(EventKind::kDataIn) == std::size(expected); }));
     REQUIRE(fixture.until(
-        [&] { return fixture.count(EventKind::kDataIn) == std::size(expected); }));
-    REQUIRE(fixture.until([&] {
-      return peer.received() == std::string(kSwitching) + plain(Opcode::kPong, "?");
-    }));
+        [&] { return peer.received() == std::string(kSwitching) + plain(Opcode::kPong, "?"); }));
     REQUIRE(fixture.events.size() == 3 + std::size(expected));
     CHECK(fixture.events[0].kind == EventKind::kConnected);
     CHECK(fixture.events[1].kind == EventKind::kReadyToSend);
     const std::int32_t id = fixture.events[0].id;
     CHECK(fixture.server().connectedIds() == std::vector{id});
-    std::erase_if(fixture.events, [](const Event& event) {
-      return event.kind != EventKind::kDataIn;
-    });
+    std::erase_if(fixture.events,
+                  [](const Event& event) { return event.kind != EventKind::kDataIn; });
     for (std::size_t i = 0; i < std::size(expected); ++i) {
       CAPTURE(i);
       CHECK(fixture.events[i].id == id);
@@ -270,8 +268,8 @@ TEST_CASE("a ping of ours is settled by its own Pong") {
 TEST_CASE("properties of a connection") {
   ServerFixture fixture;
   Peer peer(fixture.port());
-  const std::int32_t id = fixture.open(
-      peer, "Origin: http://a.example\r\nSec-WebSocket-Protocol: x, y\r\n");
+  const std::int32_t id =
+      fixture.open(peer, "Origin: http://a.example\r\nSec-WebSocket-Protocol: x, y\r\n");
   server::Connection& connection = *fixture.server().find(id);
   const auto read = [&](std::string_view name) {
     const auto row = std::ranges::find(server::propertyTable(), name, &server::Property::name);

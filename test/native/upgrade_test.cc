@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "http/upgrade.h"
 
-#include "http/answer.h"
-#include "http/header.h"
-
 #include <doctest/doctest.h>
 
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
+#include "http/answer.h"
+#include "http/header.h"
 #include "reference.h"
 
 namespace wss::http {
