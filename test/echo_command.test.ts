@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// `wsserver echo`, as a user runs it.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { WebSocket } from 'ws';
+
+const COMMAND = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+function run(t: TestContext, ...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [COMMAND, 'echo', ...args]);
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+/** The lines that the command writes; the first one tells the address. */
+function linesOf(child: ChildProcess): AsyncIterator<string> {
+  assert.ok(child.stdout);
+  return createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+}
+
+async function exitOf(child: ChildProcess): Promise<{ code: number; stderr: string }> {
+  let stderr = '';
+  child.stderr?.on('data', (text) => {
+    stderr += String(text);
+  });
+  const [code] = await once(child, 'close');
+  return { code, stderr };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`echoes, reports, and closes its clients with 1001 on ${signal}`, async (t) => {
+    const child = run(t, '--port', '0', '--subprotocol', 'chat');
+    const lines = linesOf(child);
+    const [, url] = /^Listening on (ws:\S+)$/.exec((await lines.next()).value) ?? [];
+    assert.ok(url);
+    const client = new WebSocket(url, ['other', 'chat']);
+    await once(client, 'open');
+    assert.equal(client.protocol, 'chat');
+    for (const [message, isBinary] of [
+      ['grüße', false],
+      [Buffer.alloc(16 * 1024 * 1024, 7), true],
+    ] as const) {
+      client.send(message);
+      const [answer, binary] = await once(client, 'message');
+      assert.equal(binary, isBinary);
+      assert.ok(Buffer.from(message as string).equals(answer));
+    }
+    const report = JSON.parse((await lines.next()).value);
+    assert.equal(report.connections, 1);
+    assert.ok(report.residentBytes > 0);
+
+    const closed = once(client, 'close');
+    child.kill(signal);
+    assert.equal((await closed)[0], 1001);
+    assert.equal((await exitOf(child)).code, 0);
+  });
+}
+
+const mistakes: [string[], RegExp][] = [
+  [['--port', 'http'], /--port takes a whole number from 0 to 65535, not "http"/],
+  [['--port', '65536'], /--port takes/],
+  [['--max-connections', '0'], /--max-connections takes/],
+  [['--prot', '1'], /--prot/],
+];
+for (const [args, text] of mistakes) {
+  test(`a mistake is told with the usage: ${args.join(' ')}`, async (t) => {
+    const { code, stderr } = await exitOf(run(t, ...args));
+    assert.equal(code, 2);
+    assert.match(stderr, text);
+    assert.match(stderr, /Usage: wsserver echo/);
+  });
+}
+
+test('a port that is taken is told in a sentence', async (t) => {
+  const first = run(t, '--port', '0');
+  const [, port] = /:(\d+)$/.exec((await linesOf(first).next()).value) ?? [];
+  const { code, stderr } = await exitOf(run(t, '--port', String(port)));
+  assert.equal(code, 1);
+  assert.match(stderr, /10048/);
+});
