@@ -18,6 +18,8 @@ class EpollPoller final : public Poller {
  public:
   explicit EpollPoller(int fd) : fd_(fd) {}
   ~EpollPoller() override { ::close(fd_); }
+  EpollPoller(const EpollPoller&) = delete;
+  EpollPoller& operator=(const EpollPoller&) = delete;
 
   [[nodiscard]] int backendFd() const override { return fd_; }
 

@@ -20,6 +20,8 @@ class UvPoller final : public Poller {
     uv_run(loop_.get(), UV_RUN_DEFAULT);
     uv_loop_close(loop_.get());
   }
+  UvPoller(const UvPoller&) = delete;
+  UvPoller& operator=(const UvPoller&) = delete;
 
   [[nodiscard]] int backendFd() const override { return uv_backend_fd(loop_.get()); }
 

@@ -71,9 +71,9 @@ Address loopback(std::uint16_t port = 0) {
   return Address::resolve("127.0.0.1", port, Family::kIPv4).value();
 }
 
-/// A listener of a loop, and a socket on it that is connected to a peer.
+/// A socket on a loop, its own or another's, that is connected to a peer.
 struct Connected {
-  Connected() {
+  explicit Connected(std::shared_ptr<Loop> shared = makeLoop()) : loop(std::move(shared)) {
     Acceptor acceptor;
     Listener listener;
     REQUIRE(listener.listen(*loop, loopback(), 5, false, true, &acceptor).ok());
@@ -89,7 +89,7 @@ struct Connected {
   Connected(const Connected&) = delete;
   Connected& operator=(const Connected&) = delete;
 
-  std::unique_ptr<Loop> loop = makeLoop();
+  std::shared_ptr<Loop> loop;
   Owner owner;
   Socket socket;
   std::unique_ptr<test::Peer> peer;
@@ -259,6 +259,23 @@ TEST_CASE("a socket that is closed is told so at the end of the turn, and of not
   CHECK(other.peer->wasReset());
   other.loop->run(0);
   CHECK(other.owner.log == "c");
+}
+
+TEST_CASE("a socket that another's event has closed is told of nothing that was ready before") {
+  Connected first;
+  Connected second(first.loop);
+  Connected* const both[] = {&first, &second};
+  for (Connected* const it : both) {
+    it->socket.watch(true, false);
+    it->peer->send("x");
+    it->owner.onRead = [&] {
+      for (Connected* const each : both) each->socket.close();
+      for (Connected* const each : both) each->owner.onRead = nullptr;
+    };
+  }
+  first.loop->run(1000);
+  const std::string logs = first.owner.log + second.owner.log;
+  CHECK((logs == "rcc" || logs == "crc"));
 }
 
 TEST_CASE("what was closed is finished without waiting for anything else") {
