@@ -76,6 +76,28 @@ for (const [args, text] of mistakes) {
   });
 }
 
+const words: [string[], number, RegExp][] = [
+  [['--version'], 0, /^\d+\.\d+\.\d+$/m],
+  [['help'], 0, /Usage: wsserver <command>/],
+  [['echo', '--help'], 0, /Usage: wsserver echo/],
+  [['load', '--help'], 0, /Usage: wsserver load/],
+  [[], 2, /a command is missing/],
+  [['ecko'], 2, /there is no command "ecko"/],
+];
+for (const [args, status, text] of words) {
+  test(`wsserver ${args.join(' ')}`, async (t) => {
+    const child = spawn(process.execPath, [COMMAND, ...args]);
+    t.after(() => child.kill('SIGKILL'));
+    let stdout = '';
+    child.stdout.on('data', (data) => {
+      stdout += String(data);
+    });
+    const { code, stderr } = await exitOf(child);
+    assert.equal(code, status);
+    assert.match(stdout + stderr, text);
+  });
+}
+
 test('a port that is taken is told in a sentence', async (t) => {
   const first = run(t, '--port', '0');
   const [, port] = /:(\d+)$/.exec((await linesOf(first).next()).value) ?? [];

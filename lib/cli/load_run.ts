@@ -151,8 +151,9 @@ export class LoadRun {
       });
       // Unlike 'exit', this comes after everything that it had to say.
       child.on('disconnect', () => {
-        if (worker.result !== undefined) resolve();
-        else reject(new Error('a load process has ended early'));
+        if (worker.result === undefined) reject(new Error('a load process has ended early'));
+        else if (child.exitCode !== null) resolve();
+        else child.once('exit', () => resolve());
       });
     });
   }

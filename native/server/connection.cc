@@ -310,10 +310,7 @@ net::Address Connection::local() const {
   return extra_ ? extra_->local : net::Address{};
 }
 
-void Connection::startTimeout(int seconds) {
-  // One more, because the current tick has begun already: no deadline comes early.
-  setDeadline(server_.now() + static_cast<Tick>(seconds) * kTicksPerSecond + 1);
-}
+void Connection::startTimeout(int seconds) { setDeadline(ticksLater(server_.now(), seconds)); }
 
 void Connection::setDeadline(Tick due) {
   deadlineTick_ = due;

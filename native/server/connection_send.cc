@@ -131,10 +131,9 @@ void Connection::onProgress(std::size_t count) {
 
 void Connection::expireWaits(Tick now) {
   if (!extra_ || timeoutSeconds_ == 0) return;
-  const Tick allowed = static_cast<Tick>(timeoutSeconds_) * kTicksPerSecond;
   Tick next = 0;
   std::erase_if(extra_->waits, [&](const Wait& wait) {
-    const Tick due = wait.since + allowed;
+    const Tick due = ticksLater(wait.since, timeoutSeconds_);
     if (due <= now) {
       settle(wait, ErrorCode::kTimedOut);
       return true;

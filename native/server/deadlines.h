@@ -15,6 +15,11 @@ using Tick = std::uint32_t;
 inline constexpr Tick kTicksPerSecond = 10;
 inline constexpr unsigned kTickMs = 1000 / kTicksPerSecond;
 
+/// The first tick at which `seconds` have passed for certain since some time within `since`.
+constexpr Tick ticksLater(Tick since, int seconds) {
+  return since + static_cast<Tick>(seconds) * kTicksPerSecond + 1;
+}
+
 class Deadlines {
  public:
   /// Has `id` come up at `due`, or earlier, if that is further away than the wheel reaches; at the

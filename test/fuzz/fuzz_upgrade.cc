@@ -7,6 +7,8 @@
 
 #include "../native/reference.h"
 #include "base/digest.h"
+#include "http/answer.h"
+#include "http/header.h"
 #include "http/upgrade.h"
 
 namespace wss::http {

@@ -341,4 +341,15 @@ class ServerFixture : private server::ChunkSource {
   std::unique_ptr<server::Server> server_;
 };
 
+/// Whether so many Disconnected come.
+inline bool disconnected(ServerFixture& fixture, std::size_t count = 1) {
+  return fixture.until([&] { return fixture.count(EventKind::kDisconnected) == count; });
+}
+
+/// Whether nothing is left of any connection.
+inline bool isEmpty(ServerFixture& fixture) {
+  fixture.server().stopListening();
+  return fixture.until([&] { return fixture.server().isIdle(); });
+}
+
 }  // namespace wss::test
