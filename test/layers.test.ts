@@ -34,7 +34,7 @@ function wrong(file: string, opening: string, header: string): boolean {
 function filesIn(folder: string): string[] {
   return fs
     .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(cc|h|m?ts|js)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(cc|h|m?[jt]s)$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
 }
 
@@ -78,8 +78,9 @@ test('each folder of native/ includes only what lies below it', () => {
 test('no file passes 400 lines', () => {
   const folders = ['native', 'lib', 'test', 'tools', 'bench', 'examples'];
   const files = folders.filter((folder) => fs.existsSync(path.join(root, folder))).flatMap(filesIn);
+  const ours = files.filter((file) => !file.includes('node_modules'));
   assert.deepEqual(
-    files.filter((file) => read(file).split('\n').length > 401),
+    ours.filter((file) => read(file).split('\n').length > 401),
     [],
   );
 });
