@@ -21,6 +21,7 @@ const ACCEPT_DATA = property('AcceptData');
 const BYTES_SENT = property('BytesSent');
 const CONNECTED = property('Connected');
 const HOST = property('Host');
+const LINE_MODE = property('LineMode');
 const LOCAL_ADDRESS = property('LocalAddress');
 const ORIGIN = property('Origin');
 const READY_TO_SEND = property('ReadyToSend');
@@ -112,9 +113,9 @@ export class WSConnection {
     return this.#read(HOST) as string;
   }
 
-  /** Whether DataIn fires for each line rather than each message. */
+  /** Whether DataIn fires for each line: see {@link WSServer.changeLineMode}. */
   get lineMode(): boolean {
-    return false;
+    return this.#read(LINE_MODE) as boolean;
   }
 
   /** The IP address of the interface that the client is connected to. */
@@ -172,6 +173,7 @@ export class WSConnection {
 
 /** Index of AcceptData for {@link NativeServer.setProperty}. */
 export const acceptDataProperty = ACCEPT_DATA;
+export const lineModeProperty = LINE_MODE;
 
 /** The connections of a server by their id. A view: it always shows those that are there now. */
 export class ConnectionMap implements Iterable<[number, WSConnection]> {

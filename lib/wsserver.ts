@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import { BatchReader } from './batch.js';
-import { acceptDataProperty, ConnectionMap, type ConnectionOwner } from './connection.js';
+import {
+  acceptDataProperty,
+  ConnectionMap,
+  type ConnectionOwner,
+  lineModeProperty,
+} from './connection.js';
 import { TypedEmitter, throwLater } from './emitter.js';
 import {
   type DataInEvent,
@@ -228,6 +233,19 @@ export class WSServer extends TypedEmitter {
    */
   ping(connectionId: number | string): Promise<number> {
     return this.#sender.ping(connectionId);
+  }
+
+  /**
+   * With `lineMode` the connection's DataIn fires for each line of its messages (without the LF or
+   * CR LF that ends it) instead of each message; dataFormat is 0 then. EOL is false for what comes
+   * without a line end: because MaxLineLength has been reached, or at the end of a message. It
+   * holds for what is received from now on.
+   * @throws {@link WSServerError} 126 when there is no such connection
+   */
+  changeLineMode(connectionId: number | string, lineMode: boolean): Promise<void> {
+    return this.#attempt(() =>
+      this.#native.setProperty(Number(connectionId), lineModeProperty, lineMode),
+    );
   }
 
   /**

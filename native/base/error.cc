@@ -20,7 +20,7 @@ constexpr ErrorRow kTable[] = {
     {108, "MaxConnectionsWhileListening",
      "MaxConnections is fixed while the server listens; stop it first."},
     {112, "MaxLineLengthWhileConnected",
-     "MaxLineLength stays as it is while a connection is open."},
+     "MaxLineLength stays as it is while a part of a line waits for its end."},
     {116, "RemotePortZero", "RemotePort is zero; give the port of the service."},
     {126, "InvalidConnectionId", "No connection has this id; it may have been closed."},
     {135, "OperationWouldBlock", "The operation cannot be done at once; try it again later."},

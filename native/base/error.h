@@ -19,6 +19,7 @@ enum class ErrorCode : int {
   kLocalPortWhileListening = 106,
   kLocalHostWhileListening = 107,
   kMaxConnectionsWhileListening = 108,
+  kMaxLineLengthWhileConnected = 112,
   kInvalidConnectionId = 126,
   kSendFailed = 4202,
   kAccessDenied = 10013,

@@ -15,55 +15,59 @@ namespace {
 
 /// A payload of which so much is to come is received where it is to stay.
 constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
-/// How much more than has come is made room for.
-constexpr std::size_t kGrowth = 4;
 
 }  // namespace
 
 void Connection::onReadable() {
   if (state_ == State::kLeaving || state_ == State::kEnding) return;
-  MutableBytes buffer = server_.loop().receiveBuffer();
-  if (state_ == State::kDraining) {
-    const net::Transfer transfer = socket_.receive(buffer);
-    const bool over = transfer.status == net::Transfer::Status::kEnded ||
-                      transfer.status == net::Transfer::Status::kFailed;
-    if (over) closeSocket(false);
-    return;
-  }
+  if (state_ == State::kDraining) return discard();
   // What does not fit into this turn waits in the kernel, and the peer feels it.
-  if (server_.events().full()) return;
+  if (server_.events().full() || !receive()) return;
+  // There was more than fits into one buffer: this connection goes on, but not for long.
+  net::Loop& loop = server_.loop();
+  loop.updateTime();
+  const std::uint64_t endMs =
+      loop.nowMs() + static_cast<std::uint64_t>(server_.options.maxReadTime);
+  while (loop.nowMs() < endMs && !server_.events().full() && receive()) loop.updateTime();
+}
+
+bool Connection::receive() {
+  const bool inPlace =
+      collects_ && !message_.empty() && reader_.frameRemaining() >= kWorthReceivingInPlace;
+  MutableBytes buffer = server_.loop().receiveBuffer();
+  // No more than a request may have: frames that follow it wait until it has been answered.
   if (state_ == State::kRequest) {
-    // No more than a request may have: frames that follow it wait until it has been answered.
     const auto limit = static_cast<std::size_t>(server_.options.maxRequestHeaderSize);
     buffer = buffer.first(std::min(buffer.size(), limit));
   }
-  if (!message_.empty() && reader_.frameRemaining() >= kWorthReceivingInPlace) {
-    return readInPlace();
+  const net::Transfer transfer = inPlace ? receiveInPlace() : socket_.receive(buffer);
+  if (transfer.status == net::Transfer::Status::kWouldBlock) return false;
+  if (transfer.status != net::Transfer::Status::kDone) {
+    onEnd(transfer);
+    return false;
   }
-  const net::Transfer transfer = socket_.receive(buffer);
-  if (transfer.status == net::Transfer::Status::kWouldBlock) return;
-  if (transfer.status != net::Transfer::Status::kDone) return onEnd(transfer);
-
+  heardTick_ = server_.now();
+  pinged_ = false;
+  if (inPlace) return false;
   const MutableBytes received = buffer.first(transfer.count);
-  if (state_ == State::kRequest) return readRequest(received);
+  if (state_ == State::kRequest) {
+    readRequest(received);
+    return false;
+  }
   // The start of a frame, kept from the last time, goes in front: the rest need not be moved.
   const std::size_t kept = input_.size();
   std::uint8_t* const start = received.data() - kept;
   if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
   input_.clear();
   readFrames({start, kept + received.size()});
+  return transfer.count == buffer.size() && (state_ == State::kOpen || state_ == State::kClosing);
 }
 
-void Connection::readInPlace() {
-  const std::size_t size = static_cast<std::size_t>(
-      std::min<std::uint64_t>(reader_.frameRemaining(), message_.size() * kGrowth));
-  std::uint8_t* const place = message_.extend(size);
-  const net::Transfer transfer = socket_.receive({place, size});
-  message_.shrink(size);
-  if (transfer.status == net::Transfer::Status::kWouldBlock) return;
-  if (transfer.status != net::Transfer::Status::kDone) return onEnd(transfer);
-  // Taken from and to the same place.
-  readFrames({place, transfer.count});
+void Connection::discard() {
+  const net::Transfer transfer = socket_.receive(server_.loop().receiveBuffer());
+  const bool over = transfer.status == net::Transfer::Status::kEnded ||
+                    transfer.status == net::Transfer::Status::kFailed;
+  if (over) closeSocket(false);
 }
 
 void Connection::readFrames(MutableBytes input) {
@@ -98,42 +102,6 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
   }
   onLast({id_, piece.closeCode, true, true, std::string(piece.errorText)});
   return false;
-}
-
-void Connection::countMessage() {
-  ++server_.statistics().messagesIn;
-  server_.statistics().bytesIn += reader_.messageSize();
-}
-
-bool Connection::onData(ws::Piece& piece) {
-  EventBatch& events = server_.events();
-  const std::size_t size = piece.payload.size();
-  if (!events.wants(EventKind::kDataIn)) {
-    if (!reader_.take(piece, piece.payload.data())) return false;
-    if (piece.ends) countMessage();
-    return true;
-  }
-  // Most messages come whole: straight into the batch. Others are collected first.
-  const bool whole = piece.starts && piece.ends && size < EventBatch::kWorthAdopting;
-  // What has come bounds what is made room for, whatever was announced.
-  if (!whole && piece.starts) {
-    message_.reserve(static_cast<std::size_t>(
-        std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));
-  }
-  std::uint8_t* const target = whole ? events.reserve(size) : message_.extend(size);
-  if (!reader_.take(piece, target)) return false;
-  if (!piece.ends) return true;
-
-  const bool text = piece.opcode == ws::Opcode::kText;
-  const std::int32_t flags = kEndOfMessage | (text && reader_.messageIsAscii() ? kIsAscii : 0);
-  const auto format = static_cast<std::int32_t>(piece.opcode);
-  countMessage();
-  if (whole) {
-    events.add(EventKind::kDataIn, id_, flags, format, size);
-  } else {
-    events.addBytes(EventKind::kDataIn, id_, flags, format, std::move(message_));
-  }
-  return true;
 }
 
 void Connection::onPing(Bytes payload) {
@@ -205,11 +173,14 @@ void Connection::end(std::string_view reason) {
 
 void Connection::disconnect(std::uint16_t code, std::string_view reason) {
   if (state_ != State::kOpen) return;
+  if (server_.options.waitForCloseResponse) return startClosing(code, reason);
   sendClose(code, reason);
-  if (!server_.options.waitForCloseResponse) {
-    disconnected(code, reason);
-    return drain();
-  }
+  disconnected(code, reason);
+  drain();
+}
+
+void Connection::startClosing(std::uint16_t code, std::string_view reason) {
+  sendClose(code, reason);
   enter(State::kClosing);
   startTimeout(server_.options.closeTimeout);
 }
@@ -234,7 +205,7 @@ void Connection::lose(std::string_view reason) {
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
   settleAll(ErrorCode::kInvalidConnectionId);
-  message_.clear();
+  forgetMessage();
   server_.events().addText(EventKind::kDisconnected, id_, 0, code, reason);
   server_.onEnded(id_);
   if (server_.logs(1)) {
@@ -294,7 +265,8 @@ void Connection::onDeadline(Tick now) {
       return refuse(503, "The request was not answered in time", {});
     case State::kOpen:
     case State::kLeaving:
-      return expireWaits(now);
+      expireWaits(now);
+      return checkLiveness(now);
     case State::kClosing:
       return lose("The peer did not answer the Close frame in time");
     case State::kEnding:
@@ -310,7 +282,37 @@ net::Address Connection::local() const {
   return extra_ ? extra_->local : net::Address{};
 }
 
+void Connection::checkLiveness(Tick now) {
+  const int idle = server_.options.idleTimeout;
+  const int interval = server_.options.pingInterval;
+  if (state_ != State::kOpen || (idle == 0 && interval == 0)) return;
+  // Whom we do not listen to cannot be heard.
+  if (paused_) heardTick_ = now;
+
+  if (idle > 0 && ticksLater(heardTick_, idle) <= now) {
+    return startClosing(static_cast<std::uint16_t>(ws::CloseCode::kGoingAway),
+                        "Nothing came for IdleTimeout");
+  }
+  if (pinged_ && ticksLater(heardTick_, 2 * interval) <= now) {
+    return lose("The peer did not answer a Ping within PingInterval");
+  }
+  if (interval > 0 && !pinged_ && ticksLater(heardTick_, interval) <= now) {
+    pinged_ = true;
+    // A queue that the peer does not empty must not grow.
+    if (!blocked_) {
+      ws::appendFrame(output_, ws::Opcode::kPing, true, false, {});
+      touch();
+    }
+  }
+  if (idle > 0) setDeadlineBy(ticksLater(heardTick_, idle));
+  if (interval > 0) setDeadlineBy(ticksLater(heardTick_, pinged_ ? 2 * interval : interval));
+}
+
 void Connection::startTimeout(int seconds) { setDeadline(ticksLater(server_.now(), seconds)); }
+
+void Connection::setDeadlineBy(Tick due) {
+  if (deadlineTick_ == 0 || due < deadlineTick_) setDeadline(due);
+}
 
 void Connection::setDeadline(Tick due) {
   deadlineTick_ = due;

@@ -94,6 +94,16 @@ class Connection final : private net::SocketOwner {
   /// False stops reading from the socket, so that the peer feels it.
   [[nodiscard]] bool acceptsData() const { return !paused_; }
   void setAcceptsData(bool accepts);
+  /// Whether DataIn comes for each line instead of each message (documented LineMode). A message
+  /// of which a part has been collected already is delivered in the mode that is on at its end.
+  [[nodiscard]] bool lineMode() const { return lineMode_; }
+  void setLineMode(bool on) { lineMode_ = on; }
+  /// Bytes after which a line is delivered though its end has not come.
+  [[nodiscard]] int maxLineLength() const {
+    return extra_ ? extra_->maxLineLength : kMaxLineLength;
+  }
+  /// Fails with 112 while a part of a line waits for its end.
+  Result<void> setMaxLineLength(int bytes);
   [[nodiscard]] int bytesSent() const { return bytesSent_; }
   void setBytesSent(int count) { bytesSent_ = count; }
 
@@ -116,11 +126,14 @@ class Connection final : private net::SocketOwner {
     std::uint64_t bytes;  ///< send: what the kernel has yet to take
     Tick since;           ///< ping: when it was sent; send: when there was progress last
   };
+  static constexpr int kMaxLineLength = 2048;
+
   /// What few connections need; allocated while it is needed.
   struct Extra {
     std::vector<Wait> waits;
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     bool owesPong = false;
+    int maxLineLength = kMaxLineLength;
     net::Address local;  ///< kept when the socket is closed
   };
 
@@ -132,18 +145,33 @@ class Connection final : private net::SocketOwner {
   void readRequest(MutableBytes received);
   void onRequest(const http::UpgradeRequest& request);
   void refuse(int httpStatus, std::string_view reason, std::string_view headers);
+  /// Receives and handles one buffer. Whether more probably waits, and may be received.
+  bool receive();
+  /// Receives the rest of a large frame where it is to stay.
+  net::Transfer receiveInPlace();
+  void discard();
   void readFrames(MutableBytes input);
-  void readInPlace();
   /// False when the piece is the last that is read.
   bool onPiece(ws::Piece& piece, bool moreFollows);
+  // What to do with a piece of a message. False makes it the error that it then is.
   bool onData(ws::Piece& piece);
-  void countMessage();
+  bool collect(ws::Piece& piece);
+  bool passOn(ws::Piece& piece);
+  bool readLines(ws::Piece& piece);
+  /// Delivers a whole message, and leaves it empty.
+  void deliver(ws::Opcode opcode, ByteQueue& message, bool ascii);
+  /// Delivers the lines of `bytes`, of which `scanned` bytes are known to have no line feed; and
+  /// the rest too, if the message `ends` there.
+  void deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends);
+  void forgetMessage();
+  void countMessage(std::uint64_t size);
   void onPing(Bytes payload);
   void onPong(Bytes payload);
   void onLast(Ending ending);
   void onEnd(const net::Transfer& transfer);
   void end(std::string_view reason);
 
+  void startClosing(std::uint16_t code, std::string_view reason);
   void sendClose(std::uint16_t code, std::string_view reason);
   void drain();
   void lose(std::string_view reason);
@@ -161,11 +189,15 @@ class Connection final : private net::SocketOwner {
   /// Has expireWaits() called when the timeout of the oldest wait has run out.
   void expectProgress();
   void expireWaits(Tick now);
+  /// Closes a connection that is silent for too long, or pings it.
+  void checkLiveness(Tick now);
   void watch();
   void touch();
   void showStatus();
   void startTimeout(int seconds);
   void setDeadline(Tick due);
+  /// As setDeadline(), unless an earlier one is set.
+  void setDeadlineBy(Tick due);
   Extra& extra();
 
   // Constant after construction.
@@ -180,18 +212,23 @@ class Connection final : private net::SocketOwner {
   bool held_ : 1 = true;         ///< somebody may still ask for properties
   bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
   bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
+  bool lineMode_ : 1 = false;
+  bool collects_ : 1 = false;  ///< the current message is delivered when it is whole
+  bool begun_ : 1 = false;     ///< a piece of the current message has been delivered
+  bool pinged_ : 1 = false;    ///< for its silence, and nothing has come since
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
   Tick deadlineTick_ = 0;   ///< when the timeout in force runs out; 0: none is
   Tick scheduledTick_ = 0;  ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
+  Tick heardTick_ = 0;  ///< when anything came last
   std::int32_t bytesSent_ = 0;
   std::uint32_t runOffset_ = 0;
   std::uint32_t runSize_ = 0;
   ws::Reader reader_;
   ByteQueue input_;    ///< the start of a request or frame whose rest has not come
-  ByteQueue message_;  ///< the pieces of a message whose end has not come
+  ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
   ByteQueue output_;   ///< frames that the kernel has yet to take
   net::Socket socket_;
 };

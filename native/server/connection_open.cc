@@ -108,6 +108,8 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
   announced_ = true;
   enter(State::kOpen);
   touch();
+  heardTick_ = server_.now();
+  checkLiveness(heardTick_);
   server_.log(1, id_, "WebSocket open");
   EventBatch& events = server_.events();
   if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);

@@ -100,7 +100,7 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
 }
 
 void Connection::expectProgress() {
-  if (timeoutSeconds_ > 0 && deadlineTick_ == 0) startTimeout(timeoutSeconds_);
+  if (timeoutSeconds_ > 0) setDeadlineBy(ticksLater(server_.now(), timeoutSeconds_));
 }
 
 Result<void> Connection::ping(std::int32_t token) {
@@ -141,7 +141,7 @@ void Connection::expireWaits(Tick now) {
     next = next == 0 ? due : std::min(next, due);
     return false;
   });
-  if (next != 0) setDeadline(next);
+  if (next != 0) setDeadlineBy(next);
 }
 
 void Connection::settle(const Wait& wait, ErrorCode code) {

@@ -44,6 +44,12 @@ constexpr auto kTable = std::to_array<Setting>({
      .lockedError = static_cast<int>(ErrorCode::kLocalPortWhileListening),
      .doc = "TCP port to listen on; 0: the system picks one, to be read once listening."},
 
+    {.name = "BufferMessage",
+     .field = &Options::bufferMessage,
+     .doc =
+         "Whether DataIn comes for whole messages (True) or for each piece as it comes, with EOM "
+         "at the last one; a piece of text never ends inside a character.",
+     .documentedDefault = "False"},
     {.name = "CloseTimeout",
      .field = &Options::closeTimeout,
      .min = 1,
@@ -65,6 +71,11 @@ constexpr auto kTable = std::to_array<Setting>({
      .field = &Options::disconnectStatusDescription,
      .max = 123,
      .doc = "Reason that Disconnect and Shutdown send; at most 123 bytes of UTF-8."},
+    {.name = "IdleTimeout",
+     .field = &Options::idleTimeout,
+     .max = kMaxTimeout,
+     .doc = "Seconds after which a connection that has sent nothing at all is closed with 1001; 0: "
+            "never. Read when a WebSocket opens."},
     {.name = "InBufferSize",
      .field = &Options::inBufferSize,
      .max = INT_MAX,
@@ -81,6 +92,11 @@ constexpr auto kTable = std::to_array<Setting>({
      .max = 100000,
      .lockedError = static_cast<int>(ErrorCode::kMaxConnectionsWhileListening),
      .doc = "Simultaneous connections; a client beyond them is reset, counted and logged."},
+    {.name = "MaxFragments",
+     .field = &Options::maxFragments,
+     .min = 1,
+     .max = INT_MAX,
+     .doc = "Frames that a message may come in; one of more is closed with 1008."},
     {.name = "MaxMessageSize",
      .field = &Options::maxMessageSize,
      .min = 1,
@@ -93,6 +109,12 @@ constexpr auto kTable = std::to_array<Setting>({
      .max = INT_MAX,
      .doc = "Bytes that may wait in a connection's queue before a send fails with 10035; a message "
             "of any size is taken while the queue is empty."},
+    {.name = "MaxReadTime",
+     .field = &Options::maxReadTime,
+     .max = kMaxTimeout,
+     .doc =
+         "Milliseconds for which a connection that sends more than is received at once (256 KiB) "
+         "is read from before others have their turn."},
     {.name = "MaxRequestHeaders",
      .field = &Options::maxRequestHeaders,
      .min = 1,
@@ -103,11 +125,22 @@ constexpr auto kTable = std::to_array<Setting>({
      .min = 256,
      .max = 1024 * 1024,
      .doc = "Bytes that an opening request may have (else status 431)."},
+    {.name = "MaxUnfinishedBytes",
+     .field = &Options::maxUnfinishedBytes,
+     .min = 1,
+     .max = INT_MAX,
+     .doc = "Bytes that messages whose end has not come may take in all connections together; the "
+            "one that takes more is closed with 1013."},
     {.name = "OutBufferSize",
      .field = &Options::outBufferSize,
      .max = INT_MAX,
      .doc = "Send buffer in bytes that new connections ask of the system; 0: the system's own, "
             "which it adapts by itself."},
+    {.name = "PingInterval",
+     .field = &Options::pingInterval,
+     .max = kMaxTimeout,
+     .doc = "Seconds of silence after which a connection is pinged; after as many again it counts "
+            "as lost. 0: never. Read when a WebSocket opens."},
     {.name = "SelectWaitMillis",
      .field = &Options::selectWaitMillis,
      .max = 60000,

@@ -21,18 +21,24 @@ struct Options {
   int connectionBacklog;
   int defaultTimeout = 0;
   // Configuration settings, in alphabetical order.
+  bool bufferMessage = true;
   int closeTimeout = 10;
   int defaultConnectionTimeout = 10;
   int disconnectStatusCode = 1000;
   std::string disconnectStatusDescription;
+  int idleTimeout = 0;
   int inBufferSize = 0;
   int logLevel = 1;
   int maxConnections = 1000;
+  int maxFragments = 131072;
   int maxMessageSize = 16 * 1024 * 1024;
   int maxQueuedBytes = 1024 * 1024;
+  int maxReadTime = 50;
   int maxRequestHeaders = 100;
   int maxRequestHeaderSize = 16 * 1024;
+  int maxUnfinishedBytes = 512 * 1024 * 1024;
   int outBufferSize = 0;
+  int pingInterval = 0;
   int selectWaitMillis = 20;
   bool tcpNoDelay = true;
   int useIPv6 = 0;

@@ -34,6 +34,11 @@ constexpr auto kTable = std::to_array<Property>({
     {"BytesSent", [](const Connection& c) -> PropertyValue { return c.bytesSent(); }, nullptr},
     {"Connected", [](const Connection& c) -> PropertyValue { return c.isOpen(); }, nullptr},
     {"Host", [](const Connection& c) -> PropertyValue { return header(c, "Host"); }, nullptr},
+    {"LineMode", [](const Connection& c) -> PropertyValue { return c.lineMode(); },
+     [](Connection& c, const PropertyValue& value) -> Result<void> {
+       c.setLineMode(std::get<bool>(value));
+       return {};
+     }},
     {"LocalAddress", [](const Connection& c) -> PropertyValue { return c.local().host(); },
      nullptr},
     {"Origin", [](const Connection& c) -> PropertyValue { return header(c, "Origin"); }, nullptr},

@@ -116,6 +116,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void showStatus(std::int32_t id, std::int32_t word) { status_[slotOf(id)] = word; }
   void onConnectedChanged(bool connected) { connectedCount_ += connected ? 1 : -1; }
   void onEnded(std::int32_t id) { ended_.push_back(id); }
+  /// The memory of a message that is not whole yet has changed.
+  void onUnfinished(std::size_t before, std::size_t after) { unfinished_ += after - before; }
+  [[nodiscard]] bool hasRoomForUnfinished() const {
+    return unfinished_ <= static_cast<std::size_t>(options.maxUnfinishedBytes);
+  }
   void toLeave(Ending ending) { endings_.push_back(std::move(ending)); }
   /// A connection that may have been asked about has ended without ever being open.
   void onNeverOpened(std::int32_t id);
@@ -158,6 +163,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::deque<std::uint32_t> freeSlots_;  ///< first in, first out, so that ids are reused late
   int count_ = 0;                        ///< connections in any state
   int connectedCount_ = 0;
+  std::size_t unfinished_ = 0;  ///< bytes of memory of all messages that are not whole yet
   std::vector<Connection*> touched_;
   std::vector<std::int32_t> ended_;
   std::vector<Ending> endings_;

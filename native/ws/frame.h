@@ -21,7 +21,7 @@ enum class Opcode : std::uint8_t {
 
 constexpr bool isControl(Opcode opcode) { return (static_cast<std::uint8_t>(opcode) & 0x8) != 0; }
 
-/// RFC 6455 §7.4.1: those the core itself uses.
+/// RFC 6455 §7.4.1 and the registry of §11.7: those the core itself uses.
 enum class CloseCode : std::uint16_t {
   kNormal = 1000,
   kGoingAway = 1001,
@@ -32,6 +32,7 @@ enum class CloseCode : std::uint16_t {
   kPolicyViolation = 1008,
   kMessageTooBig = 1009,
   kInternalError = 1011,
+  kTryAgainLater = 1013,
 };
 
 /// Whether a Close frame may carry `code`: 1000–1003, 1007–1014, 3000–4999 (RFC 6455 §7.4).

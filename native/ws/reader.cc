@@ -8,6 +8,7 @@ namespace wss::ws {
 namespace {
 
 constexpr std::uint8_t kFin = 0x80;
+constexpr std::uint8_t kRsv1 = 0x40;
 constexpr std::uint8_t kReserved = 0x70;
 constexpr std::uint8_t kOpcode = 0x0F;
 constexpr std::uint8_t kMasked = 0x80;
@@ -20,6 +21,9 @@ void fail(Piece& piece, CloseCode code, std::string_view text) {
   piece.closeCode = static_cast<std::uint16_t>(code);
   piece.errorText = text;
 }
+
+/// What compressed data of `size` bytes may at most come to: stored blocks (RFC 1951 §3.2.4).
+constexpr std::uint64_t deflateBound(std::uint64_t size) { return size + size / 1024 + 64; }
 
 Opcode opcodeOf(std::uint8_t first) { return static_cast<Opcode>(first & kOpcode); }
 
@@ -75,6 +79,7 @@ struct Reader::Header {
   MaskKey key;
   Opcode opcode;
   bool fin;
+  bool rsv1;
 };
 
 Piece::Kind Reader::next(MutableBytes& input, Piece& piece) {
@@ -100,7 +105,7 @@ bool Reader::take(Piece& piece, std::uint8_t* target) {
   } else if (size > 0 && target != piece.payload.data()) {
     std::memcpy(target, piece.payload.data(), size);
   }
-  if (piece.opcode != Opcode::kText) return true;
+  if (piece.opcode != Opcode::kText || piece.compressed) return true;
 
   if (piece.starts) utf8_ = {};
   if (utf8_.feed({target, size}) && (!piece.ends || utf8_.complete())) return true;
@@ -110,7 +115,12 @@ bool Reader::take(Piece& piece, std::uint8_t* target) {
 
 std::string_view Reader::ruleBrokenBy(std::uint8_t first) const {
   const Opcode opcode = opcodeOf(first);
-  if ((first & kReserved) != 0) return "RFC 6455 §5.2: a frame has a reserved bit set";
+  // RFC 7692 §6: RSV1 stands at the first frame of a message, and nowhere else.
+  const bool mayBeCompressed =
+      compressionAllowed_ && (opcode == Opcode::kText || opcode == Opcode::kBinary);
+  if ((first & kReserved & ~(mayBeCompressed ? kRsv1 : 0)) != 0) {
+    return "RFC 6455 §5.2: a frame has a reserved bit set";
+  }
   if (isReserved(opcode)) return "RFC 6455 §5.2: a frame has a reserved opcode";
   if (isControl(opcode)) {
     return (first & kFin) == 0 ? "RFC 6455 §5.5: a control frame is fragmented"
@@ -132,6 +142,7 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
   if (input.empty() || broken(ruleBrokenBy(input[0]))) return false;
   header.opcode = opcodeOf(input[0]);
   header.fin = (input[0] & kFin) != 0;
+  header.rsv1 = (input[0] & kRsv1) != 0;
 
   if (input.size() < 2 || broken(ruleBrokenBySecond(input[1], header.opcode, role_))) return false;
   header.length = input[1] & kLength;
@@ -149,8 +160,10 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
   }
 
   if (!isControl(header.opcode)) {
-    const std::uint64_t before = header.opcode == Opcode::kContinuation ? messageSize_ : 0;
-    if (header.length > maxMessageSize_ - before) {
+    const bool continues = header.opcode == Opcode::kContinuation;
+    const bool compressed = continues ? compressed_ : header.rsv1;
+    const std::uint64_t limit = compressed ? deflateBound(maxMessageSize_) : maxMessageSize_;
+    if (header.length > limit - (continues ? messageSize_ : 0)) {
       fail(piece, CloseCode::kMessageTooBig, "RFC 6455 §7.4.1: a message exceeds MaxMessageSize");
       return false;
     }
@@ -185,8 +198,11 @@ void Reader::beginData(const Header& header) {
   if (header.opcode != Opcode::kContinuation) {
     message_ = header.opcode;
     messageSize_ = 0;
+    fragments_ = 0;
     starts_ = true;
+    compressed_ = header.rsv1;
   }
+  ++fragments_;
   messageSize_ += header.length;
   remaining_ = header.length;
   key_ = header.key;
@@ -199,6 +215,7 @@ void Reader::readData(MutableBytes& input, Piece& piece) {
 
   piece.kind = Piece::Kind::kData;
   piece.opcode = message_;
+  piece.compressed = compressed_;
   piece.starts = starts_;
   piece.ends = fin_ && remaining_ == 0;
   piece.key = key_;

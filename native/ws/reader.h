@@ -36,6 +36,7 @@ struct Piece {
 
   Kind kind = Kind::kNeedMore;
   Opcode opcode = Opcode::kContinuation;  ///< kData: kText or kBinary, that of the message
+  bool compressed = false;                ///< kData: RSV1 is set (RFC 7692 §6.2)
   bool starts = false;                    ///< kData: the first piece of its message
   bool ends = false;                      ///< kData: the last piece of its message
   std::uint16_t closeCode = 0;
@@ -48,6 +49,10 @@ class Reader {
  public:
   Reader(Role role, std::uint64_t maxMessageSize) : maxMessageSize_(maxMessageSize), role_(role) {}
 
+  /// permessage-deflate has been agreed on: messages may be compressed (RFC 7692 §6). REQUIRES a
+  /// maxMessageSize below 2^62.
+  void allowCompression() { compressionAllowed_ = true; }
+
   /// Looks at the front of `input`, moves the front past what it reports, and fills `piece`.
   /// A control frame is reported whole, and left in the input until it is. A data frame is reported
   /// in as many pieces as it arrives in; its header is taken off the input as soon as it is there,
@@ -56,15 +61,18 @@ class Reader {
   /// more.
   Piece::Kind next(MutableBytes& input, Piece& piece);
 
-  /// Unmasks a kData piece into `target` (which may be piece.payload.data()) and validates text.
-  /// False when the text is not UTF-8: `piece` is then a kError with kInvalidPayload.
+  /// Unmasks a kData piece into `target` (which may be piece.payload.data()) and validates text
+  /// that is not compressed. False when it is not UTF-8: `piece` is then a kError with
+  /// kInvalidPayload.
   bool take(Piece& piece, std::uint8_t* target);
 
   /// Payload bytes of the current frame that are still to come.
   [[nodiscard]] std::uint64_t frameRemaining() const { return remaining_; }
   /// Payload bytes announced by the frames of the current message so far; within the limit.
   [[nodiscard]] std::uint64_t messageSize() const { return messageSize_; }
-  /// After take() of the last piece of a text: whether all of it was ASCII.
+  /// Frames of the current message so far.
+  [[nodiscard]] std::uint32_t fragments() const { return fragments_; }
+  /// After take() of a piece of a text: whether all of the message so far was ASCII.
   [[nodiscard]] bool messageIsAscii() const { return utf8_.ascii(); }
 
  private:
@@ -83,12 +91,15 @@ class Reader {
   // Changes with every frame.
   std::uint64_t remaining_ = 0;
   std::uint64_t messageSize_ = 0;
+  std::uint32_t fragments_ = 0;
   MaskKey key_;
   Utf8 utf8_;
   Role role_;
   Opcode message_ = Opcode::kContinuation;  ///< kContinuation: no message has begun
-  bool fin_ = false;
-  bool starts_ = false;
+  bool fin_ : 1 = false;
+  bool starts_ : 1 = false;
+  bool compressed_ : 1 = false;
+  bool compressionAllowed_ : 1 = false;
 };
 
 }  // namespace wss::ws

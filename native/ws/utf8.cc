@@ -123,4 +123,16 @@ bool Utf8::feed(Bytes piece) {
   return true;
 }
 
+std::size_t incompleteTail(Bytes text) {
+  std::size_t tail = 0;
+  while (tail < std::min<std::size_t>(text.size(), 3)) {
+    const std::uint8_t byte = text[text.size() - ++tail];
+    if (byte < 0x80) return 0;
+    if (byte < 0xC0) continue;
+    const std::size_t length = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    return tail < length ? tail : 0;
+  }
+  return 0;
+}
+
 }  // namespace wss::ws

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// What a connection receives: the pieces of its messages, on their way into the batch, as whole
+// messages, as they come, or as lines.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "server/connection.h"
+#include "server/server.h"
+
+namespace wss::server {
+namespace {
+
+/// How much more than has come is made room for.
+constexpr std::size_t kGrowth = 4;
+
+/// Tells the server, at the end of a scope, by how much the memory of a message has changed in it.
+/// Scopes must not nest.
+class Accounted {
+ public:
+  Accounted(Server& server, const ByteQueue& message)
+      : server_(server), message_(message), before_(message.capacity()) {}
+  ~Accounted() { server_.onUnfinished(before_, message_.capacity()); }
+  Accounted(const Accounted&) = delete;
+  Accounted& operator=(const Accounted&) = delete;
+
+ private:
+  Server& server_;
+  const ByteQueue& message_;
+  std::size_t before_;
+};
+
+/// Makes an error of a piece. False, for onData() to return.
+bool fail(ws::Piece& piece, ws::CloseCode code, std::string_view text) {
+  piece.closeCode = static_cast<std::uint16_t>(code);
+  piece.errorText = text;
+  return false;
+}
+
+bool isText(const ws::Piece& piece) { return piece.opcode == ws::Opcode::kText; }
+
+}  // namespace
+
+bool Connection::onData(ws::Piece& piece) {
+  EventBatch& events = server_.events();
+  const std::size_t size = piece.payload.size();
+  const bool plain = !piece.compressed && !lineMode_;
+  const bool wanted = events.wants(EventKind::kDataIn);
+  // Most messages come whole: straight into the batch.
+  if (piece.starts && piece.ends && plain && wanted && size < EventBatch::kWorthAdopting) {
+    if (!reader_.take(piece, events.reserve(size))) return false;
+    countMessage(size);
+    const bool ascii = isText(piece) && reader_.messageIsAscii();
+    events.add(EventKind::kDataIn, id_, kEndOfMessage | (ascii ? kIsAscii : 0),
+               static_cast<std::int32_t>(piece.opcode), size);
+    return true;
+  }
+  if (piece.starts) {
+    collects_ = piece.compressed || (server_.options.bufferMessage && !lineMode_);
+    begun_ = false;
+  }
+  if (reader_.fragments() > static_cast<std::uint32_t>(server_.options.maxFragments)) {
+    return fail(piece, ws::CloseCode::kPolicyViolation, "a message exceeds MaxFragments");
+  }
+  if (!wanted) {
+    if (!reader_.take(piece, piece.payload.data())) return false;
+    if (piece.ends) countMessage(reader_.messageSize());
+    return true;
+  }
+  const bool taken = collects_ ? collect(piece) : lineMode_ ? readLines(piece) : passOn(piece);
+  if (!taken) return false;
+  if (!piece.ends) return true;
+  countMessage(reader_.messageSize());
+  if (collects_) deliver(piece.opcode, message_, reader_.messageIsAscii());
+  return true;
+}
+
+bool Connection::collect(ws::Piece& piece) {
+  const std::size_t size = piece.payload.size();
+  const Accounted accounted(server_, message_);
+  // What has come bounds what is made room for, whatever was announced.
+  if (piece.starts) {
+    message_.reserve(static_cast<std::size_t>(
+        std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));
+  }
+  if (!reader_.take(piece, message_.extend(size))) return false;
+  if (!piece.ends && !server_.hasRoomForUnfinished()) {
+    return fail(piece, ws::CloseCode::kTryAgainLater, "MaxUnfinishedBytes has been reached");
+  }
+  return true;
+}
+
+net::Transfer Connection::receiveInPlace() {
+  const std::size_t size = static_cast<std::size_t>(
+      std::min<std::uint64_t>(reader_.frameRemaining(), message_.size() * kGrowth));
+  std::uint8_t* place = nullptr;
+  {
+    const Accounted accounted(server_, message_);
+    place = message_.extend(size);
+  }
+  const net::Transfer transfer = socket_.receive({place, size});
+  message_.shrink(size);
+  // Taken from and to the same place.
+  if (transfer.status == net::Transfer::Status::kDone) readFrames({place, transfer.count});
+  return transfer;
+}
+
+bool Connection::passOn(ws::Piece& piece) {
+  const Accounted accounted(server_, message_);
+  EventBatch& events = server_.events();
+  // The start of a character whose rest had not come goes in front.
+  const std::size_t kept = message_.size();
+  std::size_t size = kept + piece.payload.size();
+  std::uint8_t* const place = events.reserve(size);
+  if (kept > 0) std::memcpy(place, message_.bytes().data(), kept);
+  if (!reader_.take(piece, place + kept)) return false;
+  message_.clear();
+  if (isText(piece) && !piece.ends) {
+    const std::size_t tail = ws::incompleteTail({place, size});
+    size -= tail;
+    message_.append(Bytes(place + size, tail));
+    if (size == 0) return true;
+  }
+  const bool ascii = isText(piece) && reader_.messageIsAscii();
+  events.add(EventKind::kDataIn, id_, (piece.ends ? kEndOfMessage : 0) | (ascii ? kIsAscii : 0),
+             begun_ ? 0 : static_cast<std::int32_t>(piece.opcode), size);
+  begun_ = true;
+  return true;
+}
+
+bool Connection::readLines(ws::Piece& piece) {
+  const Accounted accounted(server_, message_);
+  const std::size_t kept = message_.size();
+  if (!reader_.take(piece, message_.extend(piece.payload.size()))) return false;
+  deliverLines(message_, kept, isText(piece), piece.ends);
+  return true;
+}
+
+void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
+  const Accounted accounted(server_, message_);
+  if (lineMode_) return deliverLines(message, 0, opcode == ws::Opcode::kText, true);
+  const bool isAscii = opcode == ws::Opcode::kText && ascii;
+  server_.events().addBytes(EventKind::kDataIn, id_, kEndOfMessage | (isAscii ? kIsAscii : 0),
+                            static_cast<std::int32_t>(opcode), std::move(message));
+}
+
+void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends) {
+  const auto limit = static_cast<std::size_t>(maxLineLength());
+  std::string_view rest = textOf(bytes.bytes());
+  // `size` bytes are delivered, `used` are done with.
+  const auto add = [&](std::size_t size, std::size_t used, std::int32_t flags) {
+    const std::string_view line = rest.substr(0, size);
+    rest.remove_prefix(used);
+    if (ends && rest.empty()) flags |= kEndOfMessage;
+    server_.events().addText(EventKind::kDataIn, id_, flags, 0, line);
+  };
+  for (;;) {
+    const std::size_t feed = rest.find('\n', scanned);
+    std::string_view line = rest.substr(0, feed);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() >= limit) {
+      // A line of text is cut between two characters, unless not even one fits.
+      const std::size_t tail = text ? ws::incompleteTail(bytesOf(line.substr(0, limit))) : 0;
+      const std::size_t cut = tail < limit ? limit - tail : limit;
+      add(cut, cut, 0);
+      scanned = std::min(feed - cut, rest.size());
+    } else if (feed != std::string_view::npos) {
+      add(line.size(), feed + 1, kEndOfLine);
+      scanned = 0;
+    } else {
+      break;
+    }
+  }
+  if (ends && !rest.empty()) add(rest.size(), rest.size(), 0);
+  bytes.consume(bytes.size() - rest.size());
+}
+
+Result<void> Connection::setMaxLineLength(int bytes) {
+  const bool inLine = lineMode_ && !collects_ && !message_.empty();
+  if (inLine) {
+    return makeError(ErrorCode::kMaxLineLengthWhileConnected,
+                     "a part of a line has come: wait for its end, or call ChangeLineMode first");
+  }
+  extra().maxLineLength = bytes;
+  return {};
+}
+
+void Connection::forgetMessage() {
+  const Accounted accounted(server_, message_);
+  message_.clear();
+}
+
+void Connection::countMessage(std::uint64_t size) {
+  ++server_.statistics().messagesIn;
+  server_.statistics().bytesIn += size;
+}
+
+}  // namespace wss::server
