@@ -74,6 +74,30 @@ export interface NativeServer {
     bytes: NodeJS.ArrayBufferView | ArrayBuffer,
     token: number,
   ): boolean;
+  /**
+   * Sends one fragment of a message (RFC 6455 §5.4). The `opcode` text or binary begins a message,
+   * 0 goes on with the one that is open, `last` ends it. Meanwhile every other message for `id` is
+   * refused with 10035; pings, pongs and disconnect() pass.
+   *
+   * True: the kernel has taken all that was to be sent. False: `token` is settled by a later event
+   * when it has, with 126 when the connection ends, or with 10060 when the connection's timeout
+   * passes without progress. Up to MaxQueuedBytes may wait. What throws has sent nothing:
+   * 126 when `id` is not open, 10035 when too much waits or another message is open, 10022 when no
+   * message is open that could go on, or when the parts of a text are not UTF-8 together (a part
+   * may end inside a character).
+   */
+  sendPart(
+    id: number,
+    opcode: number,
+    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    last: boolean,
+    token: number,
+  ): boolean;
+  /**
+   * Whether nothing waits in the queue of `id`. False: `token` is settled by a later event when
+   * nothing does, or with 126 or 10060 as for {@link sendPart}. Throws 126 when `id` is not open.
+   */
+  drained(id: number, token: number): boolean;
   /** Sends a Ping; `token` is settled when its Pong has come. */
   ping(id: number, token: number): void;
   /** Runs the private loop once, having waited up to `waitMs` for something to do. */

@@ -5,6 +5,9 @@ import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox } from './outbox.js';
 
+/** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
+export const CONTINUATION = 0;
+
 const INVALID_CONNECTION_ID = 126;
 
 /** The documented values of DataFormat for sending; 0 lets the type of the data decide. */
@@ -23,11 +26,12 @@ export function rejected(error: unknown): Promise<never> {
   return promise;
 }
 
-/** A send or ping that has not yet come to an end. */
+/** Something that waits to be settled. */
 interface Pending {
-  readonly connectionId: number;
+  /** Whose Error event is to tell of a failure; undefined when the caller tells. */
+  readonly reportedTo: number | undefined;
   readonly startedMs: number;
-  resolve(roundTripMs: number): void;
+  resolve(elapsedMs: number): void;
   reject(error: WSServerError): void;
 }
 
@@ -75,7 +79,36 @@ export class Sender {
     } catch (error) {
       return this.#fail(id, error);
     }
-    return this.#wait(id, token);
+    return this.#wait(token, id);
+  }
+
+  /**
+   * Sends one part of a message, as {@link NativeServer.sendPart} does; fulfilled when the kernel
+   * has taken it. Failures are not reported: the caller knows whose part it is.
+   */
+  sendPart(
+    connectionId: number,
+    opcode: typeof Opcode.text | typeof Opcode.binary | typeof CONTINUATION,
+    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    last: boolean,
+  ): Promise<unknown> {
+    const token = this.#newToken();
+    try {
+      const taken = this.#native.sendPart(connectionId, opcode, bytes, last, token);
+      return taken ? DONE : this.#wait(token);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  /** Fulfilled when nothing waits in a connection's queue. Failures are not reported. */
+  drained(connectionId: number): Promise<unknown> {
+    const token = this.#newToken();
+    try {
+      return this.#native.drained(connectionId, token) ? DONE : this.#wait(token);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
@@ -93,7 +126,7 @@ export class Sender {
         ? 'The connection ended before this was done.'
         : 'The timeout ran out before this was done.',
     );
-    this.#onError(pending.connectionId, error);
+    if (pending.reportedTo !== undefined) this.#onError(pending.reportedTo, error);
     pending.reject(error);
   }
 
@@ -105,7 +138,7 @@ export class Sender {
     } catch (error) {
       return this.#fail(connectionId, error);
     }
-    const sent = this.#wait(connectionId, token).then(() => {});
+    const sent = this.#wait(token, connectionId).then(() => {});
     sent.catch(() => {});
     return sent;
   }
@@ -120,11 +153,11 @@ export class Sender {
     return rejected(error);
   }
 
-  /** A promise that settle() settles. */
-  #wait(connectionId: number, token: number): Promise<number> {
+  /** A promise that settle() settles, with the milliseconds that it took. */
+  #wait(token: number, reportedTo?: number): Promise<number> {
     const startedMs = performance.now();
     const promise = new Promise<number>((resolve, reject) => {
-      this.#pending.set(token, { connectionId, startedMs, resolve, reject });
+      this.#pending.set(token, { reportedTo, startedMs, resolve, reject });
     });
     promise.catch(() => {});
     return promise;

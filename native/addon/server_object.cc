@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,16 @@ std::int32_t toId(const Napi::Value& value) {
   return possible ? static_cast<std::int32_t>(number) : 0;
 }
 
+/// The third argument as bytes to send; throws when it is nothing of the kind.
+std::optional<Bytes> payloadOf(const Napi::CallbackInfo& info) {
+  auto bytes = toBytes(info[2]);
+  if (!bytes) {
+    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
+                                     "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
+  }
+  return bytes;
+}
+
 void finishCleanup(void* handle) {
   napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(handle));
 }
@@ -43,6 +54,8 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::disconnectAll>("disconnectAll"),
        InstanceMethod<&ServerObject::disconnect>("disconnect"),
        InstanceMethod<&ServerObject::flush>("flush"), InstanceMethod<&ServerObject::send>("send"),
+       InstanceMethod<&ServerObject::sendPart>("sendPart"),
+       InstanceMethod<&ServerObject::drained>("drained"),
        InstanceMethod<&ServerObject::ping>("ping"), InstanceMethod<&ServerObject::pump>("pump"),
        InstanceMethod<&ServerObject::get>("get"), InstanceMethod<&ServerObject::set>("set"),
        InstanceMethod<&ServerObject::readText>("readText"),
@@ -222,12 +235,8 @@ Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
   enter();
   const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
-  const auto bytes = toBytes(info[2]);
-  if (!bytes) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
-                                     "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
-    return {};
-  }
+  const auto bytes = payloadOf(info);
+  if (!bytes) return {};
   if (opcode == ws::Opcode::kText) {
     ws::Utf8 text;
     if (!text.feed(*bytes) || !text.complete()) {
@@ -241,13 +250,28 @@ Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
                makeError(ErrorCode::kInvalidArgument, "a ping or pong carries at most 125 bytes"));
     return {};
   }
-  auto sent = server_->send(toId(info[0]), opcode, *bytes, integer(info[3]));
+  return outcomeOf(info, server_->send(toId(info[0]), opcode, *bytes, integer(info[3])));
+}
+
+Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
+  enter();
+  const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
+  const auto bytes = payloadOf(info);
+  if (!bytes) return {};
+  const bool last = info[3].ToBoolean();
+  return outcomeOf(info, server_->sendPart(toId(info[0]), opcode, *bytes, last, integer(info[4])));
+}
+
+Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
+  enter();
+  return outcomeOf(info, server_->drained(toId(info[0]), integer(info[1])));
+}
+
+Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent) {
   if (!batch_.events().empty()) loop_->wake();
-  if (!sent.ok()) {
-    throwError(info.Env(), sent.error());
-    return {};
-  }
-  return Napi::Boolean::New(info.Env(), sent.value());
+  if (sent.ok()) return Napi::Boolean::New(info.Env(), sent.value());
+  throwError(info.Env(), sent.error());
+  return {};
 }
 
 Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {

@@ -40,6 +40,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value disconnect(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);
   Napi::Value send(const Napi::CallbackInfo& info);
+  Napi::Value sendPart(const Napi::CallbackInfo& info);
+  Napi::Value drained(const Napi::CallbackInfo& info);
   Napi::Value ping(const Napi::CallbackInfo& info);
   Napi::Value pump(const Napi::CallbackInfo& info);
   Napi::Value get(const Napi::CallbackInfo& info);
@@ -62,6 +64,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   void enter();
   const server::Setting* findSetting(const Napi::CallbackInfo& info);
   server::Connection* findConnection(const Napi::CallbackInfo& info);
+  /// What send(), sendPart() and drained() return.
+  Napi::Value outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent);
 
   Napi::AsyncContext asyncContext_;
   napi_ref onBatch_ = nullptr;  ///< weak

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "net/socket.h"
 #include "server/deadlines.h"
 #include "ws/reader.h"
+#include "ws/utf8.h"
 
 namespace wss::server {
 
@@ -51,8 +53,9 @@ class Connection final : private net::SocketOwner {
   }
   /// Whether we have sent our Close, or said the last word in another way.
   [[nodiscard]] bool isLeaving() const { return state_ >= State::kClosing; }
-  /// Whether sends are taken: open, and the kernel has not refused bytes that still wait.
-  [[nodiscard]] bool isReadyToSend() const { return isOpen() && !blocked_; }
+  /// Whether sends are taken: open, the kernel has not refused bytes that still wait, and no
+  /// message of sendPart() is open.
+  [[nodiscard]] bool isReadyToSend() const { return isOpen() && !blocked_ && !inParts(); }
   /// Whether sends wait for their bytes to be handed over (a positive timeout).
   [[nodiscard]] bool sendsWait() const { return timeoutSeconds_ > 0; }
 
@@ -68,8 +71,15 @@ class Connection final : private net::SocketOwner {
   void flush(Bytes arena);
   /// Sends one message at once, past the cork. With a positive timeout the result may be false:
   /// `token` is then settled by an event later. Fails with 10035 and takes nothing when the queue
-  /// is blocked.
+  /// is blocked, or a message of sendPart() is open.
   Result<bool> send(ws::Opcode opcode, Bytes payload, std::int32_t token);
+  /// Sends one fragment (RFC 6455 §5.4): text or binary begins a message, continuation goes on with
+  /// it, `last` ends it. False: `token` is settled when the kernel has taken it. Queues up to
+  /// MaxQueuedBytes. Fails with 10035 when they wait, or another message is open, and with 10022
+  /// when there is none to go on with, or its text is not UTF-8; nothing has been sent then.
+  Result<bool> sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token);
+  /// Whether nothing waits in the queue; if not, `token` is settled when nothing does.
+  bool drained(std::int32_t token) { return isDone(Goal::kDrained, token); }
   /// Sends a Ping that carries `token`, which is settled when its Pong comes.
   Result<void> ping(std::int32_t token);
   /// Starts the closing handshake with `code` and `reason`.
@@ -119,18 +129,30 @@ class Connection final : private net::SocketOwner {
     kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
     kClosed,
   };
-  /// A send or ping that waits to be settled.
+  /// What a Wait waits for.
+  enum class Goal : std::uint8_t {
+    kTaken,    ///< the kernel has taken all that waited in the queue at first
+    kDrained,  ///< nothing waits in the queue
+    kPong,
+  };
+  /// Something that has been asked for and is to be settled.
   struct Wait {
     std::int32_t token;
-    bool isPing;
-    std::uint64_t bytes;  ///< send: what the kernel has yet to take
-    Tick since;           ///< ping: when it was sent; send: when there was progress last
+    Goal goal;
+    std::uint64_t bytes;  ///< kTaken: what the kernel has yet to take
+    Tick since;           ///< kPong: when the Ping was sent; else: when there was progress last
+  };
+  /// What the parts of a message have in common.
+  struct Parts {
+    bool isText;
+    ws::Utf8 text;  ///< the state of a text between two parts
   };
   static constexpr int kMaxLineLength = 2048;
 
   /// What few connections need; allocated while it is needed.
   struct Extra {
     std::vector<Wait> waits;
+    std::optional<Parts> parts;  ///< of the message that sendPart() has begun and not ended
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     bool owesPong = false;
     int maxLineLength = kMaxLineLength;
@@ -180,9 +202,14 @@ class Connection final : private net::SocketOwner {
   void enter(State state);
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
+  [[nodiscard]] bool inParts() const { return extra_ && extra_->parts; }
+  void setParts(std::optional<Parts> parts);
+  void put(ws::Opcode opcode, bool fin, Bytes payload);
   void onTransfer(const net::Transfer& transfer, Bytes unqueued);
   void finishIfFlushed();
   void setBlocked(bool blocked);
+  void tellIfReady(bool wasReady);
+  bool isDone(Goal goal, std::int32_t token);
   void onProgress(std::size_t count);
   void settle(const Wait& wait, ErrorCode code);
   void settleAll(ErrorCode code);

@@ -9,6 +9,13 @@
 #include "ws/writer.h"
 
 namespace wss::server {
+namespace {
+
+constexpr std::string_view kInParts =
+    "a message is being sent in parts: wait for ReadyToSend, then send again";
+constexpr std::string_view kLost = "the connection was lost";
+
+}  // namespace
 
 void Connection::cork(Bytes arena, std::uint32_t offset, std::uint32_t size) {
   if (runSize_ > 0 && runOffset_ + runSize_ == offset) {
@@ -58,6 +65,7 @@ void Connection::onWritable() { flush({}); }
 
 void Connection::setBlocked(bool blocked) {
   if (blocked_ == blocked) return;
+  const bool wasReady = isReadyToSend();
   blocked_ = blocked;
   if (!blocked && extra_ && extra_->owesPong) {
     extra_->owesPong = false;
@@ -65,8 +73,20 @@ void Connection::setBlocked(bool blocked) {
     touch();
   }
   watch();
+  tellIfReady(wasReady);
+}
+
+void Connection::setParts(std::optional<Parts> parts) {
+  if (!parts && !inParts()) return;
+  const bool wasReady = isReadyToSend();
+  extra().parts = parts;
+  tellIfReady(wasReady);
+}
+
+/// After what may have changed whether sends are taken.
+void Connection::tellIfReady(bool wasReady) {
   showStatus();
-  const bool tell = !blocked && isOpen() && server_.events().wants(EventKind::kReadyToSend);
+  const bool tell = !wasReady && isReadyToSend() && server_.events().wants(EventKind::kReadyToSend);
   if (tell) server_.events().add(EventKind::kReadyToSend, id_);
 }
 
@@ -76,8 +96,41 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
   if (blocked_ && (!sendsWait() || output_.size() >= limit)) {
     return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then send again");
   }
+  // RFC 6455 §5.4: only control frames may come between the fragments of a message.
+  if (inParts() && !ws::isControl(opcode)) return makeError(ErrorCode::kWouldBlock, kInParts);
+  put(opcode, true, payload);
+  if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
+  if (!sendsWait()) {
+    bytesSent_ = static_cast<std::int32_t>(payload.size());
+    return true;
+  }
+  return isDone(Goal::kTaken, token);
+}
+
+Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token) {
+  const bool begins = opcode == ws::Opcode::kText || opcode == ws::Opcode::kBinary;
+  if (begins && inParts()) return makeError(ErrorCode::kWouldBlock, kInParts);
+  if (!begins && (opcode != ws::Opcode::kContinuation || !inParts())) {
+    return makeError(ErrorCode::kInvalidArgument,
+                     "a message begins as text or binary, and goes on as continuation");
+  }
+  if (output_.size() >= static_cast<std::size_t>(server_.options.maxQueuedBytes)) {
+    return makeError(ErrorCode::kWouldBlock, "wait until the part before has been taken");
+  }
+  Parts parts = begins ? Parts{opcode == ws::Opcode::kText, {}} : *extra_->parts;
+  const bool valid =
+      !parts.isText || (parts.text.feed(payload) && (!last || parts.text.complete()));
+  if (!valid) return makeError(ErrorCode::kInvalidArgument, "the parts of the text are not UTF-8");
+  put(opcode, last, payload);
+  if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
+  setParts(last ? std::nullopt : std::optional(parts));
+  return isDone(Goal::kTaken, token);
+}
+
+/// Hands a frame to the kernel, or puts it behind what waits.
+void Connection::put(ws::Opcode opcode, bool fin, Bytes payload) {
   std::uint8_t header[ws::kMaxHeaderSize];
-  const Bytes head(header, ws::writeHeader(header, opcode, true, false, payload.size()));
+  const Bytes head(header, ws::writeHeader(header, opcode, fin, false, payload.size()));
   if (output_.empty()) {
     const net::Transfer transfer = socket_.send(head, payload);
     const std::size_t ofHead = std::min(transfer.count, head.size());
@@ -88,13 +141,12 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
     output_.append(payload);
     if (!blocked_) touch();
   }
-  if (!isOpen()) return makeError(ErrorCode::kSendFailed, "the connection was lost");
-  if (!sendsWait()) {
-    bytesSent_ = static_cast<std::int32_t>(payload.size());
-    return true;
-  }
+}
+
+/// Whether nothing waits in the queue; if not, `token` is settled when `goal` has been reached.
+bool Connection::isDone(Goal goal, std::int32_t token) {
   if (output_.empty()) return true;
-  extra().waits.push_back({token, false, output_.size(), server_.now()});
+  extra().waits.push_back({token, goal, output_.size(), server_.now()});
   expectProgress();
   return false;
 }
@@ -112,7 +164,7 @@ Result<void> Connection::ping(std::int32_t token) {
   std::memcpy(payload, &token, sizeof token);
   ws::appendFrame(output_, ws::Opcode::kPing, true, false, payload);
   touch();
-  extra().waits.push_back({token, true, 0, server_.now()});
+  extra().waits.push_back({token, Goal::kPong, 0, server_.now()});
   expectProgress();
   return {};
 }
@@ -120,13 +172,14 @@ Result<void> Connection::ping(std::int32_t token) {
 void Connection::onProgress(std::size_t count) {
   if (!extra_ || count == 0) return;
   // The documented timeout is one of inactivity: any progress starts it anew.
-  for (Wait& wait : extra_->waits) {
-    if (wait.isPing) continue;
+  std::erase_if(extra_->waits, [&](Wait& wait) {
+    if (wait.goal == Goal::kPong) return false;
     wait.bytes -= std::min<std::uint64_t>(wait.bytes, count);
     wait.since = server_.now();
-    if (wait.bytes == 0) settle(wait, ErrorCode{});
-  }
-  std::erase_if(extra_->waits, [](const Wait& wait) { return !wait.isPing && wait.bytes == 0; });
+    const bool done = wait.goal == Goal::kTaken ? wait.bytes == 0 : output_.empty();
+    if (done) settle(wait, ErrorCode{});
+    return done;
+  });
 }
 
 void Connection::expireWaits(Tick now) {
@@ -174,7 +227,7 @@ void Connection::touch() {
 }
 
 void Connection::showStatus() {
-  const std::int32_t word = !isOpen() ? 0 : blocked_ || sendsWait() ? -id_ : id_;
+  const std::int32_t word = !isOpen() ? 0 : !isReadyToSend() || sendsWait() ? -id_ : id_;
   server_.showStatus(id_, word);
 }
 

@@ -191,14 +191,35 @@ void Server::endTurn() {
   flushTouched({});
 }
 
-Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token) {
+Result<Connection*> Server::findOpen(std::int32_t id) {
   Connection* const connection = find(id);
-  if (connection == nullptr || !connection->isOpen()) {
-    return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
-  }
-  Result<bool> sent = connection->send(opcode, payload, token);
+  if (connection != nullptr && connection->isOpen()) return connection;
+  return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
+}
+
+Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token) {
+  auto connection = findOpen(id);
+  if (!connection.ok()) return connection.error();
+  Result<bool> sent = connection.value()->send(opcode, payload, token);
   if (sent.ok()) countSent(static_cast<std::int32_t>(opcode), payload.size());
   return sent;
+}
+
+Result<bool> Server::sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
+                              std::int32_t token) {
+  auto connection = findOpen(id);
+  if (!connection.ok()) return connection.error();
+  Result<bool> sent = connection.value()->sendPart(opcode, payload, last, token);
+  if (!sent.ok()) return sent;
+  if (last) ++statistics_.messagesOut;
+  statistics_.bytesOut += payload.size();
+  return sent;
+}
+
+Result<bool> Server::drained(std::int32_t id, std::int32_t token) {
+  auto connection = findOpen(id);
+  if (!connection.ok()) return connection.error();
+  return connection.value()->drained(token);
 }
 
 void Server::performAnswer(const Command& command, Bytes arena) {

@@ -82,6 +82,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   // One connection.
   /// Connection::send(), counted; fails with 126 when there is no such open connection.
   Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token);
+  /// Connection::sendPart(), counted; fails with 126 when there is no such open connection.
+  Result<bool> sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
+                        std::int32_t token);
+  /// Connection::drained(); fails with 126 when there is no such open connection.
+  Result<bool> drained(std::int32_t id, std::int32_t token);
   /// Null when the id is stale or was never given out.
   [[nodiscard]] Connection* find(std::int32_t id);
   /// The ids of the connections that connectedCount() counts, oldest slot first.
@@ -152,6 +157,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void onTick() override;
   std::int32_t newId();
   void flushTouched(Bytes arena);
+  Result<Connection*> findOpen(std::int32_t id);
   void countSent(std::int32_t kind, std::size_t size);
   void performAnswer(const Command& command, Bytes arena);
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// Messages that are sent in parts, and who has to wait for them.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include "server_fixture.h"
+
+namespace wss::test {
+namespace {
+
+using ws::Opcode;
+
+std::string fragment(Opcode opcode, std::string_view payload, bool fin) {
+  ByteQueue out;
+  ws::appendFrame(out, opcode, fin, false, bytesOf(payload));
+  return std::string(textOf(out.bytes()));
+}
+
+int codeOf(const Result<bool>& result) {
+  return result.ok() ? 0 : static_cast<int>(result.error().code);
+}
+
+constexpr int kTokenForNone = 1;
+
+struct Open {
+  ServerFixture fixture;
+  Peer peer{fixture.port()};
+  std::int32_t id = fixture.open(peer);
+
+  Result<bool> part(Opcode opcode, std::string_view payload, bool last,
+                    std::int32_t token = kTokenForNone) {
+    return fixture.server().sendPart(id, opcode, bytesOf(payload), last, token);
+  }
+  Result<bool> message(Opcode opcode, std::string_view payload) {
+    return fixture.server().send(id, opcode, bytesOf(payload), kTokenForNone);
+  }
+  bool ready() { return fixture.server().find(id)->isReadyToSend(); }
+  /// Parts of a message until something waits; returns how many there were.
+  std::size_t fill(std::int32_t token) {
+    const std::string payload(60'000, 'x');
+    for (std::size_t count = 1;; ++count) {
+      auto sent = part(count == 1 ? Opcode::kBinary : Opcode::kContinuation, payload, false,
+                       token + static_cast<std::int32_t>(count));
+      mustBe(sent.ok(), "a part was refused");
+      if (!sent.value()) return count;
+    }
+  }
+};
+
+TEST_CASE("parts are fragments, and only control frames come between them") {
+  Open open;
+  CHECK(codeOf(open.part(Opcode::kText, "one ", false)) == 0);
+  CHECK_FALSE(open.ready());
+  CHECK(open.fixture.statusOf(open.id) == -open.id);
+  CHECK(codeOf(open.message(Opcode::kText, "no")) == 10035);
+  CHECK(codeOf(open.message(Opcode::kBinary, "no")) == 10035);
+  CHECK(codeOf(open.part(Opcode::kText, "no", true)) == 10035);
+  CHECK(codeOf(open.message(Opcode::kPing, "?")) == 0);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "", false)) == 0);
+  CHECK(open.fixture.count(EventKind::kReadyToSend) == 1);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "two", true)) == 0);
+  CHECK(open.ready());
+  CHECK(open.fixture.statusOf(open.id) == open.id);
+  CHECK(codeOf(open.message(Opcode::kText, "then")) == 0);
+
+  const std::string expected = fragment(Opcode::kText, "one ", false) + plain(Opcode::kPing, "?") +
+                               fragment(Opcode::kContinuation, "", false) +
+                               fragment(Opcode::kContinuation, "two", true) +
+                               plain(Opcode::kText, "then");
+  CHECK(open.fixture.until([&] { return open.peer.received() == expected; }));
+  CHECK(open.fixture.count(EventKind::kReadyToSend) == 2);
+  CHECK(open.fixture.server().statistics().messagesOut == 2);
+  CHECK(open.fixture.server().statistics().bytesOut == 11);
+}
+
+TEST_CASE("a message of one part is a message like any other") {
+  Open open;
+  CHECK(codeOf(open.part(Opcode::kBinary, "whole", true)) == 0);
+  CHECK(
+      open.fixture.until([&] { return open.peer.received() == plain(Opcode::kBinary, "whole"); }));
+  CHECK(open.fixture.count(EventKind::kReadyToSend) == 1);
+}
+
+TEST_CASE("what is no part of a message") {
+  Open open;
+  CHECK(codeOf(open.part(Opcode::kContinuation, "nothing is open", true)) == 10022);
+  CHECK(codeOf(open.part(Opcode::kPing, "", true)) == 10022);
+  CHECK(codeOf(open.part(Opcode::kClose, "", true)) == 10022);
+  CHECK(codeOf(open.fixture.server().sendPart(open.id + 1, Opcode::kText, {}, true, 1)) == 126);
+  CHECK(codeOf(open.fixture.server().drained(open.id + 1, 1)) == 126);
+  CHECK(open.peer.take().empty());
+}
+
+TEST_CASE("the parts of a text are UTF-8 together, or refused without a trace") {
+  Open open;
+  CHECK(codeOf(open.part(Opcode::kText, "\xFF", true)) == 10022);
+  CHECK(codeOf(open.part(Opcode::kText, "\xE4\xBD", true)) == 10022);
+  CHECK(open.ready());
+  CHECK(codeOf(open.part(Opcode::kText, "\xE4", false)) == 0);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "x", false)) == 10022);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "", true)) == 10022);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "\xBD\xA0", true)) == 0);
+  CHECK(codeOf(open.part(Opcode::kBinary, "\xFF", false)) == 0);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "\xFF", true)) == 0);
+  const std::string expected =
+      fragment(Opcode::kText, "\xE4", false) + fragment(Opcode::kContinuation, "\xBD\xA0", true) +
+      fragment(Opcode::kBinary, "\xFF", false) + fragment(Opcode::kContinuation, "\xFF", true);
+  CHECK(open.fixture.until([&] { return open.peer.received() == expected; }));
+}
+
+TEST_CASE("a part that waits is settled when it has been taken, and the queue when it is empty") {
+  Open open;
+  open.fixture.events.clear();
+  const auto waiting = static_cast<std::int32_t>(100 + open.fill(100));
+  CHECK(codeOf(open.part(Opcode::kContinuation, "behind", false, 50)) == 0);
+  CHECK_FALSE(open.fixture.server().drained(open.id, 51).value());
+  open.fixture.turn();
+  CHECK(open.fixture.count(EventKind::kSettled) == 0);
+  CHECK(open.fixture.until([&] {
+    open.peer.take();
+    return open.fixture.count(EventKind::kSettled) == 3;
+  }));
+  CHECK(open.fixture.events[0].flags == waiting);
+  for (const Event& event : open.fixture.events) CHECK(event.value == 0);
+  CHECK(open.fixture.count(EventKind::kReadyToSend) == 0);
+  CHECK(open.fixture.server().drained(open.id, 52).value());
+  CHECK(codeOf(open.part(Opcode::kContinuation, "", true)) == 0);
+  open.fixture.turn();
+  CHECK(open.fixture.count(EventKind::kReadyToSend) == 1);
+}
+
+TEST_CASE("ReadyToSend waits for both, the end of the message and room in the queue") {
+  Open open;
+  open.fixture.events.clear();
+  open.fill(100);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "", true)) == 0);
+  open.fixture.turn();
+  CHECK(open.fixture.count(EventKind::kReadyToSend) == 0);
+  CHECK_FALSE(open.ready());
+  CHECK(open.fixture.until([&] {
+    open.peer.take();
+    return open.fixture.count(EventKind::kReadyToSend) == 1;
+  }));
+  CHECK(open.ready());
+}
+
+TEST_CASE("parts are queued up to MaxQueuedBytes") {
+  Open open;
+  open.fill(100);
+  const std::string payload(100'000, 'x');
+  int code = 0;
+  for (int count = 0; code == 0 && count < 100; ++count) {
+    code = codeOf(open.part(Opcode::kContinuation, payload, false, 50));
+  }
+  CHECK(code == 10035);
+}
+
+TEST_CASE("a connection that ends settles what waits") {
+  Open open;
+  open.fill(100);
+  CHECK(codeOf(open.fixture.server().drained(open.id, 51)) == 0);
+  open.fixture.events.clear();
+  open.peer.reset();
+  REQUIRE(disconnected(open.fixture));
+  CHECK(open.fixture.count(EventKind::kSettled) == 2);
+  CHECK(open.fixture.last(EventKind::kSettled).value == 126);
+  CHECK(codeOf(open.part(Opcode::kContinuation, "", true)) == 126);
+}
+
+TEST_CASE("a Timeout without progress settles what waits with 10060") {
+  Open open;
+  open.fixture.server().find(open.id)->setTimeoutSeconds(1);
+  open.fill(100);
+  CHECK(codeOf(open.fixture.server().drained(open.id, 51)) == 0);
+  CHECK(open.fixture.until([&] { return open.fixture.count(EventKind::kSettled) == 2; }));
+  CHECK(open.fixture.last(EventKind::kSettled).value == 10060);
+}
+
+TEST_CASE("a message in parts does not keep a connection from closing") {
+  Open open;
+  CHECK(codeOf(open.part(Opcode::kBinary, "begun", false)) == 0);
+  open.fixture.server().find(open.id)->disconnect(1001, "");
+  CHECK(codeOf(open.part(Opcode::kContinuation, "late", true)) == 126);
+  const std::string expected =
+      fragment(Opcode::kBinary, "begun", false) + plain(Opcode::kClose, closePayload(1001));
+  open.fixture.turn();
+  CHECK(open.fixture.until([&] { return open.peer.received() == expected; }));
+  open.peer.send(masked(Opcode::kClose, closePayload(1001)));
+  CHECK(disconnected(open.fixture));
+}
+
+}  // namespace
+}  // namespace wss::test
