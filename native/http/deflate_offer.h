@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The negotiation of permessage-deflate (RFC 7692 §7.1), the server's side: what the client offers
+// and what we want go in, what is agreed comes out. No state; the compression itself is elsewhere.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wss::http {
+
+inline constexpr int kMaxWindowBits = 15;
+
+/// What the server wants. Without context takeover a message is compressed by itself, so that no
+/// memory has to be kept from one to the next. The bits are a window size's logarithm.
+struct DeflatePolicy {
+  bool serverContextTakeover = false;  ///< unless the client declines it
+  bool clientContextTakeover = false;
+  int serverMaxWindowBits = kMaxWindowBits;  ///< 9…15
+  int clientMaxWindowBits = kMaxWindowBits;  ///< 8…15; only clients that offer it can be held to it
+};
+
+/// What holds for one connection (RFC 7692 §7.1.1, §7.1.2).
+struct DeflateParameters {
+  bool serverContextTakeover = false;
+  bool clientContextTakeover = false;
+  int serverMaxWindowBits = kMaxWindowBits;  ///< 9…15
+  int clientMaxWindowBits = kMaxWindowBits;  ///< 8…15
+};
+
+struct DeflateAnswer {
+  bool malformed = false;  ///< the offers break the grammar: the request is to be refused with 400
+  std::optional<DeflateParameters> agreed;  ///< nothing: messages go as they are
+  std::string response;                     ///< agreed: the Sec-WebSocket-Extensions of the answer
+};
+
+/// Answers `extensions`, the joined values of the request's Sec-WebSocket-Extensions: the first
+/// offer of permessage-deflate that can be met is accepted. Those with parameters that are unknown,
+/// there twice or out of range are declined (RFC 7692 §7), other extensions are passed over.
+DeflateAnswer answerDeflateOffers(std::string_view extensions, const DeflatePolicy& policy);
+
+}  // namespace wss::http
