@@ -1,31 +1,11 @@
-// What a server takes at most, and how long it waits.
+// How many clients a server takes, and how long it waits for them. What it takes of a message and
+// of a request is in conformance/limits.ts.
 
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { ByteClient, closeCode, closePayload, frame, Op, request } from './support/byte_client.js';
+import { ByteClient, closeCode, closePayload, Op, request } from './support/byte_client.js';
 import { runChild } from './support/child.js';
 import { collect, next, startEcho, startServer } from './support/server.js';
-
-test('MaxMessageSize: 1009 as soon as the size shows', async (t) => {
-  const server = await startEcho(t, { settings: { MaxMessageSize: 1000 } });
-  const rows = [
-    [frame({ opcode: Op.binary, length: 1001 }).subarray(0, 4)],
-    [frame({ opcode: Op.text, payload: 'a'.repeat(1001) })],
-    [
-      frame({ opcode: Op.binary, payload: Buffer.alloc(600), fin: false }),
-      frame({ opcode: Op.continuation, length: 401 }).subarray(0, 8),
-    ],
-  ];
-  for (const parts of rows) {
-    const client = await ByteClient.open(t, server.localPort);
-    client.send(...parts);
-    assert.equal(closeCode(await client.readFrame()), 1009);
-    assert.equal(await client.ended, 'end');
-  }
-  const client = await ByteClient.open(t, server.localPort);
-  client.sendFrame(Op.binary, Buffer.alloc(1000));
-  assert.equal((await client.readFrame()).payload.length, 1000);
-});
 
 test('MaxMessageSize counts for connections accepted afterwards', async (t) => {
   const server = await startEcho(t, { settings: { MaxMessageSize: 10 } });
@@ -57,27 +37,6 @@ test('MaxConnections: who is too many is reset, counted and reported', async (t)
   fourth.sendFrame(Op.text, 'now there is room');
   assert.equal((await fourth.readFrame()).payload.toString(), 'now there is room');
 });
-
-const requests: [name: string, bytes: string, status: number][] = [
-  ['MaxRequestHeaderSize, just within', request([`X-Long: ${'a'.repeat(800)}`]), 101],
-  ['MaxRequestHeaderSize', request([`X-Long: ${'a'.repeat(1100)}`]), 431],
-  ['MaxRequestHeaderSize, no end in sight', `GET / HTTP/1.1\r\nX-Long: ${'a'.repeat(5000)}`, 431],
-  ['MaxRequestHeaderSize, in the request line', request([], `/${'a'.repeat(1100)}`), 414],
-  ['MaxRequestHeaders, just within', request(['X-1: 1', 'X-2: 2', 'X-3: 3']), 101],
-  ['MaxRequestHeaders', request(['X-1: 1', 'X-2: 2', 'X-3: 3', 'X-4: 4']), 431],
-];
-
-for (const [name, bytes, status] of requests) {
-  test(`${name}: ${status}`, async (t) => {
-    const server = await startServer(t, {
-      settings: { MaxRequestHeaderSize: 1024, MaxRequestHeaders: 8 },
-    });
-    const client = await ByteClient.connect(t, server.localPort);
-    client.send(bytes);
-    assert.equal((await client.readAnswer()).status, status);
-    if (status !== 101) assert.equal(await client.ended, 'end');
-  });
-}
 
 const seconds = (since: number): number => (performance.now() - since) / 1000;
 

@@ -78,7 +78,10 @@ std::optional<Refusal> refuseRequestLine(std::string_view line) {
   if (!isToken(method) || target.empty() || !isHttpVersion(version)) {
     return Refusal{400, "The request line is malformed."};
   }
-  if (version != "HTTP/1.1") return Refusal{505, "Only HTTP/1.1 can be upgraded to WebSocket."};
+  // RFC 6455 §4.2.1 item 1: 1.1 or higher, of the same major version (RFC 9110 §2.5).
+  if (!version.starts_with("HTTP/1.") || version.ends_with('0')) {
+    return Refusal{505, "Only HTTP/1.1 can be upgraded to WebSocket."};
+  }
   if (method != "GET") return Refusal{405, "The method of a WebSocket request is GET."};
   if (!isTarget(target)) return Refusal{400, "The request target is not valid."};
   return std::nullopt;

@@ -124,6 +124,7 @@ TEST_CASE("requests that are accepted") {
        "HTTP://server.example.COM/a?b"},
       {"absolute form without a path", startingWith("GET https://server.example.com HTTP/1.1"),
        "https://server.example.com"},
+      {"a higher minor version", startingWith("GET /a HTTP/1.2"), "/a"},
       {"lists with other tokens",
        join({kGetLine, kHost,
              "Upgrade: foo/2 , WebSocket\r\nConnection: keep-alive\r\n"
@@ -186,7 +187,6 @@ TEST_CASE("request lines that are refused as soon as they are there") {
       {"CONNECT server.example.com:80 HTTP/1.1", 405},
       {"GET / HTTP/1.0", 505},
       {"GET / HTTP/0.9", 505},
-      {"GET / HTTP/1.2", 505},
       {"GET / HTTP/2.0", 505},
       {"PRI * HTTP/2.0", 505},
   };

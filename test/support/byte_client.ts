@@ -48,6 +48,12 @@ export function frame({
   return Buffer.concat([header, key, bytes]);
 }
 
+/** The size of a frame's header, its key included, when this is its second byte. */
+export function headerSize(second: number): number {
+  const length = second & 0x7f;
+  return 2 + (length < 126 ? 0 : length === 126 ? 2 : 8) + ((second & 0x80) === 0 ? 0 : 4);
+}
+
 /** The payload of a Close frame. */
 export function closePayload(code: number, reason: Uint8Array | string = ''): Buffer {
   return Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason as Uint8Array)]);
@@ -60,6 +66,8 @@ export interface Frame {
   opcode: number;
   masked: boolean;
   payload: Buffer;
+  /** All of it, as it came. */
+  bytes: Buffer;
 }
 
 /** The code of a Close frame; 1005 when it has none. */
@@ -96,10 +104,13 @@ export type Ending = 'end' | 'reset';
 /** A server that has nothing to say for so long will not say it any more: the test fails. */
 const PATIENCE_MS = 5000;
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Long enough for the server to read what has been sent, and to answer it. */
+export async function turn(): Promise<void> {
+  for (let phase = 0; phase < 2; phase++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** All bytes by themselves; of what is long, the first and last ones, and the rest in blocks. */
-function* piecesOf(bytes: Buffer): Generator<Buffer> {
+export function* byteByByte(bytes: Buffer): Generator<Buffer> {
   const edge = bytes.length > 400 ? 20 : bytes.length;
   for (let at = 0; at < edge; at++) yield bytes.subarray(at, at + 1);
   const last = Math.max(edge, bytes.length - edge);
@@ -167,21 +178,13 @@ export class ByteClient {
     this.socket.write(Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array))));
   }
 
-  /** Sends byte by byte, and lets the server read each of them. */
-  async sendSlowly(bytes: Uint8Array): Promise<void> {
-    for (const piece of piecesOf(Buffer.from(bytes))) {
+  /** Sends piece by piece, and lets the server read each of them. */
+  async sendPieces(pieces: Iterable<Uint8Array>): Promise<void> {
+    for (const piece of pieces) {
       if (this.socket.destroyed || this.socket.writableEnded) return;
       this.socket.write(piece);
       await turn();
     }
-  }
-
-  /** Sends what comes before `at`, and when the server can have read it, the rest. */
-  async sendSplit(bytes: Uint8Array, at: number): Promise<void> {
-    this.socket.write(bytes.subarray(0, at));
-    await turn();
-    await turn();
-    this.socket.write(bytes.subarray(at));
   }
 
   /** Sends a finished frame. */
@@ -213,24 +216,26 @@ export class ByteClient {
 
   /** The next frame. */
   async readFrame(): Promise<Frame> {
-    const short = ((await this.#atLeast(2))[1] as number) & 0x7f;
-    const headerSize = short < 126 ? 2 : short === 126 ? 4 : 10;
-    const header = await this.#atLeast(headerSize);
+    const second = (await this.#atLeast(2))[1] as number;
+    const size = headerSize(second);
+    const header = await this.#atLeast(size);
+    const short = second & 0x7f;
     const length =
-      headerSize === 2
+      short < 126
         ? short
-        : headerSize === 4
+        : short === 126
           ? header.readUInt16BE(2)
           : Number(header.readBigUInt64BE(2));
-    await this.#atLeast(headerSize + length);
-    const bytes = this.#take(headerSize + length);
-    const [first = 0, second = 0] = bytes;
+    await this.#atLeast(size + length);
+    const bytes = this.#take(size + length);
+    const first = bytes[0] as number;
     return {
       fin: (first & 0x80) !== 0,
       rsv: (first >> 4) & 7,
       opcode: first & 0x0f,
       masked: (second & 0x80) !== 0,
-      payload: bytes.subarray(headerSize),
+      payload: bytes.subarray(size),
+      bytes,
     };
   }
 
@@ -249,6 +254,11 @@ export class ByteClient {
   async finish(code = 1000): Promise<Ending> {
     this.sendFrame(Op.close, closePayload(code));
     return this.ended;
+  }
+
+  /** Whether the connection has ended. */
+  get over(): boolean {
+    return this.#over;
   }
 
   /** What has come and has not been read, once the connection has ended. */
