@@ -205,6 +205,7 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] bool inParts() const { return extra_ && extra_->parts; }
   void setParts(std::optional<Parts> parts);
   void put(ws::Opcode opcode, bool fin, Bytes payload);
+  void transmit(Bytes run);
   void onTransfer(const net::Transfer& transfer, Bytes unqueued);
   void finishIfFlushed();
   void setBlocked(bool blocked);

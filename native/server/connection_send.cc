@@ -32,6 +32,12 @@ void Connection::flush(Bytes arena) {
   touched_ = false;
   const Bytes run = arena.subspan(runOffset_, std::exchange(runSize_, 0));
   runOffset_ = 0;
+  transmit(run);
+}
+
+/// Hands the queue and `run` to the kernel. Leaves it to flush() to say that nothing is left to
+/// flush: while the server's list has this connection, it must not forget that.
+void Connection::transmit(Bytes run) {
   if (!socket_.isOpen()) return;
   if (output_.empty() && run.empty()) return finishIfFlushed();
 
@@ -61,7 +67,7 @@ void Connection::finishIfFlushed() {
   if (state_ == State::kDraining) socket_.finish();
 }
 
-void Connection::onWritable() { flush({}); }
+void Connection::onWritable() { transmit({}); }
 
 void Connection::setBlocked(bool blocked) {
   if (blocked_ == blocked) return;

@@ -60,6 +60,22 @@ TEST_CASE("a connection that is to be flushed may go before it is") {
   CHECK(fixture.until([&] { return other.received() == plain(Opcode::kPong, "q"); }));
 }
 
+TEST_CASE("a connection may go between the Close that it reads and the flush that follows") {
+  ServerFixture fixture;
+  fixture.options().outBufferSize = 4096;
+  Peer peer(fixture.port(), 4096);
+  const std::int32_t id = fixture.open(peer);
+  const std::string payload(4'000'000, 'x');
+  REQUIRE(fixture.server().send(id, Opcode::kBinary, bytesOf(payload), 1).ok());
+  REQUIRE_FALSE(fixture.server().find(id)->isReadyToSend());
+  fixture.server().find(id)->disconnect(1000, "");
+  // One event of the poller tells of the Close, of the reset, and that it could be written.
+  peer.send(masked(Opcode::kClose, closePayload(1000)));
+  peer.reset();
+  CHECK(disconnected(fixture));
+  CHECK(isEmpty(fixture));
+}
+
 TEST_CASE("a server goes with connections in every state") {
   using Prepare = std::function<void(ServerFixture&, Peer&)>;
   struct Row {
