@@ -94,8 +94,9 @@ export interface NativeServer {
     token: number,
   ): boolean;
   /**
-   * Whether nothing waits in the queue of `id`. False: `token` is settled by a later event when
-   * nothing does, or with 126 or 10060 as for {@link sendPart}. Throws 126 when `id` is not open.
+   * Whether nothing waits in the queue of `id`, and no message of {@link sendPart} is open. False:
+   * `token` is settled by a later event when it is so, or with 126 or 10060 as for sendPart.
+   * Throws 126 when `id` is not open.
    */
   drained(id: number, token: number): boolean;
   /** Sends a Ping; `token` is settled when its Pong has come. */

@@ -78,7 +78,8 @@ class Connection final : private net::SocketOwner {
   /// MaxQueuedBytes. Fails with 10035 when they wait, or another message is open, and with 10022
   /// when there is none to go on with, or its text is not UTF-8; nothing has been sent then.
   Result<bool> sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token);
-  /// Whether nothing waits in the queue; if not, `token` is settled when nothing does.
+  /// Whether nothing waits in the queue and no message of sendPart() is open; if not, `token` is
+  /// settled when it is so.
   bool drained(std::int32_t token) { return isDone(Goal::kDrained, token); }
   /// Sends a Ping that carries `token`, which is settled when its Pong comes.
   Result<void> ping(std::int32_t token);
@@ -132,7 +133,7 @@ class Connection final : private net::SocketOwner {
   /// What a Wait waits for.
   enum class Goal : std::uint8_t {
     kTaken,    ///< the kernel has taken all that waited in the queue at first
-    kDrained,  ///< nothing waits in the queue
+    kDrained,  ///< isDrained()
     kPong,
   };
   /// Something that has been asked for and is to be settled.
@@ -203,6 +204,7 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
   [[nodiscard]] bool inParts() const { return extra_ && extra_->parts; }
+  [[nodiscard]] bool isDrained() const { return output_.empty() && !inParts(); }
   void setParts(std::optional<Parts> parts);
   void put(ws::Opcode opcode, bool fin, Bytes payload);
   void transmit(Bytes run);
@@ -212,6 +214,7 @@ class Connection final : private net::SocketOwner {
   void tellIfReady(bool wasReady);
   bool isDone(Goal goal, std::int32_t token);
   void onProgress(std::size_t count);
+  void settleDrained();
   void settle(const Wait& wait, ErrorCode code);
   void settleAll(ErrorCode code);
   /// Has expireWaits() called when the timeout of the oldest wait has run out.

@@ -86,6 +86,7 @@ void Connection::setParts(std::optional<Parts> parts) {
   if (!parts && !inParts()) return;
   const bool wasReady = isReadyToSend();
   extra().parts = parts;
+  settleDrained();
   tellIfReady(wasReady);
 }
 
@@ -149,9 +150,9 @@ void Connection::put(ws::Opcode opcode, bool fin, Bytes payload) {
   }
 }
 
-/// Whether nothing waits in the queue; if not, `token` is settled when `goal` has been reached.
+/// Whether `goal` has been reached; if not, `token` is settled when it has.
 bool Connection::isDone(Goal goal, std::int32_t token) {
-  if (output_.empty()) return true;
+  if (goal == Goal::kDrained ? isDrained() : output_.empty()) return true;
   extra().waits.push_back({token, goal, output_.size(), server_.now()});
   expectProgress();
   return false;
@@ -182,9 +183,19 @@ void Connection::onProgress(std::size_t count) {
     if (wait.goal == Goal::kPong) return false;
     wait.bytes -= std::min<std::uint64_t>(wait.bytes, count);
     wait.since = server_.now();
-    const bool done = wait.goal == Goal::kTaken ? wait.bytes == 0 : output_.empty();
+    const bool done = wait.goal == Goal::kTaken && wait.bytes == 0;
     if (done) settle(wait, ErrorCode{});
     return done;
+  });
+  settleDrained();
+}
+
+void Connection::settleDrained() {
+  if (!isDrained()) return;
+  std::erase_if(extra_->waits, [&](const Wait& wait) {
+    if (wait.goal != Goal::kDrained) return false;
+    settle(wait, ErrorCode{});
+    return true;
   });
 }
 
