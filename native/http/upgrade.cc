@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "http/answer.h"
+#include "http/extensions.h"
 #include "http/header.h"
 
 namespace wss::http {
@@ -140,9 +141,9 @@ bool areSubProtocols(std::vector<std::string_view> names) {
 }
 
 /// What is wrong with the request as a whole, if anything (RFC 6455 §4.2.1).
-std::optional<Refusal> refuseRequest(const Decisive& decisive, std::string_view target) {
+std::optional<Refusal> refuseRequest(const Decisive& decisive, const UpgradeRequest& request) {
   if (!decisive.host) return Refusal{400, "The Host is missing."};
-  const std::string_view authority = authorityOf(target);
+  const std::string_view authority = authorityOf(request.uri);
   if (!consistsOf(*decisive.host, kHostBytes)) return Refusal{400, "The Host is not valid."};
   if (!authority.empty() && !equalsIgnoreCase(authority, *decisive.host)) {
     return Refusal{400, "The Host is not that of the request target."};
@@ -159,6 +160,9 @@ std::optional<Refusal> refuseRequest(const Decisive& decisive, std::string_view 
   }
   if (!areSubProtocols(decisive.subProtocols)) {
     return Refusal{400, "The Sec-WebSocket-Protocol is not a list of different tokens."};
+  }
+  if (!request.extensions.empty() && !parseExtensions(request.extensions)) {
+    return Refusal{400, "The Sec-WebSocket-Extensions is malformed."};
   }
   return std::nullopt;
 }
@@ -177,7 +181,7 @@ ParseResult parseHead(std::string_view head, const Limits& limits) {
     if (!field) return reject({400, "A header line is malformed."});
     if (auto refusal = addField(*field, decisive, result.request)) return reject(*refusal);
   }
-  if (auto refusal = refuseRequest(decisive, result.request.uri)) return reject(*refusal);
+  if (auto refusal = refuseRequest(decisive, result.request)) return reject(*refusal);
 
   result.status = ParseResult::Status::kDone;
   result.consumed = head.size();

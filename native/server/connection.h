@@ -16,6 +16,7 @@
 #include "http/packed_head.h"
 #include "http/upgrade.h"
 #include "net/socket.h"
+#include "server/compression.h"
 #include "server/deadlines.h"
 #include "ws/reader.h"
 #include "ws/utf8.h"
@@ -64,6 +65,12 @@ class Connection final : private net::SocketOwner {
   void answerOpenRequest(int status, std::string_view subProtocol, std::string_view headers);
 
   // Sending.
+  /// Whether a message of `size` bytes is to be compressed.
+  [[nodiscard]] bool compresses(std::size_t size) const {
+    return deflateBits_ != 0 && isWorthCompressing(size);
+  }
+  /// As cork(), for a message that is to be compressed: it goes into the queue.
+  void queueCompressed(Bytes arena, ws::Opcode opcode, Bytes payload);
   /// Adds a run of finished frames, at `offset` in memory that stays until flush(). At most one
   /// run waits; a second one that does not follow the first makes it a copy in the queue.
   void cork(Bytes arena, std::uint32_t offset, std::uint32_t size);
@@ -157,6 +164,7 @@ class Connection final : private net::SocketOwner {
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     bool owesPong = false;
     int maxLineLength = kMaxLineLength;
+    OwnStreams streams;
     net::Address local;  ///< kept when the socket is closed
   };
 
@@ -181,6 +189,7 @@ class Connection final : private net::SocketOwner {
   bool collect(ws::Piece& piece);
   bool passOn(ws::Piece& piece);
   bool readLines(ws::Piece& piece);
+  bool onCompressed(ws::Piece& piece);
   /// Delivers a whole message, and leaves it empty.
   void deliver(ws::Opcode opcode, ByteQueue& message, bool ascii);
   /// Delivers the lines of `bytes`, of which `scanned` bytes are known to have no line feed; and
@@ -201,14 +210,19 @@ class Connection final : private net::SocketOwner {
   void closeSocket(bool reset);
   void disconnected(std::uint16_t code, std::string_view reason);
   void enter(State state);
+  /// Agrees on permessage-deflate if the client offers it; what to answer.
+  std::string chooseExtensions();
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
   [[nodiscard]] bool inParts() const { return extra_ && extra_->parts; }
   [[nodiscard]] bool isDrained() const { return output_.empty() && !inParts(); }
   void setParts(std::optional<Parts> parts);
-  void put(ws::Opcode opcode, bool fin, Bytes payload);
+  void put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload);
   void transmit(Bytes run);
   void onTransfer(const net::Transfer& transfer, Bytes unqueued);
+  [[nodiscard]] bool isWorthCompressing(std::size_t size) const;
+  /// The compressed form of `payload`, in `out`, if that is what is to be sent.
+  bool compress(Bytes payload, ByteQueue& out);
   void finishIfFlushed();
   void setBlocked(bool blocked);
   void tellIfReady(bool wasReady);
@@ -244,9 +258,10 @@ class Connection final : private net::SocketOwner {
   bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
   bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
   bool lineMode_ : 1 = false;
-  bool collects_ : 1 = false;  ///< the current message is delivered when it is whole
-  bool begun_ : 1 = false;     ///< a piece of the current message has been delivered
-  bool pinged_ : 1 = false;    ///< for its silence, and nothing has come since
+  bool collects_ : 1 = false;         ///< the current message is delivered when it is whole
+  bool begun_ : 1 = false;            ///< a piece of the current message has been delivered
+  bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
+  std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;

@@ -62,6 +62,7 @@ bool Connection::onData(ws::Piece& piece) {
   if (reader_.fragments() > static_cast<std::uint32_t>(server_.options.maxFragments)) {
     return fail(piece, ws::CloseCode::kPolicyViolation, "a message exceeds MaxFragments");
   }
+  if (piece.compressed) return onCompressed(piece);
   if (!wanted) {
     if (!reader_.take(piece, piece.payload.data())) return false;
     if (piece.ends) countMessage(reader_.messageSize());
@@ -133,6 +134,44 @@ bool Connection::readLines(ws::Piece& piece) {
   const std::size_t kept = message_.size();
   if (!reader_.take(piece, message_.extend(piece.payload.size()))) return false;
   deliverLines(message_, kept, isText(piece), piece.ends);
+  return true;
+}
+
+bool Connection::onCompressed(ws::Piece& piece) {
+  const bool whole = piece.starts && piece.ends;
+  if (whole) {
+    reader_.take(piece, piece.payload.data());
+  } else if (!collect(piece)) {
+    return false;
+  }
+  if (!piece.ends) return true;
+
+  const Bytes payload = whole ? Bytes(piece.payload) : Bytes(message_.bytes());
+  const auto limit = static_cast<std::size_t>(server_.options.maxMessageSize);
+  const bool own = extra_ && extra_->streams.inflater != nullptr;
+  ws::Inflater& inflater = own ? *extra_->streams.inflater : server_.streams().inflater();
+  ByteQueue inflated;
+  const ws::InflateStatus status = inflater.inflate(payload, inflated, limit);
+  forgetMessage();
+  switch (status) {
+    case ws::InflateStatus::kDone:
+      break;
+    case ws::InflateStatus::kTooBig:
+      return fail(piece, ws::CloseCode::kMessageTooBig,
+                  "RFC 6455 §7.4.1: a message exceeds MaxMessageSize once inflated");
+    case ws::InflateStatus::kCorrupt:
+      return fail(piece, ws::CloseCode::kInvalidPayload,
+                  "RFC 7692 §7.2.2: a compressed message cannot be inflated");
+    case ws::InflateStatus::kNoMemory:
+      return fail(piece, ws::CloseCode::kInternalError, "there is no memory to inflate a message");
+  }
+  ws::Utf8 text;
+  if (isText(piece) && !(text.feed(inflated.bytes()) && text.complete())) {
+    return fail(piece, ws::CloseCode::kInvalidPayload,
+                "RFC 6455 §8.1: a text message is not UTF-8");
+  }
+  countMessage(inflated.size());
+  if (server_.events().wants(EventKind::kDataIn)) deliver(piece.opcode, inflated, text.ascii());
   return true;
 }
 

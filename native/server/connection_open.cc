@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/answer.h"
+#include "http/deflate_offer.h"
 #include "http/header.h"
 #include "http/upgrade.h"
 #include "server/connection.h"
@@ -103,7 +104,7 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
   }
   if (status != 101) return refuse(status, "Refused by the application", headers);
   http::appendSwitchingProtocols(output_, http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
-                                 chooseSubProtocol(subProtocol), {}, headers);
+                                 chooseSubProtocol(subProtocol), chooseExtensions(), headers);
   deadlineTick_ = 0;
   announced_ = true;
   enter(State::kOpen);
@@ -118,6 +119,26 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
   ByteQueue early;
   early.swap(input_);
   readFrames(early.bytes());
+}
+
+std::string Connection::chooseExtensions() {
+  const Options& options = server_.options;
+  if (!options.enablePermessageDeflate) return {};
+  const std::string offers = http::joinHeaders(request_.headers(), "Sec-WebSocket-Extensions");
+  http::DeflateAnswer answer = http::answerDeflateOffers(offers, deflatePolicy(options));
+  if (!answer.agreed) return {};
+  const http::DeflateParameters& agreed = *answer.agreed;
+  deflateBits_ = static_cast<std::uint8_t>(agreed.serverMaxWindowBits & 0xF);
+  reader_.allowCompression();
+  if (agreed.serverContextTakeover) {
+    ws::DeflateSettings settings = deflateSettings(options, agreed.serverMaxWindowBits);
+    settings.contextTakeover = true;
+    extra().streams.deflater = std::make_unique<ws::Deflater>(settings);
+  }
+  if (agreed.clientContextTakeover) {
+    extra().streams.inflater = std::make_unique<ws::Inflater>(agreed.clientMaxWindowBits, true);
+  }
+  return std::move(answer.response);
 }
 
 std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {

@@ -28,6 +28,26 @@ void Connection::cork(Bytes arena, std::uint32_t offset, std::uint32_t size) {
   touch();
 }
 
+void Connection::queueCompressed(Bytes arena, ws::Opcode opcode, Bytes payload) {
+  output_.append(arena.subspan(runOffset_, std::exchange(runSize_, 0)));
+  ByteQueue compressed;
+  const bool worth = compress(payload, compressed);
+  ws::appendFrame(output_, opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
+  touch();
+}
+
+bool Connection::isWorthCompressing(std::size_t size) const {
+  return size >= static_cast<std::size_t>(server_.options.compressionThreshold);
+}
+
+bool Connection::compress(Bytes payload, ByteQueue& out) {
+  const bool own = extra_ && extra_->streams.deflater != nullptr;
+  ws::Deflater& deflater =
+      own ? *extra_->streams.deflater : server_.streams().deflater(server_.options, deflateBits_);
+  // With context takeover later messages refer to this one: it must be sent as it is now.
+  return deflater.compress(payload, out).ok() && (own || out.size() < payload.size());
+}
+
 void Connection::flush(Bytes arena) {
   touched_ = false;
   const Bytes run = arena.subspan(runOffset_, std::exchange(runSize_, 0));
@@ -105,7 +125,10 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
   }
   // RFC 6455 §5.4: only control frames may come between the fragments of a message.
   if (inParts() && !ws::isControl(opcode)) return makeError(ErrorCode::kWouldBlock, kInParts);
-  put(opcode, true, payload);
+  ByteQueue compressed;
+  const bool worth =
+      !ws::isControl(opcode) && compresses(payload.size()) && compress(payload, compressed);
+  put(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
   if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
   if (!sendsWait()) {
     bytesSent_ = static_cast<std::int32_t>(payload.size());
@@ -128,16 +151,16 @@ Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, s
   const bool valid =
       !parts.isText || (parts.text.feed(payload) && (!last || parts.text.complete()));
   if (!valid) return makeError(ErrorCode::kInvalidArgument, "the parts of the text are not UTF-8");
-  put(opcode, last, payload);
+  put(opcode, last, false, payload);
   if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
   setParts(last ? std::nullopt : std::optional(parts));
   return isDone(Goal::kTaken, token);
 }
 
 /// Hands a frame to the kernel, or puts it behind what waits.
-void Connection::put(ws::Opcode opcode, bool fin, Bytes payload) {
+void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
   std::uint8_t header[ws::kMaxHeaderSize];
-  const Bytes head(header, ws::writeHeader(header, opcode, fin, false, payload.size()));
+  const Bytes head(header, ws::writeHeader(header, opcode, fin, rsv1, payload.size()));
   if (output_.empty()) {
     const net::Transfer transfer = socket_.send(head, payload);
     const std::size_t ofHead = std::min(transfer.count, head.size());

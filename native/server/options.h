@@ -22,10 +22,16 @@ struct Options {
   int defaultTimeout = 0;
   // Configuration settings, in alphabetical order.
   bool bufferMessage = true;
+  bool clientContextTakeover = false;
+  int clientMaxWindowBits = 15;
   int closeTimeout = 10;
+  int compressionLevel = 1;
+  int compressionMemoryLevel = 8;
+  int compressionThreshold = 1024;
   int defaultConnectionTimeout = 10;
   int disconnectStatusCode = 1000;
   std::string disconnectStatusDescription;
+  bool enablePermessageDeflate = true;
   int idleTimeout = 0;
   int inBufferSize = 0;
   int logLevel = 1;
@@ -40,6 +46,8 @@ struct Options {
   int outBufferSize = 0;
   int pingInterval = 0;
   int selectWaitMillis = 20;
+  bool serverContextTakeover = false;
+  int serverMaxWindowBits = 15;
   bool tcpNoDelay = true;
   int useIPv6 = 0;
   bool waitForCloseResponse = true;

@@ -160,6 +160,14 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
       continue;
     }
     const auto length = static_cast<std::uint32_t>(command.length);
+    if (isMessage(command.kind) && connection->compresses(length)) {
+      const auto offset = static_cast<std::size_t>(command.offset);
+      connection->queueCompressed(arena, static_cast<ws::Opcode>(command.kind),
+                                  arena.subspan(offset, length));
+      connection->setBytesSent(command.length);
+      countSent(command.kind, length);
+      continue;
+    }
     const auto header = static_cast<std::uint32_t>(ws::headerSize(length));
     const std::uint32_t start = static_cast<std::uint32_t>(command.offset) - header;
     ws::writeHeader(arena.data() + start, static_cast<ws::Opcode>(command.kind), true, false,

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "server/compression.h"
 #include "server/connection.h"
 #include "server/deadlines.h"
 #include "server/event_batch.h"
@@ -108,6 +109,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] EventBatch& events() { return events_; }
   [[nodiscard]] Statistics& statistics() { return statistics_; }
+  [[nodiscard]] SharedStreams& streams() { return streams_; }
   /// Whether accepted sockets have TCP_NODELAY set already.
   [[nodiscard]] bool listenerHasNoDelay() const { return listener_.hasNoDelay(); }
   /// A steady clock that stands still while the loop was kept from running, so that a stall of
@@ -178,6 +180,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t stalledMs_ = 0;
   std::uint64_t nextAcceptReportMs_ = 0;
   Statistics statistics_;
+  SharedStreams streams_;
 };
 
 }  // namespace wss::server

@@ -18,6 +18,8 @@ struct DeflateSettings {
   int windowBits = 15;  ///< 9…15: how far back repetitions are looked for, as a logarithm
   int memLevel = 8;     ///< 1…9: memory for what is not written yet
   bool contextTakeover = false;
+
+  bool operator==(const DeflateSettings&) const = default;
 };
 
 class Deflater {

@@ -20,8 +20,12 @@ constexpr unsigned kOpensFirst = 1;   ///< a valid request goes before the bytes
 constexpr unsigned kAsks = 2;         ///< the application is asked, and accepts
 constexpr unsigned kEchoes = 4;       ///< messages are sent back
 constexpr unsigned kDisconnects = 8;  ///< the first message is answered with a Close
+constexpr unsigned kDeflates = 16;    ///< the request offers permessage-deflate
+constexpr unsigned kPieces = 32;      ///< BufferMessage is false
+constexpr unsigned kLines = 64;       ///< in line mode
 
 constexpr int kMaxMessageSize = 70'000;
+constexpr int kMaxLineLength = 50;
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -30,6 +34,8 @@ void require(bool condition) {
 /// What comes over one connection, in the order in which it may come.
 class Story {
  public:
+  explicit Story(unsigned setup) : setup_(setup) {}
+
   void add(const Event& event) {
     require(!ended_ || event.kind == EventKind::kError);
     switch (event.kind) {
@@ -64,8 +70,13 @@ class Story {
         // How often there is room to send, and what comes too late to be sent, depends on timing.
         return;
     }
-    log_ += static_cast<char>('a' + static_cast<int>(event.kind));
-    log_ += std::to_string(event.value) + "," + std::to_string(event.flags);
+    // Where a piece ends depends on how the bytes come.
+    const bool goesOn =
+        event.kind == EventKind::kDataIn && (setup_ & kPieces) != 0 && (setup_ & kLines) == 0;
+    if (!goesOn) {
+      log_ += static_cast<char>('a' + static_cast<int>(event.kind));
+      log_ += std::to_string(event.value) + "," + std::to_string(event.flags);
+    }
     // The port differs.
     if (event.kind == EventKind::kConnectionRequest) log_.clear();
     log_ += event.payload;
@@ -75,7 +86,9 @@ class Story {
   [[nodiscard]] bool isComplete() const { return ended_ || !connected_; }
 
  private:
-  static void checkMessage(const Event& event) {
+  void checkMessage(const Event& event) {
+    if ((setup_ & kLines) != 0) return checkLine(event);
+    if ((setup_ & kPieces) != 0) return checkPiece(event);
     require(event.payload.size() <= kMaxMessageSize);
     require((event.flags & server::kEndOfMessage) != 0);
     const bool isText = event.value == static_cast<int>(ws::Opcode::kText);
@@ -87,8 +100,30 @@ class Story {
     require(ascii == ((event.flags & server::kIsAscii) != 0));
   }
 
+  static void checkLine(const Event& event) {
+    require(event.value == 0 && event.payload.size() <= kMaxLineLength);
+    require(event.payload.find('\n') == std::string::npos);
+    const bool ends = (event.flags & (server::kEndOfLine | server::kEndOfMessage)) != 0;
+    // A character may be kept together.
+    require(ends || event.payload.size() > kMaxLineLength - 4);
+  }
+
+  void checkPiece(const Event& event) {
+    require((event.value != 0) == message_.empty() || event.payload.empty() || !begun_);
+    if (event.value != 0) isText_ = event.value == static_cast<int>(ws::Opcode::kText);
+    begun_ = (event.flags & server::kEndOfMessage) == 0;
+    require(!isText_ || plainUtf8(bytesOf(event.payload)) == Utf8Verdict::kComplete);
+    message_ += event.payload;
+    require(message_.size() <= kMaxMessageSize);
+    if (!begun_) message_.clear();
+  }
+
+  unsigned setup_;
   bool connected_ = false;
   bool ended_ = false;
+  bool begun_ = false;
+  bool isText_ = false;
+  std::string message_;
   std::string log_;
 };
 
@@ -101,6 +136,9 @@ void checkSent(std::string_view sent) {
   ExactBuffer frames(bytesOf(sent.substr(end + 4)));
   MutableBytes rest = frames.bytes();
   ws::Reader reader(ws::Role::kClient, kMaxMessageSize);
+  if (sent.substr(0, end).find("permessage-deflate") != std::string_view::npos) {
+    reader.allowCompression();
+  }
   ws::Piece piece;
   while (reader.next(rest, piece) != ws::Piece::Kind::kNeedMore) {
     if (piece.kind == ws::Piece::Kind::kData) reader.take(piece, piece.payload.data());
@@ -114,18 +152,25 @@ void checkSent(std::string_view sent) {
 std::string tell(unsigned setup, std::string_view bytes, std::size_t chunk) {
   ServerFixture fixture;
   fixture.options().maxMessageSize = kMaxMessageSize;
+  fixture.options().bufferMessage = (setup & kPieces) == 0;
+  fixture.options().compressionThreshold = 16;
   if ((setup & kAsks) != 0) {
     fixture.alsoWant(EventKind::kConnectionRequest);
     fixture.alsoWant(EventKind::kWebSocketOpenRequest);
   }
-  Story story;
+  Story story(setup);
   fixture.onEvent = [&](const Event& event) {
     story.add(event);
     if (event.kind == EventKind::kConnectionRequest)
       fixture.outbox.answerConnection(event.id, true);
     if (event.kind == EventKind::kWebSocketOpenRequest) fixture.outbox.answerOpen(event.id, 101);
+    if (event.kind == EventKind::kConnected && (setup & kLines) != 0) {
+      server::Connection* const connection = fixture.server().find(event.id);
+      connection->setLineMode(true);
+      require(connection->setMaxLineLength(kMaxLineLength).ok());
+    }
     if (event.kind != EventKind::kDataIn) return;
-    if ((setup & kEchoes) != 0) {
+    if ((setup & kEchoes) != 0 && event.value != 0) {
       fixture.outbox.message(event.id, static_cast<ws::Opcode>(event.value), event.payload);
     }
     server::Connection* const connection = fixture.server().find(event.id);
@@ -133,7 +178,10 @@ std::string tell(unsigned setup, std::string_view bytes, std::size_t chunk) {
   };
 
   Peer peer(fixture.port());
-  if ((setup & kOpensFirst) != 0) peer.send(request());
+  if ((setup & kOpensFirst) != 0) {
+    const bool deflates = (setup & kDeflates) != 0;
+    peer.send(request(deflates ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : ""));
+  }
   while (!bytes.empty() && !peer.ended()) {
     bytes.remove_prefix(peer.offer(bytes.substr(0, chunk)));
     fixture.turn();

@@ -20,10 +20,13 @@ using test::unhex;
 constexpr std::uint64_t kLimit = 70'000;
 
 /// Reads what a connection would read and keeps a log of it: `text(…)`, `binary(…)`, `ping(…)`,
-/// `pong(…)`, `close(code reason)`, `error(code)`; messages are put together from their pieces.
+/// `pong(…)`, `close(code reason)`, `error(code)`; messages are put together from their pieces, and
+/// those that are compressed, `deflated(…)`, are left so.
 class Listener {
  public:
-  Listener(Role role, std::uint64_t limit) : reader_(role, limit) {}
+  Listener(Role role, std::uint64_t limit, bool compression = false) : reader_(role, limit) {
+    if (compression) reader_.allowCompression();
+  }
 
   void receive(Bytes chunk) {
     if (done_) return;
@@ -75,7 +78,11 @@ class Listener {
     REQUIRE(reader_.messageSize() == message_.size());
     const bool isText = piece.opcode == Opcode::kText;
     const bool isAscii = isText && reader_.messageIsAscii();
-    add(!isText ? "binary(" : isAscii ? "text(" : "utf8(", message_, ")");
+    add(piece.compressed ? "deflated("
+        : !isText        ? "binary("
+        : isAscii        ? "text("
+                         : "utf8(",
+        message_, ")");
     message_.clear();
   }
 
@@ -100,22 +107,22 @@ struct Row {
   std::size_t decidedAt = 0;
 };
 
-void replay(const Row& row, Role role, std::uint64_t limit) {
+void replay(const Row& row, Role role, std::uint64_t limit, bool compression = false) {
   CAPTURE(row.name);
   const std::vector<std::uint8_t> bytes = unhex(row.hex);
   const Bytes all = bytes;
 
-  Listener whole(role, limit);
+  Listener whole(role, limit, compression);
   whole.receive(all);
   CHECK(whole.log() == row.log);
 
-  Listener byByte(role, limit);
+  Listener byByte(role, limit, compression);
   for (std::size_t i = 0; i < all.size(); ++i) byByte.receive(all.subspan(i, 1));
   CHECK(byByte.log() == row.log);
   CHECK(byByte.received() == (row.decidedAt == 0 ? all.size() : row.decidedAt));
 
   for (std::size_t split = 0; split <= all.size(); ++split) {
-    Listener halves(role, limit);
+    Listener halves(role, limit, compression);
     halves.receive(all.first(split));
     halves.receive(all.subspan(split));
     CHECK(halves.log() == row.log);
@@ -219,6 +226,28 @@ constexpr Row kFromServer[] = {
 
 TEST_CASE("frames of a server") {
   for (const Row& row : kFromServer) replay(row, Role::kClient, kLimit);
+}
+
+constexpr Row kCompressed[] = {
+    {"compressed or not", "c18100000000 61 818100000000 62", "deflated(a) text(b)"},
+    {"compressed text is not validated here", "c18200000000 c0af", "deflated(\xC0\xAF)"},
+    {"RSV1 stands at the first fragment", "418100000000 61 808100000000 62", "deflated(ab)"},
+    {"at the limit for what is deflated",
+     "c2c400000000"
+     "6161616161616161616161616161616161616161"
+     "616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161616"
+     "1"
+     "6161",
+     "deflated(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)"},
+    {"above it", "c2c5", "error(1009)", 2},
+    {"above the limit, and not compressed", "8285", "error(1009)", 2},
+    {"RSV1 at a continuation", "418100000000 61 c0", "error(1002)", 8},
+    {"RSV1 at a Ping", "c9", "error(1002)", 1},
+    {"RSV2 with RSV1", "e1", "error(1002)", 1},
+};
+
+TEST_CASE("frames once permessage-deflate has been agreed on") {
+  for (const Row& row : kCompressed) replay(row, Role::kServer, 4, true);
 }
 
 TEST_CASE("every form of the length, in chunks of any size") {

@@ -121,5 +121,25 @@ TEST_CASE("one byte or character anywhere in ASCII of any size is seen") {
   }
 }
 
+TEST_CASE("the start of a character whose rest is missing") {
+  struct Row {
+    std::string_view text;
+    std::size_t tail;
+  };
+  constexpr Row kRows[] = {
+      {"", 0},
+      {"a", 0},
+      {"\xC3", 1},
+      {"\xC3\xA4", 0},
+      {"a\xE2\x82", 2},
+      {"\xE2\x82\xAC", 0},
+      {"\xE2", 1},
+      {"\xF0\x9F\x8D", 3},
+      {"\xF0\x9F\x8D\x90", 0},
+      {"\xF0\x9F\x8D\x90\xF0", 1},
+  };
+  for (const Row& row : kRows) CHECK(incompleteTail(bytesOf(row.text)) == row.tail);
+}
+
 }  // namespace
 }  // namespace wss::ws

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// permessage-deflate for the connections of one server (RFC 7692). Those that have agreed on no
+// context takeover, which is what the server asks for, share what is here, so that a connection
+// holds no memory for it; the others have streams of their own.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "http/deflate_offer.h"
+#include "server/options.h"
+#include "ws/deflate.h"
+
+namespace wss::server {
+
+/// What the settings have the server agree to.
+http::DeflatePolicy deflatePolicy(const Options& options);
+
+/// The settings for messages to a connection that has agreed on `windowBits`.
+ws::DeflateSettings deflateSettings(const Options& options, int windowBits);
+
+/// The streams that all connections without context takeover share.
+class SharedStreams {
+ public:
+  /// For messages to a connection that has agreed on `windowBits`, in 9…15.
+  ws::Deflater& deflater(const Options& options, int windowBits);
+  /// For messages from any connection: one made for the largest window reads those of all others.
+  ws::Inflater& inflater();
+
+ private:
+  struct Entry {
+    ws::DeflateSettings settings;
+    std::unique_ptr<ws::Deflater> deflater;
+  };
+
+  std::array<Entry, http::kMaxWindowBits + 1> deflaters_;
+  std::unique_ptr<ws::Inflater> inflater_;
+};
+
+/// The streams of a connection that has agreed on context takeover, in one direction or both.
+struct OwnStreams {
+  std::unique_ptr<ws::Deflater> deflater;
+  std::unique_ptr<ws::Inflater> inflater;
+};
+
+}  // namespace wss::server
