@@ -32,6 +32,7 @@ TEST_CASE("properties of a connection") {
   CHECK(read("BytesSent") == Value(0));
   CHECK(read("Connected") == Value(true));
   CHECK(read("Host") == Value(std::string("server.example.com")));
+  CHECK(read("LineMode") == Value(false));
   CHECK(read("LocalAddress") == Value(std::string("127.0.0.1")));
   CHECK(read("Origin") == Value(std::string("http://a.example")));
   CHECK(read("ReadyToSend") == Value(true));
@@ -42,7 +43,7 @@ TEST_CASE("properties of a connection") {
   CHECK(read("SubProtocols") == Value(std::string("x, y")));
   CHECK(read("Timeout") == Value(0));
   CHECK(std::ranges::is_sorted(server::propertyTable(), {}, &server::Property::name));
-  CHECK(server::propertyTable().size() == 13);
+  CHECK(server::propertyTable().size() == 14);
 
   const auto write = [&](std::string_view name, const Value& value) {
     const auto row = std::ranges::find(server::propertyTable(), name, &server::Property::name);
