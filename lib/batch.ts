@@ -8,6 +8,7 @@ import { native } from './native.js';
 const RECORD_SIZE = 8;
 const IS_RESPONSE = 8;
 const IS_ERROR = 16;
+const IS_REFUSED = 32;
 const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 /** The kind of an event is its place among the native names. */
@@ -99,7 +100,8 @@ export class BatchReader {
       }
       case CONNECTION_REQUEST: {
         const address = events.readText(chunk, offset, length, true);
-        handler.onConnectionRequest(id, new events.ConnectionRequestEvent(address, value));
+        const accept = (flags & IS_REFUSED) === 0;
+        handler.onConnectionRequest(id, new events.ConnectionRequestEvent(address, value, accept));
         return;
       }
       case OPEN_REQUEST: {

@@ -42,12 +42,13 @@ export class ConnectionRequestEvent {
   readonly address: string;
   /** The client's TCP port. */
   readonly port: number;
-  /** Set to false to close the connection. */
-  accept = true;
+  /** Whether to accept: what AllowedClients and BlockedClients say, unless it is changed. */
+  accept: boolean;
 
-  constructor(address: string, port: number) {
+  constructor(address: string, port: number, accept: boolean) {
     this.address = address;
     this.port = port;
+    this.accept = accept;
   }
 }
 

@@ -184,6 +184,7 @@ Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
   enter();
   const auto started = server_->startListening();
   if (!started.ok()) throwError(info.Env(), started.error());
+  if (!batch_.events().empty()) loop_->wake();
   refresh();
   return info.Env().Undefined();
 }

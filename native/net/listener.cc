@@ -35,7 +35,7 @@ void enable(int fd, int level, int option, int value) {
 }
 
 /// A bound, listening descriptor, or -1 with errno and the call that failed.
-int openListening(const Address& address, int backlog, bool dualStack, const char** call) {
+int openListening(const Address& address, const ListenOptions& options, const char** call) {
   *call = "socket";
   const int fd = ::socket(address.isIPv4() ? AF_INET : AF_INET6, SOCK_STREAM, 0);
   if (fd < 0) return -1;
@@ -43,13 +43,15 @@ int openListening(const Address& address, int backlog, bool dualStack, const cha
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
   // A restarted server must not wait for old connections in TIME_WAIT.
   enable(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (!address.isIPv4()) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, dualStack ? 0 : 1);
+  // The kernel spreads the clients over all who listen so.
+  if (!options.exclusive) enable(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (!address.isIPv4()) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dualStack ? 0 : 1);
   sockaddr_storage storage;
   const socklen_t size = address.toSockaddr(&storage);
   *call = "bind";
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) {
     *call = "listen";
-    if (::listen(fd, backlog) == 0) return fd;
+    if (::listen(fd, options.backlog) == 0) return fd;
   }
   const int failure = errno;
   ::close(fd);
@@ -61,14 +63,14 @@ int openListening(const Address& address, int backlog, bool dualStack, const cha
 
 Listener::~Listener() { close(); }
 
-Result<void> Listener::listen(Loop& loop, const Address& address, int backlog, bool dualStack,
-                              bool noDelay, ListenerOwner* owner) {
+Result<void> Listener::listen(Loop& loop, const Address& address, const ListenOptions& options,
+                              ListenerOwner* owner) {
   const char* call = "";
-  const int fd = openListening(address, backlog, dualStack, &call);
+  const int fd = openListening(address, options, &call);
   if (fd < 0) return systemError(errno, std::string(call) + " " + address.text());
 
-  if (noDelay) enable(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  noDelay_ = noDelay;
+  if (options.noDelay) enable(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  noDelay_ = options.noDelay;
   Result<void> added = loop.poller().add(fd, {.readable = true}, *this);
   if (!added.ok()) {
     ::close(fd);

@@ -24,6 +24,13 @@ class ListenerOwner {
   ~ListenerOwner() = default;
 };
 
+struct ListenOptions {
+  int backlog = 1;         ///< clients that may wait to be accepted; the system cuts it
+  bool dualStack = false;  ///< an IPv6 address takes IPv4 clients too
+  bool exclusive = true;   ///< false: others may listen on the same port, if they say so too
+  bool noDelay = true;     ///< accepted sockets inherit TCP_NODELAY
+};
+
 class Listener final : private Pollable {
  public:
   Listener() = default;
@@ -31,11 +38,9 @@ class Listener final : private Pollable {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// Binds and listens. With `noDelay` accepted sockets inherit TCP_NODELAY. `owner` must outlive
-  /// the listener. `backlog` is cut to what the system allows. With `dualStack` an IPv6 address
-  /// takes IPv4 clients too. Fails with the documented TCP/IP codes (10048 address in use, 10013
-  /// access denied, 10049 not an address of this machine).
-  Result<void> listen(Loop& loop, const Address& address, int backlog, bool dualStack, bool noDelay,
+  /// Binds and listens. `owner` must outlive the listener. Fails with the documented TCP/IP codes
+  /// (10048 address in use, 10013 access denied, 10049 not an address of this machine).
+  Result<void> listen(Loop& loop, const Address& address, const ListenOptions& options,
                       ListenerOwner* owner);
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();

@@ -18,6 +18,12 @@ constexpr int kNoSignal = MSG_NOSIGNAL;
 constexpr int kNoSignal = 0;  // macOS has the socket option SO_NOSIGPIPE instead
 #endif
 
+#ifdef TCP_KEEPIDLE
+constexpr int kKeepAliveTime = TCP_KEEPIDLE;
+#else
+constexpr int kKeepAliveTime = TCP_KEEPALIVE;  // the name that macOS has for it
+#endif
+
 void setInt(int fd, int level, int option, int value) {
   // A refusal is no failure: the system keeps what it had, as documented for the buffer sizes.
   ::setsockopt(fd, level, option, &value, sizeof value);
@@ -101,6 +107,18 @@ void Socket::setNoDelay(bool on) { setInt(fd_, IPPROTO_TCP, TCP_NODELAY, on ? 1 
 void Socket::setBufferSizes(int receive, int send) {
   if (receive > 0) setInt(fd_, SOL_SOCKET, SO_RCVBUF, receive);
   if (send > 0) setInt(fd_, SOL_SOCKET, SO_SNDBUF, send);
+}
+
+void Socket::setKeepAlive(const KeepAlive& keepAlive) {
+  const auto set = [this](int option, int value) {
+    if (value > 0) setInt(fd_, IPPROTO_TCP, option, value);
+  };
+  const auto seconds = [](int ms) { return ms / 1000 + (ms % 1000 > 0 ? 1 : 0); };
+  if (keepAlive.timeMs == 0 && keepAlive.intervalMs == 0 && keepAlive.retries == 0) return;
+  setInt(fd_, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(kKeepAliveTime, seconds(keepAlive.timeMs));
+  set(TCP_KEEPINTVL, seconds(keepAlive.intervalMs));
+  set(TCP_KEEPCNT, keepAlive.retries);
 }
 
 }  // namespace wss::net

@@ -36,6 +36,13 @@ struct Transfer {
   int error = 0;          ///< kFailed: errno
 };
 
+/// SO_KEEPALIVE and what goes with it; 0 leaves the system's own value.
+struct KeepAlive {
+  int timeMs = 0;      ///< silence before the first probe
+  int intervalMs = 0;  ///< between two probes
+  int retries = 0;     ///< unanswered probes before the connection counts as lost
+};
+
 class Socket final : private Pollable {
  public:
   Socket() = default;
@@ -66,6 +73,8 @@ class Socket final : private Pollable {
   void setNoDelay(bool on);
   /// SO_RCVBUF and SO_SNDBUF; 0 leaves the system's own.
   void setBufferSizes(int receive, int send);
+  /// Turned on by any value that is not 0.
+  void setKeepAlive(const KeepAlive& keepAlive);
 
   /// Called by the loop after the turn in which close() was called.
   void finishClosing() { owner_->onSocketClosed(); }

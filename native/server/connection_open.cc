@@ -26,12 +26,15 @@ Result<void> Connection::open(int fd) {
   // Most connections have inherited what they need: a system call less for each.
   if (options.tcpNoDelay != server_.listenerHasNoDelay()) socket_.setNoDelay(options.tcpNoDelay);
   socket_.setBufferSizes(options.inBufferSize, options.outBufferSize);
+  socket_.setKeepAlive(
+      {options.keepAliveTime, options.keepAliveInterval, options.keepAliveRetryCount});
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
+  const bool admitted = server_.admits(remote_);
   if (asks) {
-    server_.events().addText(EventKind::kConnectionRequest, id_, kIsAscii, remote_.port,
-                             remote_.host());
+    server_.events().addText(EventKind::kConnectionRequest, id_,
+                             kIsAscii | (admitted ? 0 : kIsRefused), remote_.port, remote_.host());
   } else {
-    answerConnectionRequest(true);
+    answerConnectionRequest(admitted);
   }
   return {};
 }
@@ -39,7 +42,7 @@ Result<void> Connection::open(int fd) {
 void Connection::answerConnectionRequest(bool accept) {
   if (state_ != State::kAskedConnection) return;
   if (accept) return enter(State::kRequest);
-  server_.log(1, id_, "Connection refused by ConnectionRequest");
+  if (server_.logs(1)) server_.logError(id_, "Connection of " + remote_.text() + " refused");
   closeSocket(false);
 }
 
@@ -76,6 +79,10 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
   if (server_.logs(1)) {
     server_.log(1, id_, "GET " + std::string(request.uri) + " HTTP/1.1 from " + remote_.text());
     server_.log(2, id_, request.headers);
+  }
+  const std::string_view origin = request.origin;
+  if (!origin.empty() && !isAllowedOrigin(server_.options.allowedOrigins, origin)) {
+    return refuse(403, "The Origin is not allowed", {});
   }
   if (!server_.events().wants(EventKind::kWebSocketOpenRequest)) {
     return answerOpenRequest(101, request.subProtocols, {});

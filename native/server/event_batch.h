@@ -14,7 +14,7 @@
 namespace wss::server {
 
 enum class EventKind : std::int32_t {
-  kConnectionRequest,     ///< a question; payload: address; value: port
+  kConnectionRequest,     ///< a question; payload: address; value: port; flags: kIsRefused
   kWebSocketOpenRequest,  ///< a question; payload: URI, Host, Origin, subprotocols, extensions and
                           ///< header lines, separated by NUL
   kConnected,
@@ -37,6 +37,7 @@ inline constexpr std::int32_t kEndOfMessage = 2;
 inline constexpr std::int32_t kEndOfLine = 4;
 inline constexpr std::int32_t kIsResponse = 8;
 inline constexpr std::int32_t kIsError = 16;
+inline constexpr std::int32_t kIsRefused = 32;  ///< by the settings, unless the answer overrules it
 
 /// Eight 32-bit integers, in this order.
 struct EventRecord {

@@ -10,12 +10,21 @@
 #include <climits>
 #include <optional>
 
+#include "server/access.h"
 #include "ws/frame.h"
 
 namespace wss::server {
 namespace {
 
 constexpr int kMaxTimeout = 24 * 60 * 60;
+constexpr int kMaxListSize = 1024 * 1024;
+
+/// A number that has been found to be one.
+std::uint16_t toCode(std::string_view digits) {
+  std::uint16_t code = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), code);
+  return code;
+}
 
 constexpr auto kTable = std::to_array<Setting>({
     {.name = "ConnectionBacklog",
@@ -44,6 +53,29 @@ constexpr auto kTable = std::to_array<Setting>({
      .lockedError = static_cast<int>(ErrorCode::kLocalPortWhileListening),
      .doc = "TCP port to listen on; 0: the system picks one, to be read once listening."},
 
+    {.name = "AllowedClients",
+     .field = &Options::allowedClients,
+     .max = kMaxListSize,
+     .isValid = isClientList,
+     .form = kClientListForm,
+     .doc = "Who may connect: addresses, ranges such as 10.0.0.0/8 or 10.*, host names (looked up "
+            "when the first client comes), or * for all; ConnectionRequest may overrule it."},
+    {.name = "AllowedOrigins",
+     .field = &Options::allowedOrigins,
+     .max = kMaxListSize,
+     .doc = "Origins whose pages may connect, separated by commas; a * stands for anything. Other "
+            "requests that name an Origin are refused with status 403."},
+    {.name = "BindExclusively",
+     .field = &Options::bindExclusively,
+     .doc = "Whether the port is ours alone. False: several servers, in any number of processes or "
+            "workers, may listen on it (SO_REUSEPORT), and the system shares the clients out."},
+    {.name = "BlockedClients",
+     .field = &Options::blockedClients,
+     .max = kMaxListSize,
+     .isValid = isClientList,
+     .form = kClientListForm,
+     .doc = "Who may not connect, in the form of AllowedClients, which it overrides; "
+            "ConnectionRequest may overrule it."},
     {.name = "BufferMessage",
      .field = &Options::bufferMessage,
      .doc =
@@ -89,6 +121,8 @@ constexpr auto kTable = std::to_array<Setting>({
      .field = &Options::disconnectStatusCode,
      .min = 1000,
      .max = 4999,
+     .isValid = [](std::string_view code) { return ws::isWireCloseCode(toCode(code)); },
+     .form = "a code that may be sent: 1000-1003, 1007-1014 or 3000-4999 (RFC 6455 §7.4)",
      .doc = "Status code that Disconnect and Shutdown send: 1000-1003, 1007-1014 or 3000-4999."},
     {.name = "DisconnectStatusDescription",
      .field = &Options::disconnectStatusDescription,
@@ -107,6 +141,22 @@ constexpr auto kTable = std::to_array<Setting>({
      .max = INT_MAX,
      .doc = "Receive buffer in bytes that new connections ask of the system; 0: the system's own, "
             "which it adapts by itself."},
+    {.name = "KeepAliveInterval",
+     .field = &Options::keepAliveInterval,
+     .max = INT_MAX,
+     .doc =
+         "Milliseconds between two keep-alive probes of the system; 0: its own. New connections, "
+         "rounded up to seconds; turns probing on."},
+    {.name = "KeepAliveRetryCount",
+     .field = &Options::keepAliveRetryCount,
+     .max = 127,
+     .doc = "Unanswered keep-alive probes after which a connection counts as lost; 0: the system's "
+            "own number. New connections; turns probing on."},
+    {.name = "KeepAliveTime",
+     .field = &Options::keepAliveTime,
+     .max = INT_MAX,
+     .doc = "Milliseconds of silence before the system sends a keep-alive probe; 0: its own. New "
+            "connections, rounded up to seconds; turns probing on."},
     {.name = "LogLevel",
      .field = &Options::logLevel,
      .max = 3,
@@ -118,6 +168,11 @@ constexpr auto kTable = std::to_array<Setting>({
      .max = 100000,
      .lockedError = static_cast<int>(ErrorCode::kMaxConnectionsWhileListening),
      .doc = "Simultaneous connections; a client beyond them is reset, counted and logged."},
+    {.name = "MaxConnectionsPerAddress",
+     .field = &Options::maxConnectionsPerAddress,
+     .max = 100000,
+     .doc = "Simultaneous connections from one IPv4 address, or one /64 of IPv6; a client beyond "
+            "them is reset, counted and logged. 0: no limit."},
     {.name = "MaxFragments",
      .field = &Options::maxFragments,
      .min = 1,
@@ -218,6 +273,10 @@ Error invalid(const Setting& setting, std::string_view value, std::string_view a
   return makeError(ErrorCode::kInvalidArgument, detail.append(allowed));
 }
 
+bool isFormed(const Setting& setting, std::string_view value) {
+  return setting.isValid == nullptr || setting.isValid(value);
+}
+
 Result<void> write(Options& options, const Setting& setting, bool Options::* field,
                    std::string_view value) {
   const auto parsed = parseBool(value);
@@ -236,11 +295,7 @@ Result<void> write(Options& options, const Setting& setting, int Options::* fiel
                    "a whole number from " + std::to_string(setting.min) + " to " +
                        std::to_string(setting.max));
   }
-  const bool closeCode = field == &Options::disconnectStatusCode;
-  if (closeCode && !ws::isWireCloseCode(static_cast<std::uint16_t>(number))) {
-    return invalid(setting, value,
-                   "a code that may be sent: 1000-1003, 1007-1014 or 3000-4999 (RFC 6455 §7.4)");
-  }
+  if (!isFormed(setting, value)) return invalid(setting, value, setting.form);
   options.*field = static_cast<int>(number);
   return {};
 }
@@ -250,6 +305,7 @@ Result<void> write(Options& options, const Setting& setting, std::string Options
   if (value.size() > static_cast<std::size_t>(setting.max)) {
     return invalid(setting, value, "at most " + std::to_string(setting.max) + " bytes");
   }
+  if (!isFormed(setting, value)) return invalid(setting, value, setting.form);
   options.*field = value;
   return {};
 }

@@ -21,6 +21,10 @@ struct Options {
   int connectionBacklog;
   int defaultTimeout = 0;
   // Configuration settings, in alphabetical order.
+  std::string allowedClients = "*";
+  std::string allowedOrigins = "*";
+  bool bindExclusively = true;
+  std::string blockedClients;
   bool bufferMessage = true;
   bool clientContextTakeover = false;
   int clientMaxWindowBits = 15;
@@ -34,8 +38,12 @@ struct Options {
   bool enablePermessageDeflate = true;
   int idleTimeout = 0;
   int inBufferSize = 0;
+  int keepAliveInterval = 0;
+  int keepAliveRetryCount = 0;
+  int keepAliveTime = 0;
   int logLevel = 1;
   int maxConnections = 1000;
+  int maxConnectionsPerAddress = 0;
   int maxFragments = 131072;
   int maxMessageSize = 16 * 1024 * 1024;
   int maxQueuedBytes = 1024 * 1024;
@@ -66,6 +74,9 @@ struct Setting {
   bool property = false;  ///< a property of WSServer rather than a configuration setting
   /// The error of changing it while listening; 0 when it may change at any time.
   int lockedError = 0;
+  /// What a value must be that is of the right type and within its range; null: nothing else.
+  bool (*isValid)(std::string_view value) = nullptr;
+  std::string_view form = {};               ///< what isValid() wants, in words
   std::string_view doc = {};                ///< one sentence, with the unit
   std::string_view documentedDefault = {};  ///< only where ours differs on purpose
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "server/server.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -40,11 +42,15 @@ Result<void> Server::startListening() {
   auto address = net::Address::resolve(options.localHost,
                                        static_cast<std::uint16_t>(options.localPort), family);
   if (!address.ok()) return address.error();
-  auto listening = listener_.listen(loop_, address.value(), options.connectionBacklog,
-                                    family == net::Family::kBoth, options.tcpNoDelay, this);
+  const net::ListenOptions how{.backlog = options.connectionBacklog,
+                               .dualStack = family == net::Family::kBoth,
+                               .exclusive = options.bindExclusively,
+                               .noDelay = options.tcpNoDelay};
+  auto listening = listener_.listen(loop_, address.value(), how, this);
   if (!listening.ok()) return listening;
   options.localPort = listener_.address().port;
   if (logs(1)) log(1, 0, "Listening on " + listener_.address().text());
+  checkDescriptorLimit();
   return {};
 }
 
@@ -89,13 +95,39 @@ std::int32_t Server::newId() {
   return (slots_[slot].generation << kSlotBits) | static_cast<std::int32_t>(slot);
 }
 
-void Server::onAccept(int fd, const net::Address& remote) {
+void Server::checkDescriptorLimit() {
+  // What a process needs beside its connections.
+  constexpr int kOthers = 64;
+  rlimit limit{};
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  const auto wanted = static_cast<rlim_t>(options.maxConnections + kOthers);
+  if (!known || limit.rlim_cur >= wanted) return;
+  logError(0, "This process may have " + std::to_string(limit.rlim_cur) +
+                  " files open, too few for MaxConnections: raise the limit (ulimit -n " +
+                  std::to_string(wanted) + ")");
+}
+
+bool Server::admits(const net::Address& client) {
+  allowedClients_.assign(options.allowedClients);
+  blockedClients_.assign(options.blockedClients);
+  return allowedClients_.matches(client) && !blockedClients_.matches(client);
+}
+
+std::string_view Server::whyTooMany(const net::Address& client) {
   if (count_ >= options.maxConnections) {
+    return "a client was refused: raise MaxConnections to take more";
+  }
+  const int perAddress = options.maxConnectionsPerAddress;
+  if (perAddress > 0 && !addressCounts_.add(client, perAddress)) {
+    return "a client was refused: raise MaxConnectionsPerAddress to take more from one address";
+  }
+  return {};
+}
+
+void Server::onAccept(int fd, const net::Address& remote) {
+  if (const std::string_view reason = whyTooMany(remote); !reason.empty()) {
     net::Listener::refuse(fd);
-    onAcceptError(makeError(ErrorCode::kTooManyOpenFiles,
-                            "a client was refused: raise MaxConnections to take more"),
-                  1);
-    return;
+    return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
   }
   const std::int32_t id = newId();
   ++count_;
@@ -131,6 +163,7 @@ void Server::onNeverOpened(std::int32_t id) {
 
 void Server::remove(std::int32_t id) {
   Slot& slot = slots_[slotOf(id)];
+  addressCounts_.remove(slot.connection->remote());
   if (slot.connection->isTouched()) std::erase(touched_, slot.connection.get());
   slot.connection.reset();
   slot.generation = static_cast<std::uint16_t>((slot.generation + 1) % kGenerations);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "server/access.h"
 #include "server/compression.h"
 #include "server/connection.h"
 #include "server/deadlines.h"
@@ -112,6 +113,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] SharedStreams& streams() { return streams_; }
   /// Whether accepted sockets have TCP_NODELAY set already.
   [[nodiscard]] bool listenerHasNoDelay() const { return listener_.hasNoDelay(); }
+  /// Whether AllowedClients and BlockedClients let a client connect.
+  bool admits(const net::Address& client);
   /// A steady clock that stands still while the loop was kept from running, so that a stall of
   /// ours is never taken for a peer's silence.
   [[nodiscard]] Tick now() const {
@@ -157,6 +160,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void onAccept(int fd, const net::Address& remote) override;
   void onAcceptError(const Error& error, int turnedAway) override;
   void onTick() override;
+  /// Why no more connections are taken from `client`; empty if one more is, and is counted.
+  std::string_view whyTooMany(const net::Address& client);
+  void checkDescriptorLimit();
   std::int32_t newId();
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
@@ -181,6 +187,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t nextAcceptReportMs_ = 0;
   Statistics statistics_;
   SharedStreams streams_;
+  ClientList allowedClients_;
+  ClientList blockedClients_;
+  AddressCounts addressCounts_;
 };
 
 }  // namespace wss::server

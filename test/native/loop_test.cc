@@ -76,7 +76,7 @@ struct Connected {
   explicit Connected(std::shared_ptr<Loop> shared = makeLoop()) : loop(std::move(shared)) {
     Acceptor acceptor;
     Listener listener;
-    REQUIRE(listener.listen(*loop, loopback(), 5, false, true, &acceptor).ok());
+    REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
     peer = std::make_unique<test::Peer>(listener.address().port);
     while (acceptor.fds.empty()) loop->run(100);
     REQUIRE(socket.open(*loop, acceptor.fds[0], &owner).ok());
@@ -304,7 +304,7 @@ TEST_CASE("a listener accepts, tells who came, and stops") {
   Listener listener;
   CHECK_FALSE(listener.isListening());
   listener.close();
-  REQUIRE(listener.listen(*loop, loopback(), 5, false, true, &acceptor).ok());
+  REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
   CHECK(listener.isListening());
   const std::uint16_t port = listener.address().port;
   CHECK(port > 0);
@@ -320,7 +320,7 @@ TEST_CASE("a listener accepts, tells who came, and stops") {
   listener.close();
   CHECK_FALSE(listener.isListening());
   Listener again;
-  CHECK(again.listen(*loop, loopback(port), 5, false, true, &acceptor).ok());
+  CHECK(again.listen(*loop, loopback(port), {.backlog = 5}, &acceptor).ok());
   again.close();
   loop->run(0);
 }
@@ -329,7 +329,7 @@ TEST_CASE("a listener may be closed while it accepts, and the rest of the client
   const auto loop = makeLoop();
   Acceptor acceptor;
   Listener listener;
-  REQUIRE(listener.listen(*loop, loopback(), 5, false, true, &acceptor).ok());
+  REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
   acceptor.then = [&] { listener.close(); };
   test::Peer first(listener.address().port);
   test::Peer second(listener.address().port);
@@ -344,7 +344,7 @@ TEST_CASE("what is refused is reset") {
   const auto loop = makeLoop();
   Acceptor acceptor;
   Listener listener;
-  REQUIRE(listener.listen(*loop, loopback(), 5, false, true, &acceptor).ok());
+  REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
   test::Peer peer(listener.address().port);
   while (acceptor.fds.empty()) loop->run(1000);
   Listener::refuse(acceptor.fds[0]);
@@ -360,7 +360,8 @@ TEST_CASE("an address of IPv6 takes clients of IPv4 when it is to") {
     Acceptor acceptor;
     Listener listener;
     const Address any = Address::resolve("", 0, Family::kBoth).value();
-    const Result<void> listening = listener.listen(*loop, any, 5, dualStack, true, &acceptor);
+    const Result<void> listening =
+        listener.listen(*loop, any, {.backlog = 5, .dualStack = dualStack}, &acceptor);
     if (!listening.ok()) {
       MESSAGE("no IPv6 on this machine");
       return;

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "server/access.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <optional>
+
+namespace wss::server {
+namespace {
+
+constexpr unsigned kBits = 128;
+constexpr unsigned kIPv4Bits = 32;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+/// The items of a list separated by commas, without the empty ones.
+std::vector<std::string_view> itemsOf(std::string_view list) {
+  std::vector<std::string_view> items;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    const std::string_view item = trimmed(list.substr(0, comma));
+    if (!item.empty()) items.push_back(item);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return items;
+}
+
+bool isLiteral(std::string_view text) {
+  const bool digits = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  return digits || text.find(':') != std::string_view::npos;
+}
+
+bool isHostName(std::string_view text) {
+  return !isLiteral(text) && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+  });
+}
+
+std::optional<unsigned> number(std::string_view text, unsigned max) {
+  unsigned value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, value);
+  if (text.empty() || status != std::errc{} || stop != end || value > max) return std::nullopt;
+  return value;
+}
+
+/// A literal, without looking anything up.
+std::optional<net::Address> literal(std::string_view text) {
+  if (!isLiteral(text)) return std::nullopt;
+  auto address = net::Address::resolve(text, 0, net::Family::kBoth);
+  return address.ok() ? std::optional(address.value()) : std::nullopt;
+}
+
+/// How many bits of an address an item fixes: "10.0.0.0/8" → 8 of 32, "10.*" → the same.
+struct Prefix {
+  net::Address address;
+  unsigned bits;
+};
+
+std::optional<Prefix> slashed(std::string_view item, std::size_t slash) {
+  const auto address = literal(item.substr(0, slash));
+  if (!address) return std::nullopt;
+  const unsigned width = address->isIPv4() ? kIPv4Bits : kBits;
+  const auto bits = number(item.substr(slash + 1), width);
+  if (!bits) return std::nullopt;
+  return Prefix{*address, kBits - width + *bits};
+}
+
+/// "*", "10.*", "192.168.*.*": stars from some octet on.
+std::optional<Prefix> starred(std::string_view item) {
+  if (item == "*") return Prefix{{}, 0};
+  std::string address;
+  unsigned octets = 0;
+  bool stars = false;
+  for (std::size_t parts = 0; !item.empty() || parts == 0; ++parts) {
+    const std::size_t dot = std::min(item.find('.'), item.size());
+    const std::string_view part = item.substr(0, dot);
+    item.remove_prefix(std::min(dot + 1, item.size()));
+    const bool star = part == "*";
+    if (parts == 4 || (stars && !star) || !(star || number(part, 255))) return std::nullopt;
+    stars |= star;
+    if (star) continue;
+    address.append(part).push_back('.');
+    ++octets;
+  }
+  for (unsigned octet = octets; octet < 4; ++octet) address += "0.";
+  address.pop_back();
+  const auto parsed = literal(address);
+  if (!stars || !parsed) return std::nullopt;
+  return Prefix{*parsed, kBits - kIPv4Bits + 8 * octets};
+}
+
+/// What an item that is no host name stands for.
+std::optional<Prefix> prefixOf(std::string_view item) {
+  if (const std::size_t slash = item.find('/'); slash != std::string_view::npos) {
+    return slashed(item, slash);
+  }
+  if (item.find('*') != std::string_view::npos) return starred(item);
+  const auto address = literal(item);
+  return address ? std::optional(Prefix{*address, kBits}) : std::nullopt;
+}
+
+bool matchesPattern(std::string_view pattern, std::string_view text) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  // Where to go on when what follows the latest star has not fitted.
+  std::size_t star = std::string_view::npos;
+  std::size_t resume = 0;
+  std::size_t at = 0;
+  std::size_t in = 0;
+  while (in < text.size()) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      resume = in;
+    } else if (at < pattern.size() && same(pattern[at], text[in])) {
+      ++at;
+      ++in;
+    } else if (star != std::string_view::npos) {
+      at = star + 1;
+      in = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
+}
+
+std::array<std::uint8_t, 16> clientOf(const net::Address& address) {
+  auto ip = address.ip;
+  if (!address.isIPv4()) std::fill(ip.begin() + 8, ip.end(), std::uint8_t{0});
+  return ip;
+}
+
+}  // namespace
+
+bool isClientList(std::string_view text) {
+  return std::ranges::all_of(itemsOf(text), [](std::string_view item) {
+    return isHostName(item) || prefixOf(item).has_value();
+  });
+}
+
+void ClientList::assign(std::string_view text) {
+  if (text == text_) return;
+  text_ = text;
+  ranges_.clear();
+  for (const std::string_view item : itemsOf(text)) {
+    std::optional<Prefix> prefix = prefixOf(item);
+    if (!prefix && isHostName(item)) {
+      auto found = net::Address::resolve(item, 0, net::Family::kBoth);
+      if (found.ok()) prefix = Prefix{found.value(), kBits};
+    }
+    if (!prefix) continue;
+    Range range{prefix->address.ip, {}};
+    for (unsigned bit = 0; bit < prefix->bits; ++bit) {
+      range.mask[bit / 8] = static_cast<std::uint8_t>(range.mask[bit / 8] | 0x80U >> bit % 8);
+    }
+    ranges_.push_back(range);
+  }
+}
+
+bool ClientList::matches(const net::Address& address) const {
+  return std::ranges::any_of(ranges_, [&](const Range& range) {
+    for (std::size_t at = 0; at < range.ip.size(); ++at) {
+      if (((address.ip[at] ^ range.ip[at]) & range.mask[at]) != 0) return false;
+    }
+    return true;
+  });
+}
+
+bool isAllowedOrigin(std::string_view list, std::string_view origin) {
+  return std::ranges::any_of(itemsOf(list), [origin](std::string_view pattern) {
+    return matchesPattern(pattern, origin);
+  });
+}
+
+bool AddressCounts::add(const net::Address& address, int limit) {
+  int& count = counts_[clientOf(address)];
+  if (count >= limit) return false;
+  ++count;
+  return true;
+}
+
+void AddressCounts::remove(const net::Address& address) {
+  const auto entry = counts_.find(clientOf(address));
+  if (entry != counts_.end() && --entry->second <= 0) counts_.erase(entry);
+}
+
+}  // namespace wss::server

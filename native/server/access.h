@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Who may connect: lists of addresses (AllowedClients, BlockedClients), lists of origins
+// (AllowedOrigins), and how many at once from one address (MaxConnectionsPerAddress).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/address.h"
+
+namespace wss::server {
+
+/// What the items of a list of clients may be, for an error.
+inline constexpr std::string_view kClientListForm =
+    "a list, separated by commas, of addresses (10.0.0.1, ::1), of address ranges (10.0.0.0/8, "
+    "10.*), of host names, or *";
+
+/// Whether `text` is a list of clients.
+bool isClientList(std::string_view text);
+
+/// A list of clients. IPv4-mapped IPv6 addresses count as the IPv4 ones.
+class ClientList {
+ public:
+  /// Makes it that of `text`, a list of clients; returns at once if it is that already. Host names
+  /// are looked up, which may take its time; those without an address match nobody.
+  void assign(std::string_view text);
+  [[nodiscard]] bool matches(const net::Address& address) const;
+
+ private:
+  using Ip = std::array<std::uint8_t, 16>;
+  struct Range {
+    Ip ip;
+    Ip mask;
+  };
+
+  std::string text_;
+  std::vector<Range> ranges_;
+};
+
+/// Whether `origin` (RFC 6454 §7), in any case, is in `list`: origins separated by commas, in which
+/// a * stands for any number of characters.
+bool isAllowedOrigin(std::string_view list, std::string_view origin);
+
+/// How many connections there are from each address. Of IPv6 the first half tells clients apart: a
+/// single one has all of the rest.
+class AddressCounts {
+ public:
+  /// Counts one more, unless there are `limit` already.
+  bool add(const net::Address& address, int limit);
+  /// Counts one less, if it has been counted.
+  void remove(const net::Address& address);
+
+ private:
+  std::map<std::array<std::uint8_t, 16>, int> counts_;
+};
+
+}  // namespace wss::server
