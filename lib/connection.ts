@@ -214,7 +214,7 @@ export class WSConnection {
    * when the connection's timeout has run out, 10022 when the text is not UTF-8
    */
   sendStream(source: MessageSource, options: StreamOptions = {}): Promise<void> {
-    return handled(sendStream(this, this.#owner.sender, source, options));
+    return handled(sendStream(this, this.#owner.sender, this.#ending.signal, source, options));
   }
 
   /**

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import { WSServerError } from './errors.js';
+
 /** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
 export interface CloseStatus {
   /** 1000 for a normal closure, 1006 for a lost connection, else as in RFC 6455 §7.4. */
@@ -16,6 +18,7 @@ export class Ending {
   status: CloseStatus | undefined;
   /** The values of the properties, kept because handlers that are still to come may read them. */
   properties: readonly (boolean | number | string)[] | undefined;
+  #controller: AbortController | undefined;
   #closed: Promise<CloseStatus> | undefined;
   #resolve: ((status: CloseStatus) => void) | undefined;
 
@@ -30,9 +33,24 @@ export class Ending {
     return this.#closed;
   }
 
+  /** Aborted when the connection has ended. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.status !== undefined) this.#abort();
+    }
+    return this.#controller.signal;
+  }
+
   /** Only the first end counts. */
   end(status: CloseStatus): void {
-    this.status ??= status;
-    this.#resolve?.(this.status);
+    if (this.status !== undefined) return;
+    this.status = status;
+    this.#resolve?.(status);
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new WSServerError(126, 'The connection ended before this was done.'));
   }
 }

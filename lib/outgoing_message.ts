@@ -68,28 +68,31 @@ function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
 
 /**
  * Has a message taken part by part, as fast as it comes and is taken. When the source fails, a part
- * is refused or `signal` is aborted, the source is cancelled and the message stays unfinished: the
- * promise is rejected with the reason.
+ * is refused or one of `signals` is aborted, the source is cancelled and the message stays
+ * unfinished: the promise is rejected with the reason.
  */
 export async function sendChunks(
   source: MessageSource,
   take: TakePart,
-  signal?: AbortSignal,
+  signals: readonly (AbortSignal | undefined)[],
 ): Promise<void> {
+  function wait<Value>(promise: Promise<Value>): Promise<Value> {
+    return signals.reduce((waiting, signal) => abortable(waiting, signal), promise);
+  }
   const stream = source instanceof ReadableStream ? source : ReadableStream.from(source);
   const reader = stream.getReader();
   const encoder = new ChunkEncoder();
   let isText: boolean | undefined;
   try {
     for (;;) {
-      const { done, value } = await abortable(reader.read(), signal);
+      const { done, value } = await wait(reader.read());
       if (done) break;
       isText ??= typeof value === 'string';
       for (const part of partsOf(encoder.encode(value))) {
-        await abortable(take(part, false, isText), signal);
+        await wait(take(part, false, isText));
       }
     }
-    await abortable(take(encoder.end(), true, isText ?? false), signal);
+    await wait(take(encoder.end(), true, isText ?? false));
   } catch (error) {
     // Not awaited: a source that is stuck may never answer.
     reader.cancel(error).catch(() => {});
@@ -149,17 +152,18 @@ export async function untilReady(connection: WSConnection, signal?: AbortSignal)
   signal?.throwIfAborted();
 }
 
-/** What {@link WSConnection.sendStream} does. */
+/** What {@link WSConnection.sendStream} does. `ended` is aborted when the connection has ended. */
 export async function sendStream(
   connection: WSConnection,
   sender: Sender,
+  ended: AbortSignal,
   source: MessageSource,
   options: StreamOptions,
 ): Promise<void> {
   const { signal } = options;
   const message = new OutgoingMessage(connection, sender, options);
   try {
-    await sendChunks(source, (...part) => message.take(...part), signal);
+    await sendChunks(source, (...part) => message.take(...part), [ended, signal]);
   } catch (error) {
     if (signal?.aborted) {
       void message.interrupt();

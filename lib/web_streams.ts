@@ -14,7 +14,7 @@ export function readableOf(connection: WSConnection): ReadableStream<string | Ui
     async pull(controller) {
       const { done, value } = await messages.next();
       if (done) controller.close();
-      else controller.enqueue(value.dataFormat === 1 ? value.text : value.textB);
+      else controller.enqueue(value.dataFormat === 2 ? value.textB : value.text);
     },
     async cancel() {
       await messages.return?.();
