@@ -30,6 +30,7 @@ const HOST = property('Host');
 const LINE_MODE = property('LineMode');
 const LOCAL_ADDRESS = property('LocalAddress');
 const ORIGIN = property('Origin');
+const QUEUED_BYTES = property('QueuedBytes');
 const READY_TO_SEND = property('ReadyToSend');
 const REMOTE_HOST = property('RemoteHost');
 const REMOTE_PORT = property('RemotePort');
@@ -95,6 +96,11 @@ export class WSConnection {
 
   set acceptData(accept: boolean) {
     this.#owner.delivery.setAcceptData(this.#connectionId, accept);
+  }
+
+  /** Bytes that wait because the client does not read them: see {@link drain}. */
+  get bufferedBytes(): number {
+    return this.#read(QUEUED_BYTES) as number;
   }
 
   /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
