@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 
+import type { ReadableStream, WritableStream } from 'node:stream/web';
+import type { Delivery } from './delivery.js';
+import type { CloseStatus, Ending } from './ending.js';
 import { WSServerError } from './errors.js';
+import type { DataInEvent } from './events.js';
 import { type NativeServer, native } from './native.js';
 import { Opcode } from './outbox.js';
-import type { Data, SendFormat } from './sender.js';
+import { type MessageSource, type StreamOptions, sendStream } from './outgoing_message.js';
+import { abortable, handled, type WaitOptions } from './promises.js';
+import { type Data, rejected, type Sender, type SendFormat } from './sender.js';
+import { readableOf, writableOf } from './web_streams.js';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
   readonly native: NativeServer;
-  disconnect(connectionId: number): Promise<void>;
-  sendAs(connectionId: number, format: SendFormat, data: Data): Promise<void>;
-  setAcceptData(connectionId: number, accept: boolean): void;
+  readonly sender: Sender;
+  readonly delivery: Delivery;
 }
 
 function property(name: string): number {
@@ -24,6 +30,7 @@ const HOST = property('Host');
 const LINE_MODE = property('LineMode');
 const LOCAL_ADDRESS = property('LocalAddress');
 const ORIGIN = property('Origin');
+const QUEUED_BYTES = property('QueuedBytes');
 const READY_TO_SEND = property('ReadyToSend');
 const REMOTE_HOST = property('RemoteHost');
 const REMOTE_PORT = property('RemotePort');
@@ -39,12 +46,16 @@ const TIMEOUT = property('Timeout');
 export class WSConnection {
   readonly #connectionId: number;
   readonly #owner: ConnectionOwner;
+  readonly #ending: Ending;
   #dataFormat: SendFormat = 0;
+  #readable: ReadableStream<string | Uint8Array> | undefined;
+  #writable: WritableStream<Data> | undefined;
 
   /** Connections are made by the server: see {@link WSServer.connections}. */
-  constructor(owner: ConnectionOwner, connectionId: number) {
+  constructor(owner: ConnectionOwner, connectionId: number, ending: Ending) {
     this.#owner = owner;
     this.#connectionId = connectionId;
+    this.#ending = ending;
   }
 
   /** Identifies the connection in every event and method. */
@@ -70,7 +81,8 @@ export class WSConnection {
   }
 
   #read(index: number): boolean | number | string {
-    return this.#owner.native.getProperty(this.#connectionId, index);
+    const kept = this.#ending.properties?.[index];
+    return kept === undefined ? this.#owner.native.getProperty(this.#connectionId, index) : kept;
   }
 
   /**
@@ -78,11 +90,17 @@ export class WSConnection {
    * @defaultValue true
    */
   get acceptData(): boolean {
-    return this.#read(ACCEPT_DATA) as boolean;
+    const told = this.#read(ACCEPT_DATA) as boolean;
+    return this.#owner.delivery.acceptsData(this.#connectionId) ?? told;
   }
 
   set acceptData(accept: boolean) {
-    this.#owner.setAcceptData(this.#connectionId, accept);
+    this.#owner.delivery.setAcceptData(this.#connectionId, accept);
+  }
+
+  /** Bytes that wait because the client does not read them: see {@link drain}. */
+  get bufferedBytes(): number {
+    return this.#read(QUEUED_BYTES) as number;
   }
 
   /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
@@ -100,12 +118,12 @@ export class WSConnection {
   }
 
   set connected(connected: boolean) {
-    if (!connected) void this.#owner.disconnect(this.#connectionId);
+    if (!connected) void this.close();
   }
 
   /** Sends what is assigned, as {@link dataFormat} says. Failures go to the Error event. */
   set dataToSend(data: Data) {
-    void this.#owner.sendAs(this.#connectionId, this.dataFormat, data);
+    void this.send(data);
   }
 
   /** The Host header of the request. */
@@ -169,77 +187,126 @@ export class WSConnection {
   set timeout(seconds: number) {
     this.#owner.native.setProperty(this.#connectionId, TIMEOUT, seconds);
   }
-}
 
-/** Index of AcceptData for {@link NativeServer.setProperty}. */
-export const acceptDataProperty = ACCEPT_DATA;
-export const lineModeProperty = LINE_MODE;
+  // Methods.
 
-/** The connections of a server by their id. A view: it always shows those that are there now. */
-export class ConnectionMap implements Iterable<[number, WSConnection]> {
-  readonly #owner: ConnectionOwner;
-  readonly #made = new Map<number, WSConnection>();
-
-  constructor(owner: ConnectionOwner) {
-    this.#owner = owner;
+  /**
+   * Sends one message: text for a string, binary for bytes, unless {@link dataFormat} says
+   * otherwise. Fails like {@link WSServer.send}.
+   */
+  send(data: Data): Promise<void> {
+    return this.#owner.sender.sendAs(this.#connectionId, this.#dataFormat, data);
   }
 
-  /** How many connections are between their Connected and their Disconnected. */
-  get size(): number {
-    return this.#owner.native.state().connections;
+  /** Sends one binary message. Fails like {@link WSServer.send}. */
+  sendBytes(data: Data): Promise<void> {
+    return this.#owner.sender.sendBytes(this.#connectionId, data);
   }
 
-  /** The connection, also before it is open; undefined when there is none. Always the same object. */
-  get(connectionId: number | string): WSConnection | undefined {
-    const id = Number(connectionId);
-    const made = this.#made.get(id);
-    if (made !== undefined) return made;
+  /** Sends one text message; bytes are taken for UTF-8. Fails like {@link WSServer.send}. */
+  sendText(text: Data): Promise<void> {
+    return this.#owner.sender.sendText(this.#connectionId, text);
+  }
+
+  /**
+   * Sends one message in fragments, as they come from `source`: text if the first of them is a
+   * string, unless `type` says otherwise. Begins when all that was sent before has been handed
+   * over, and reads no faster than the client does. Fulfilled when all has been handed over.
+   *
+   * Other messages are refused with 10035 meanwhile. When `signal` is aborted the message ends
+   * where it is and the connection can be used further. When the source fails there is no telling
+   * the client that the message is incomplete but to close: with 1011.
+   * @throws {@link WSServerError} 126 when there is no such connection or it ends meanwhile, 10060
+   * when the connection's timeout has run out, 10022 when the text is not UTF-8
+   */
+  sendStream(source: MessageSource, options: StreamOptions = {}): Promise<void> {
+    return handled(sendStream(this, this.#owner.sender, this.#ending.signal, source, options));
+  }
+
+  /**
+   * Sends a Ping and waits for its Pong; fulfilled with the round trip in milliseconds. Fails like
+   * {@link WSServer.ping}.
+   */
+  ping({ signal }: WaitOptions = {}): Promise<number> {
+    return this.#owner.sender.ping(this.#connectionId, signal);
+  }
+
+  /**
+   * Fulfilled when all that was sent has been handed over to the system, so that the next send is
+   * taken.
+   * @throws {@link WSServerError} 126 when there is no such connection or it ends meanwhile, 10060
+   * when the connection's timeout has run out
+   */
+  drain({ signal }: WaitOptions = {}): Promise<void> {
+    return this.#owner.sender.drain(this.#connectionId, signal);
+  }
+
+  /**
+   * Starts to close the connection, by default with the code and reason that DisconnectStatusCode
+   * and DisconnectStatusDescription say. Fulfilled when it has ended, which CloseTimeout bounds; at
+   * once when it has ended before.
+   * @throws {@link WSServerError} 10022 when the code may not be sent
+   */
+  close(code?: number, reason?: string, { signal }: WaitOptions = {}): Promise<CloseStatus> {
+    if (this.#ending.status !== undefined) return this.closed;
     try {
-      this.#owner.native.getProperty(id, CONNECTED);
-    } catch {
-      return undefined;
+      this.#owner.native.disconnect(this.#connectionId, code, reason);
+    } catch (error) {
+      return rejected(error);
     }
-    const connection = new WSConnection(this.#owner, id);
-    this.#made.set(id, connection);
-    return connection;
+    return abortable(this.closed, signal);
   }
 
-  /** The connection's object, if it has been asked for before. */
-  made(connectionId: number | string): WSConnection | undefined {
-    return this.#made.get(Number(connectionId));
+  /** Fulfilled when the connection has ended, however it did. Never rejected. */
+  get closed(): Promise<CloseStatus> {
+    return this.#ending.closed;
   }
 
-  has(connectionId: number | string): boolean {
-    return this.get(connectionId) !== undefined;
+  /** {@link close}: for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
-  *keys(): IterableIterator<number> {
-    yield* this.#owner.native.connectedIds();
+  /**
+   * The messages that come from now on, for a loop: `for await (const message of connection)` is
+   * short for it. What comes while the loop is at work waits, up to 64 messages or 1 MiB; then
+   * reading from the socket stops, so that the client feels it. To leave the loop is to stop
+   * reading: what comes afterwards goes to the handlers of DataIn only, as it does before.
+   *
+   * The loop ends when the connection has ended with 1000, 1001 or without a code; otherwise it
+   * throws error 126, whose `cause` is the {@link CloseStatus}.
+   * @throws {@link WSServerError} 126 when there is no such connection, 10037 when somebody reads
+   * already
+   */
+  messages({ signal }: WaitOptions = {}): AsyncIterableIterator<DataInEvent> {
+    return this.#owner.delivery.read(this.#connectionId, signal);
   }
 
-  *values(): IterableIterator<WSConnection> {
-    for (const [, connection] of this) yield connection;
+  /** The same as {@link messages}. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<DataInEvent> {
+    return this.messages();
   }
 
-  entries(): IterableIterator<[number, WSConnection]> {
-    return this[Symbol.iterator]();
+  /**
+   * The messages as a stream: text as strings, the others as bytes. Reading begins when it is
+   * first asked for; to cancel it closes the connection. Ends and fails like {@link messages}.
+   */
+  get readable(): ReadableStream<string | Uint8Array> {
+    this.#readable ??= readableOf(this);
+    return this.#readable;
   }
 
-  *[Symbol.iterator](): IterableIterator<[number, WSConnection]> {
-    for (const id of this.#owner.native.connectedIds()) {
-      const connection = this.get(id);
-      if (connection !== undefined) yield [id, connection];
-    }
-  }
-
-  forEach(
-    visit: (connection: WSConnection, connectionId: number, map: ConnectionMap) => void,
-  ): void {
-    for (const [id, connection] of this) visit(connection, id, this);
-  }
-
-  /** Lets go of the object of a connection that has ended. */
-  forget(connectionId: number): void {
-    this.#made.delete(connectionId);
+  /**
+   * A stream that sends each chunk as a message, when the client takes it. To close it closes the
+   * connection with 1000, to abort it with 1011. Fails when the connection has ended.
+   */
+  get writable(): WritableStream<Data> {
+    this.#writable ??= writableOf(this);
+    return this.#writable;
   }
 }
+
+/** Indices for {@link NativeServer.getProperty}. */
+export const acceptDataProperty = ACCEPT_DATA;
+export const connectedProperty = CONNECTED;
+export const lineModeProperty = LINE_MODE;

@@ -9,8 +9,8 @@ export class WSServerError extends Error {
   /** The documented error code, such as 126 or 10035. */
   readonly code: number;
 
-  constructor(code: number, message: string) {
-    super(message);
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

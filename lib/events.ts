@@ -136,6 +136,11 @@ export class DataInEvent {
     this.#length = length;
   }
 
+  /** The size of the payload in bytes. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
   /** The payload as text (UTF-8). */
   get text(): string {
     if (this.#text !== undefined) return this.#text;

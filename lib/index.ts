@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-export { ConnectionMap, WSConnection } from './connection.js';
+export { WSConnection } from './connection.js';
+export { ConnectionMap } from './connection_map.js';
+export type { CloseStatus } from './ending.js';
 export { type ErrorRow, WSServerError } from './errors.js';
 export {
   ConnectedEvent,
@@ -19,6 +21,8 @@ export {
   WebSocketOpenRequestEvent,
 } from './events.js';
 export type { SettingRow, Statistics } from './native.js';
+export type { MessageSource, StreamOptions } from './outgoing_message.js';
+export type { WaitOptions } from './promises.js';
 export type { Data, SendFormat } from './sender.js';
 export { WSServer, type WSServerOptions } from './wsserver.js';
 

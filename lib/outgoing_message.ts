@@ -2,18 +2,27 @@
 // One message, sent in fragments as they come from a source, in bounded memory.
 
 import { ReadableStream } from 'node:stream/web';
-import { abortable } from './abort.js';
+import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
-import type { Data } from './sender.js';
+import { Opcode } from './outbox.js';
+import { abortable, type WaitOptions } from './promises.js';
+import { CONTINUATION, type Data, DONE, type PartOpcode, type Sender } from './sender.js';
 
 /** Where a message comes from, piece by piece. */
 export type MessageSource = ReadableStream<Data> | AsyncIterable<Data>;
 
+/** How to send what comes from a source. */
+export interface StreamOptions extends WaitOptions {
+  /** @defaultValue 'text' if the first chunk is a string, else 'binary' */
+  type?: 'text' | 'binary' | undefined;
+}
+
 /**
- * Takes the next part of a message. The promise is fulfilled when there is room for another part,
- * and rejected when there will be none.
+ * Takes the next part of a message, of which `isText` says whether its source began with a string.
+ * The promise is fulfilled when there is room for another part, and rejected when there will be
+ * none.
  */
-export type TakePart = (bytes: Uint8Array, last: boolean) => Promise<unknown>;
+export type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<unknown>;
 
 /** A larger chunk is sent in parts of this size, so that no more than that waits in a queue. */
 const MAX_PART = 256 * 1024;
@@ -59,29 +68,109 @@ function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
 
 /**
  * Has a message taken part by part, as fast as it comes and is taken. When the source fails, a part
- * is refused or `signal` is aborted, the source is cancelled and the message stays unfinished: the
- * promise is rejected with the reason.
+ * is refused or one of `signals` is aborted, the source is cancelled and the message stays
+ * unfinished: the promise is rejected with the reason.
  */
 export async function sendChunks(
   source: MessageSource,
   take: TakePart,
-  signal?: AbortSignal,
+  signals: readonly (AbortSignal | undefined)[],
 ): Promise<void> {
+  function wait<Value>(promise: Promise<Value>): Promise<Value> {
+    return signals.reduce((waiting, signal) => abortable(waiting, signal), promise);
+  }
   const stream = source instanceof ReadableStream ? source : ReadableStream.from(source);
   const reader = stream.getReader();
   const encoder = new ChunkEncoder();
+  let isText: boolean | undefined;
   try {
     for (;;) {
-      const { done, value } = await abortable(reader.read(), signal);
+      const { done, value } = await wait(reader.read());
       if (done) break;
+      isText ??= typeof value === 'string';
       for (const part of partsOf(encoder.encode(value))) {
-        await abortable(take(part, false), signal);
+        await wait(take(part, false, isText));
       }
     }
-    await abortable(take(encoder.end(), true), signal);
+    await wait(take(encoder.end(), true, isText ?? false));
   } catch (error) {
     // Not awaited: a source that is stuck may never answer.
     reader.cancel(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** One message of a connection, while its parts are sent. */
+class OutgoingMessage {
+  readonly #connection: WSConnection;
+  readonly #sender: Sender;
+  readonly #options: StreamOptions;
+  /** Whether it has been begun and not ended. */
+  #open = false;
+  /** Settled when the latest part has been. */
+  #taken: Promise<unknown> = DONE;
+
+  constructor(connection: WSConnection, sender: Sender, options: StreamOptions) {
+    this.#connection = connection;
+    this.#sender = sender;
+    this.#options = options;
+  }
+
+  async take(bytes: Uint8Array, last: boolean, isText: boolean): Promise<void> {
+    const { type = isText ? 'text' : 'binary', signal } = this.#options;
+    if (!this.#open) await untilReady(this.#connection, signal);
+    this.#send(this.#open ? CONTINUATION : Opcode[type], bytes, last);
+    await this.#taken;
+  }
+
+  /** Ends it where it is. */
+  async interrupt(): Promise<void> {
+    if (!this.#open) return;
+    try {
+      await this.#taken;
+      this.#send(CONTINUATION, EMPTY, true);
+    } catch {
+      // It is stuck, or was cut inside a character.
+      this.fail();
+    }
+  }
+
+  /** It cannot be completed: the client must not take a part for the whole. */
+  fail(): void {
+    if (this.#open) void this.#connection.close(1011, 'A message could not be completed');
+  }
+
+  #send(opcode: PartOpcode, bytes: Uint8Array, last: boolean): void {
+    this.#taken = this.#sender.sendPart(this.#connection.connectionId, opcode, bytes, last);
+    this.#open = !last;
+  }
+}
+
+/** Waits until a message would be taken. */
+export async function untilReady(connection: WSConnection, signal?: AbortSignal): Promise<void> {
+  while (!connection.readyToSend) await connection.drain({ signal });
+  signal?.throwIfAborted();
+}
+
+/** What {@link WSConnection.sendStream} does. `ended` is aborted when the connection has ended. */
+export async function sendStream(
+  connection: WSConnection,
+  sender: Sender,
+  ended: AbortSignal,
+  source: MessageSource,
+  options: StreamOptions,
+): Promise<void> {
+  const { signal } = options;
+  const message = new OutgoingMessage(connection, sender, options);
+  try {
+    await sendChunks(source, (...part) => message.take(...part), [ended, signal]);
+  } catch (error) {
+    if (signal?.aborted) {
+      void message.interrupt();
+    } else {
+      message.fail();
+      sender.report(connection.connectionId, error);
+    }
     throw error;
   }
 }

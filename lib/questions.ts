@@ -11,8 +11,37 @@ const INVALID_STATUS = 0;
 
 type Handler<Event> = (event: Event) => unknown;
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** Calls every handler, and returns the promises of those that are not done. */
+function callAll<Event>(
+  handlers: readonly Handler<Event>[],
+  event: Event,
+  onFailure: () => void,
+): PromiseLike<unknown>[] {
+  const waiting: PromiseLike<unknown>[] = [];
+  for (const handler of handlers) {
+    try {
+      const result = handler(event);
+      if (isPromise(result)) waiting.push(result);
+    } catch (error) {
+      onFailure();
+      throwLater(error);
+    }
+  }
+  return waiting;
+}
+
+/** Calls every handler. The promise is fulfilled when all of them are done; undefined: they are. */
+export function callAndWait<Event>(
+  handlers: readonly Handler<Event>[],
+  event: Event,
+): Promise<unknown> | undefined {
+  const waiting = callAll(handlers, event, () => {});
+  if (waiting.length === 0) return undefined;
+  return Promise.all(waiting.map((handled) => Promise.resolve(handled).catch(throwLater)));
 }
 
 /** Calls every handler, and `answer` when all of them have made up their mind. */
@@ -21,17 +50,10 @@ function ask<Event>(
   event: Event,
   answer: (failed: boolean) => void,
 ): void {
-  const waiting: PromiseLike<unknown>[] = [];
   let failed = false;
-  for (const handler of handlers) {
-    try {
-      const result = handler(event);
-      if (isPromise(result)) waiting.push(result);
-    } catch (error) {
-      failed = true;
-      throwLater(error);
-    }
-  }
+  const waiting = callAll(handlers, event, () => {
+    failed = true;
+  });
   if (waiting.length === 0) {
     answer(failed);
     return;

@@ -4,10 +4,13 @@
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox } from './outbox.js';
+import { abortable, handled } from './promises.js';
 
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
+export type PartOpcode = typeof Opcode.text | typeof Opcode.binary | typeof CONTINUATION;
 
+const SEND_FAILED = 4202;
 const INVALID_CONNECTION_ID = 126;
 
 /** The documented values of DataFormat for sending; 0 lets the type of the data decide. */
@@ -21,9 +24,7 @@ export const DONE: Promise<void> = Promise.resolve();
 
 /** A rejected promise that does not end the process when nobody awaits it. */
 export function rejected(error: unknown): Promise<never> {
-  const promise = Promise.reject(error);
-  promise.catch(() => {});
-  return promise;
+  return handled(Promise.reject(error));
 }
 
 /** Something that waits to be settled. */
@@ -71,7 +72,8 @@ export class Sender {
     return this.#sendSlowly(Number(connectionId), opcode, data);
   }
 
-  ping(connectionId: number | string): Promise<number> {
+  ping(connectionId: number | string, signal?: AbortSignal): Promise<number> {
+    if (signal?.aborted) return rejected(signal.reason);
     const id = Number(connectionId);
     const token = this.#newToken();
     try {
@@ -79,36 +81,46 @@ export class Sender {
     } catch (error) {
       return this.#fail(id, error);
     }
-    return this.#wait(token, id);
+    return this.#wait(token, signal, id);
   }
 
   /**
    * Sends one part of a message, as {@link NativeServer.sendPart} does; fulfilled when the kernel
    * has taken it. Failures are not reported: the caller knows whose part it is.
+   * @throws {@link WSServerError} when the part has not been sent
    */
   sendPart(
     connectionId: number,
-    opcode: typeof Opcode.text | typeof Opcode.binary | typeof CONTINUATION,
+    opcode: PartOpcode,
     bytes: NodeJS.ArrayBufferView | ArrayBuffer,
     last: boolean,
   ): Promise<unknown> {
     const token = this.#newToken();
-    try {
-      const taken = this.#native.sendPart(connectionId, opcode, bytes, last, token);
-      return taken ? DONE : this.#wait(token);
-    } catch (error) {
-      return rejected(error);
-    }
+    const taken = this.#native.sendPart(connectionId, opcode, bytes, last, token);
+    return taken ? DONE : this.#wait(token);
   }
 
-  /** Fulfilled when nothing waits in a connection's queue. Failures are not reported. */
-  drained(connectionId: number): Promise<unknown> {
+  /**
+   * Fulfilled when a connection's queue is empty, as {@link NativeServer.drained} says. Failures
+   * are not reported.
+   */
+  drain(connectionId: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return rejected(signal.reason);
     const token = this.#newToken();
     try {
-      return this.#native.drained(connectionId, token) ? DONE : this.#wait(token);
+      if (this.#native.drained(connectionId, token)) return DONE;
     } catch (error) {
       return rejected(error);
     }
+    return handled(this.#wait(token, signal).then(() => {}));
+  }
+
+  /** Has the Error event tell of a failure whose promise nobody may await. */
+  report(connectionId: number, error: unknown): void {
+    this.#onError(
+      connectionId,
+      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, String(error)),
+    );
   }
 
   /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
@@ -138,9 +150,7 @@ export class Sender {
     } catch (error) {
       return this.#fail(connectionId, error);
     }
-    const sent = this.#wait(token, connectionId).then(() => {});
-    sent.catch(() => {});
-    return sent;
+    return handled(this.#wait(token, undefined, connectionId).then(() => {}));
   }
 
   #newToken(): number {
@@ -154,12 +164,11 @@ export class Sender {
   }
 
   /** A promise that settle() settles, with the milliseconds that it took. */
-  #wait(token: number, reportedTo?: number): Promise<number> {
+  #wait(token: number, signal?: AbortSignal, reportedTo?: number): Promise<number> {
     const startedMs = performance.now();
-    const promise = new Promise<number>((resolve, reject) => {
+    const settled = new Promise<number>((resolve, reject) => {
       this.#pending.set(token, { reportedTo, startedMs, resolve, reject });
     });
-    promise.catch(() => {});
-    return promise;
+    return abortable(handled(settled), signal, () => this.#pending.delete(token));
   }
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import { BatchReader } from './batch.js';
-import {
-  acceptDataProperty,
-  ConnectionMap,
-  type ConnectionOwner,
-  lineModeProperty,
-} from './connection.js';
+import { lineModeProperty } from './connection.js';
+import { ConnectionMap } from './connection_map.js';
+import { Delivery } from './delivery.js';
 import { TypedEmitter, throwLater } from './emitter.js';
+import { NEVER_OPENED } from './ending.js';
 import {
-  type DataInEvent,
   type DisconnectedEvent,
   ErrorEvent,
   type EventMap,
@@ -18,6 +15,7 @@ import {
 } from './events.js';
 import { type NativeServer, native, type SettingRow, type Statistics } from './native.js';
 import { Outbox } from './outbox.js';
+import { abortable, type WaitOptions } from './promises.js';
 import { askConnection, askOpen } from './questions.js';
 import { type Data, DONE, rejected, Sender } from './sender.js';
 
@@ -29,7 +27,17 @@ export interface WSServerOptions {
   defaultTimeout?: number;
   /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */
   settings?: Readonly<Record<string, boolean | number | string>>;
+  /**
+   * Whether a handler of DataIn that returns a promise has its connection's next messages, and its
+   * Disconnected, wait until the promise is settled. What waits is bounded: up to 64 messages or
+   * 1 MiB, then reading from the socket stops. Other connections do not wait. A rejection is an
+   * uncaught exception.
+   * @defaultValue false
+   */
+  serialDelivery?: boolean;
 }
+
+const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
 
 /** A shutdown that waits for its connections to end. */
 interface Shutdown {
@@ -50,23 +58,23 @@ export class WSServer extends TypedEmitter {
   readonly #native: NativeServer;
   readonly #batch: BatchReader;
   readonly #sender: Sender;
-  /** The only listener of DataIn, or what calls all of them. */
-  #onDataIn: (event: DataInEvent) => unknown = () => {};
-  /** What came for connections that do not accept data, in its order. */
-  readonly #held = new Map<number, DataInEvent[]>();
+  readonly #delivery: Delivery;
   #shutdowns: Shutdown[] = [];
   #nextBatch: (() => void) | undefined;
 
   constructor(options: WSServerOptions = {}) {
     super();
+    const { settings = {}, serialDelivery = false, ...properties } = options;
     this.#batch = new BatchReader({
       onConnectionRequest: (id, event) =>
         askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
       onOpenRequest: (event) =>
         askOpen(this.#handlers('WebSocketOpenRequest'), event, this.#outbox),
-      onDataIn: (event) => this.#deliver(event),
+      onDataIn: serialDelivery
+        ? (event) => this.#delivery.takeSerially(event)
+        : (event) => this.#delivery.take(event),
       onDisconnected: (event) => this.#onDisconnected(event),
-      onForgotten: (id) => this.#forget(id),
+      onForgotten: (id) => this.#onForgotten(id),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
@@ -80,16 +88,13 @@ export class WSServer extends TypedEmitter {
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
-    const owner: ConnectionOwner = {
-      native: this.#native,
-      disconnect: (id) => this.disconnect(id),
-      sendAs: (id, format, data) => this.#sender.sendAs(id, format, data),
-      setAcceptData: (id, accept) => this.#setAcceptData(id, accept),
-    };
-    this.connections = new ConnectionMap(owner);
+    const delivery = new Delivery(this, this.#native, serialDelivery, () =>
+      this.listenersChanged(),
+    );
+    this.#delivery = delivery;
+    this.connections = new ConnectionMap({ native: this.#native, sender: this.#sender, delivery });
     this.listenersChanged();
 
-    const { settings = {}, ...properties } = options;
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
       if (value !== undefined) this.#native.set(name, value);
     }
@@ -188,12 +193,18 @@ export class WSServer extends TypedEmitter {
    * Stops listening and disconnects every client as {@link disconnect} does. The promise is
    * fulfilled when the last of them has gone, which CloseTimeout bounds.
    */
-  shutdown(): Promise<void> {
+  shutdown({ signal }: WaitOptions = {}): Promise<void> {
     const connectionIds = new Set(this.#native.connectedIds());
     this.#native.stopListening();
     this.#native.disconnectAll();
     if (connectionIds.size === 0) return DONE;
-    return new Promise((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
+    const gone = new Promise<void>((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
+    return abortable(gone, signal);
+  }
+
+  /** {@link shutdown}: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
   }
 
   /**
@@ -203,6 +214,16 @@ export class WSServer extends TypedEmitter {
    */
   disconnect(connectionId: number | string): Promise<void> {
     return this.#attempt(() => this.#native.disconnect(Number(connectionId)));
+  }
+
+  /** Stops reading from a connection's socket: sets its {@link WSConnection.acceptData} to false. */
+  pauseData(connectionId: number | string): Promise<void> {
+    return this.#attempt(() => this.#delivery.setAcceptData(Number(connectionId), false));
+  }
+
+  /** Reads from a connection's socket again: sets its {@link WSConnection.acceptData} to true. */
+  processData(connectionId: number | string): Promise<void> {
+    return this.#attempt(() => this.#delivery.setAcceptData(Number(connectionId), true));
   }
 
   /**
@@ -231,8 +252,8 @@ export class WSServer extends TypedEmitter {
    * @throws {@link WSServerError} 126 when there is no such connection or it ends meanwhile, 10060
    * when the connection's timeout has run out, 10035 when its queue is full
    */
-  ping(connectionId: number | string): Promise<number> {
-    return this.#sender.ping(connectionId);
+  ping(connectionId: number | string, { signal }: WaitOptions = {}): Promise<number> {
+    return this.#sender.ping(connectionId, signal);
   }
 
   /**
@@ -297,10 +318,10 @@ export class WSServer extends TypedEmitter {
     native.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });
+    // Who begins to read when a connection is open must not have missed what came right behind.
+    if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     this.#native.setWanted(wanted);
-    const [only, ...others] = this.rawListeners('DataIn') as Listener<'DataIn'>[];
-    this.#onDataIn =
-      only !== undefined && others.length === 0 ? only : (event) => this.emit('DataIn', event);
+    this.#delivery.listenersChanged();
   }
 
   #handlers<Name extends EventName>(name: Name): Listener<Name>[] {
@@ -315,49 +336,28 @@ export class WSServer extends TypedEmitter {
     }
   }
 
-  #deliver(event: DataInEvent): void {
-    if (this.#held.size > 0) {
-      const held = this.#held.get(event.connectionId);
-      if (held !== undefined) {
-        held.push(event);
-        return;
-      }
-    }
-    try {
-      this.#onDataIn.call(this, event);
-    } catch (error) {
-      throwLater(error);
-    }
-  }
-
   #onDisconnected(event: DisconnectedEvent): void {
-    const id = event.connectionId;
-    this.#release(id);
-    this.#emit('Disconnected', event);
-    this.#forget(id);
+    const { connectionId: id, statusCode, description } = event;
+    this.connections.end(id, { statusCode, description });
     this.#shutdowns = this.#shutdowns.filter(({ connectionIds, resolve }) => {
       connectionIds.delete(id);
       if (connectionIds.size === 0) resolve();
       return connectionIds.size > 0;
     });
+    const atOnce = this.#delivery.end(id, event, () => {
+      this.#emit('Disconnected', event);
+      this.#forget(id);
+    });
+    if (!atOnce) this.connections.preserve(id);
+  }
+
+  #onForgotten(connectionId: number): void {
+    this.#delivery.end(connectionId, NEVER_OPENED, () => this.#forget(connectionId));
   }
 
   #forget(connectionId: number): void {
     this.connections.forget(connectionId);
-    this.#held.delete(connectionId);
-  }
-
-  #setAcceptData(connectionId: number, accept: boolean): void {
-    this.#native.setProperty(connectionId, acceptDataProperty, accept);
-    if (accept) this.#release(connectionId);
-    else if (!this.#held.has(connectionId)) this.#held.set(connectionId, []);
-  }
-
-  /** Delivers what was held back for a connection. */
-  #release(connectionId: number): void {
-    const held = this.#held.get(connectionId);
-    this.#held.delete(connectionId);
-    for (const event of held ?? []) this.#deliver(event);
+    this.#delivery.forget(connectionId);
   }
 
   #attempt(act: () => void): Promise<void> {

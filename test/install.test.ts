@@ -20,11 +20,11 @@ const { nodeObstacle, buildObstacle }: Install = require(script);
 
 const linux = ['python3', 'make', 'g++'];
 
-test('a Node.js below 20 is told to be replaced', () => {
-  for (const version of ['v20.0.0', 'v22.11.0', 'v100.0.0']) {
+test('a Node.js below 20.9 is told to be replaced', () => {
+  for (const version of ['v20.9.0', 'v20.20.2', 'v22.0.0', 'v100.0.0']) {
     assert.equal(nodeObstacle(version), undefined, version);
   }
-  for (const version of ['v0.12.18', 'v18.20.4', 'v19.9.0']) {
+  for (const version of ['v0.12.18', 'v18.20.4', 'v19.9.0', 'v20.8.1']) {
     const sentence = nodeObstacle(version) ?? '';
     assert.ok(sentence.includes(`this is ${version}: install a newer Node.js`), sentence);
   }

@@ -7,16 +7,20 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-const oldestNode = 20;
+const oldestNode = [20, 9];
 const buildFailed =
   'native-wsserver could not be built: the reason is above. The compiler must know C++20 (g++ 11, clang 14 or newer).';
 
 const majorOf = (version) => Number.parseInt(version.slice(1), 10);
+const minorOf = (version) => Number.parseInt(version.split('.')[1], 10);
 
 /** Why this Node.js will not do and what to do about it, in a sentence; or undefined. */
 function nodeObstacle(version) {
-  if (majorOf(version) >= oldestNode) return undefined;
-  return `native-wsserver needs Node.js ${oldestNode} or newer and this is ${version}: install a newer Node.js, then try again.`;
+  const [major, minor] = oldestNode;
+  const isOld =
+    majorOf(version) < major || (majorOf(version) === major && minorOf(version) < minor);
+  if (!isOld) return undefined;
+  return `native-wsserver needs Node.js ${oldestNode.join('.')} or newer and this is ${version}: install a newer Node.js, then try again.`;
 }
 
 /** What a build lacks and how to get it, in a sentence; or undefined. `has` looks for a command. */

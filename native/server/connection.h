@@ -122,6 +122,8 @@ class Connection final : private net::SocketOwner {
   }
   /// Fails with 112 while a part of a line waits for its end.
   Result<void> setMaxLineLength(int bytes);
+  /// What the kernel has yet to take.
+  [[nodiscard]] int queuedBytes() const { return static_cast<int>(output_.size()); }
   [[nodiscard]] int bytesSent() const { return bytesSent_; }
   void setBytesSent(int count) { bytesSent_ = count; }
 

@@ -42,6 +42,7 @@ constexpr auto kTable = std::to_array<Property>({
     {"LocalAddress", [](const Connection& c) -> PropertyValue { return c.local().host(); },
      nullptr},
     {"Origin", [](const Connection& c) -> PropertyValue { return header(c, "Origin"); }, nullptr},
+    {"QueuedBytes", [](const Connection& c) -> PropertyValue { return c.queuedBytes(); }, nullptr},
     {"ReadyToSend", [](const Connection& c) -> PropertyValue { return c.isReadyToSend(); },
      nullptr},
     {"RemoteHost", [](const Connection& c) -> PropertyValue { return c.remote().host(); }, nullptr},

@@ -35,6 +35,7 @@ TEST_CASE("properties of a connection") {
   CHECK(read("LineMode") == Value(false));
   CHECK(read("LocalAddress") == Value(std::string("127.0.0.1")));
   CHECK(read("Origin") == Value(std::string("http://a.example")));
+  CHECK(read("QueuedBytes") == Value(0));
   CHECK(read("ReadyToSend") == Value(true));
   CHECK(read("RemoteHost") == Value(std::string("127.0.0.1")));
   CHECK(std::get<int>(read("RemotePort")) > 0);
@@ -43,7 +44,7 @@ TEST_CASE("properties of a connection") {
   CHECK(read("SubProtocols") == Value(std::string("x, y")));
   CHECK(read("Timeout") == Value(0));
   CHECK(std::ranges::is_sorted(server::propertyTable(), {}, &server::Property::name));
-  CHECK(server::propertyTable().size() == 14);
+  CHECK(server::propertyTable().size() == 15);
 
   const auto write = [&](std::string_view name, const Value& value) {
     const auto row = std::ranges::find(server::propertyTable(), name, &server::Property::name);

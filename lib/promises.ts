@@ -6,22 +6,28 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/**
- * What `promise` comes to, unless `signal` is aborted before. A rejection does not end the process
- * when nobody awaits it.
- */
+/** `promise`, whose rejection does not end the process when nobody awaits it. */
+export function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** What `promise` comes to, unless `signal` is aborted before; `onAbort` is called then. */
 export function abortable<Value>(
   promise: Promise<Value>,
   signal: AbortSignal | undefined,
+  onAbort: () => void = () => {},
 ): Promise<Value> {
   if (signal === undefined) return promise;
   const either = new Promise<Value>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
+    const abort = (): void => {
+      onAbort();
+      reject(signal.reason);
+    };
     const settled = (): void => signal.removeEventListener('abort', abort);
     promise.then(resolve, reject).finally(settled);
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort);
+    else signal.addEventListener('abort', abort, { once: true });
   });
-  either.catch(() => {});
-  return either;
+  return handled(either);
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+
+import { type ConnectionOwner, connectedProperty, WSConnection } from './connection.js';
+import { type CloseStatus, Ending, NEVER_OPENED } from './ending.js';
+import { native } from './native.js';
+
+/** A connection's object, and the part of it that is the server's. */
+interface Made {
+  readonly connection: WSConnection;
+  readonly ending: Ending;
+}
+
+/** The connections of a server by their id. A view: it always shows those that are there now. */
+export class ConnectionMap implements Iterable<[number, WSConnection]> {
+  readonly #owner: ConnectionOwner;
+  readonly #made = new Map<number, Made>();
+
+  constructor(owner: ConnectionOwner) {
+    this.#owner = owner;
+  }
+
+  /** How many connections are between their Connected and their Disconnected. */
+  get size(): number {
+    return this.#owner.native.state().connections;
+  }
+
+  /** The connection, also before it is open; undefined when there is none. Always the same object. */
+  get(connectionId: number | string): WSConnection | undefined {
+    const id = Number(connectionId);
+    const made = this.#made.get(id);
+    if (made !== undefined) return made.connection;
+    try {
+      this.#owner.native.getProperty(id, connectedProperty);
+    } catch {
+      return undefined;
+    }
+    const ending = new Ending();
+    const connection = new WSConnection(this.#owner, id, ending);
+    this.#made.set(id, { connection, ending });
+    return connection;
+  }
+
+  has(connectionId: number | string): boolean {
+    return this.get(connectionId) !== undefined;
+  }
+
+  *keys(): IterableIterator<number> {
+    yield* this.#owner.native.connectedIds();
+  }
+
+  *values(): IterableIterator<WSConnection> {
+    for (const [, connection] of this) yield connection;
+  }
+
+  entries(): IterableIterator<[number, WSConnection]> {
+    return this[Symbol.iterator]();
+  }
+
+  *[Symbol.iterator](): IterableIterator<[number, WSConnection]> {
+    for (const id of this.#owner.native.connectedIds()) {
+      const connection = this.get(id);
+      if (connection !== undefined) yield [id, connection];
+    }
+  }
+
+  forEach(
+    visit: (connection: WSConnection, connectionId: number, map: ConnectionMap) => void,
+  ): void {
+    for (const [id, connection] of this) visit(connection, id, this);
+  }
+
+  /**
+   * The connection's object, if it has been asked for before.
+   * @internal
+   */
+  made(connectionId: number | string): WSConnection | undefined {
+    return this.#made.get(Number(connectionId))?.connection;
+  }
+
+  /**
+   * A connection has ended: tells those who wait for it.
+   * @internal
+   */
+  end(connectionId: number, status: CloseStatus): void {
+    this.#made.get(connectionId)?.ending.end(status);
+  }
+
+  /**
+   * Keeps the properties of a connection that has ended until it is forgotten.
+   * @internal
+   */
+  preserve(connectionId: number): void {
+    this.get(connectionId);
+    const made = this.#made.get(connectionId);
+    if (made === undefined) return;
+    made.ending.properties = native.propertyNames.map((_, index) =>
+      this.#owner.native.getProperty(connectionId, index),
+    );
+  }
+
+  /**
+   * Lets go of the object of a connection that has ended.
+   * @internal
+   */
+  forget(connectionId: number): void {
+    const made = this.#made.get(connectionId);
+    if (made === undefined) return;
+    this.#made.delete(connectionId);
+    made.ending.end(NEVER_OPENED);
+    made.ending.properties = undefined;
+  }
+}

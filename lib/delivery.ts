@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+
+import { acceptDataProperty, connectedProperty } from './connection.js';
+import { type TypedEmitter, throwLater } from './emitter.js';
+import type { CloseStatus } from './ending.js';
+import type { DataInEvent, Listener } from './events.js';
+import { Intake, type IntakeOwner } from './intake.js';
+import type { MessageReader } from './message_reader.js';
+import type { NativeServer } from './native.js';
+import { callAndWait, isPromise } from './questions.js';
+
+/**
+ * Delivers the messages of a server to the handlers of DataIn: at once where nothing is in the way,
+ * else through the connection's {@link Intake}.
+ */
+export class Delivery implements IntakeOwner {
+  readonly #server: TypedEmitter;
+  readonly #native: NativeServer;
+  readonly #serial: boolean;
+  readonly #onReadersChanged: () => void;
+  /** The only handler, or what calls all of them. */
+  #handler: Listener<'DataIn'> = () => {};
+  readonly #intakes = new Map<number, Intake>();
+  #readers = 0;
+
+  /** `serial`: whether messages wait while the promise of a handler is pending. */
+  constructor(
+    server: TypedEmitter,
+    nativeServer: NativeServer,
+    serial: boolean,
+    onReadersChanged: () => void,
+  ) {
+    this.#server = server;
+    this.#native = nativeServer;
+    this.#serial = serial;
+    this.#onReadersChanged = onReadersChanged;
+  }
+
+  /** Whether somebody reads messages in a loop. */
+  get hasReaders(): boolean {
+    return this.#readers > 0;
+  }
+
+  /** Handlers have been added or removed. */
+  listenersChanged(): void {
+    const server = this.#server;
+    const handlers = server.rawListeners('DataIn') as Listener<'DataIn'>[];
+    const [only] = handlers;
+    if (only !== undefined && handlers.length === 1) {
+      this.#handler = only;
+    } else if (this.#serial) {
+      const bound = handlers.map((handler) => handler.bind(server) as Listener<'DataIn'>);
+      this.#handler = (event) => callAndWait(bound, event);
+    } else {
+      this.#handler = (event) => server.emit('DataIn', event);
+    }
+  }
+
+  /** A message has come. */
+  take(event: DataInEvent): void {
+    if (this.#intakes.size > 0) {
+      const intake = this.#intakes.get(event.connectionId);
+      if (intake !== undefined) {
+        intake.take(event);
+        return;
+      }
+    }
+    this.#call(event);
+  }
+
+  /** The same for serial delivery. */
+  takeSerially(event: DataInEvent): void {
+    const id = event.connectionId;
+    const intake = this.#intakes.get(id);
+    if (intake !== undefined) {
+      intake.take(event);
+      return;
+    }
+    const handled = this.#call(event);
+    if (isPromise(handled)) this.#intakeOf(id).waitFor(handled);
+  }
+
+  /** What a connection's acceptData says; undefined where the core knows best. */
+  acceptsData(connectionId: number): boolean | undefined {
+    return this.#intakes.get(connectionId)?.accepts;
+  }
+
+  setAcceptData(connectionId: number, accept: boolean): void {
+    this.#requireConnection(connectionId);
+    this.#intakeOf(connectionId).accepts = accept;
+  }
+
+  /** The messages of a connection from now on. */
+  read(connectionId: number, signal: AbortSignal | undefined): MessageReader {
+    this.#requireConnection(connectionId);
+    signal?.throwIfAborted();
+    return this.#intakeOf(connectionId).read(signal);
+  }
+
+  /**
+   * A connection has ended: calls `onEnd` when its last message has been handled. Returns whether
+   * that was at once.
+   */
+  end(connectionId: number, status: CloseStatus, onEnd: () => void): boolean {
+    const intake = this.#intakes.get(connectionId);
+    if (intake !== undefined) return intake.end(status, onEnd);
+    onEnd();
+    return true;
+  }
+
+  forget(connectionId: number): void {
+    this.#intakes.delete(connectionId);
+  }
+
+  // For Intake.
+
+  hand(event: DataInEvent): PromiseLike<unknown> | undefined {
+    const handled = this.#call(event);
+    return this.#serial && isPromise(handled) ? handled : undefined;
+  }
+
+  setReading(connectionId: number, reads: boolean): void {
+    this.#native.setProperty(connectionId, acceptDataProperty, reads);
+  }
+
+  onReaders(change: 1 | -1): void {
+    this.#readers += change;
+    this.#onReadersChanged();
+  }
+
+  onNotNeeded(connectionId: number): void {
+    this.#intakes.delete(connectionId);
+  }
+
+  #call(event: DataInEvent): unknown {
+    try {
+      return this.#handler.call(this.#server, event);
+    } catch (error) {
+      throwLater(error);
+      return undefined;
+    }
+  }
+
+  #intakeOf(connectionId: number): Intake {
+    let intake = this.#intakes.get(connectionId);
+    if (intake === undefined) {
+      intake = new Intake(connectionId, this);
+      this.#intakes.set(connectionId, intake);
+    }
+    return intake;
+  }
+
+  /** @throws {@link WSServerError} 126 when there is no such connection */
+  #requireConnection(connectionId: number): void {
+    this.#native.getProperty(connectionId, connectedProperty);
+  }
+}

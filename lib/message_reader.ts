@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+
+import { Backlog } from './backlog.js';
+import type { CloseStatus } from './ending.js';
+import { WSServerError } from './errors.js';
+import type { DataInEvent } from './events.js';
+
+/** RFC 6455 §7.4.1: done, going away, and a Close without a code. */
+const NORMAL_CODES: readonly number[] = [1000, 1001, 1005];
+
+type Result = IteratorResult<DataInEvent, undefined>;
+
+/** A call of next() for which no message has come yet. */
+interface Waiting {
+  resolve(result: Result): void;
+  reject(reason: unknown): void;
+}
+
+/** What a reader needs of the connection's {@link Intake}. */
+export interface ReaderOwner {
+  /** Messages have been taken. */
+  onTaken(): void;
+  /** No more will be. */
+  onLeft(): void;
+}
+
+const done = (): Result => ({ done: true, value: undefined });
+
+/** The messages of one connection for one loop. */
+export class MessageReader implements AsyncIterableIterator<DataInEvent> {
+  readonly #owner: ReaderOwner;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#stop(this.#signal?.reason);
+  #backlog = new Backlog();
+  #waiting: Waiting[] = [];
+  /** Whether nothing more will come. */
+  #over = false;
+  /** What next() throws, once, instead of saying that nothing more will come. */
+  #error: unknown;
+
+  constructor(owner: ReaderOwner, signal: AbortSignal | undefined) {
+    this.#owner = owner;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  /** Whether messages should not be read any faster than they are taken. */
+  get full(): boolean {
+    return this.#backlog.full;
+  }
+
+  push(event: DataInEvent): void {
+    if (this.#over) return;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#backlog.add(event);
+    else waiting.resolve({ done: false, value: event });
+  }
+
+  /** The connection has ended; what has come before can still be taken. */
+  end({ statusCode, description }: CloseStatus): void {
+    const reason = description === '' ? '' : `: ${description}`;
+    const cause = { statusCode, description };
+    const error = NORMAL_CODES.includes(statusCode)
+      ? undefined
+      : new WSServerError(126, `The connection ended with ${statusCode}${reason}`, { cause });
+    this.#finish(error);
+  }
+
+  next(): Promise<Result> {
+    const event = this.#backlog.take();
+    if (event !== undefined) {
+      this.#owner.onTaken();
+      return Promise.resolve({ done: false, value: event });
+    }
+    if (!this.#over)
+      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const error = this.#error;
+    this.#error = undefined;
+    return error === undefined ? Promise.resolve(done()) : Promise.reject(error);
+  }
+
+  /** Leaves the loop: what has not been taken is dropped, and reading goes on without it. */
+  return(): Promise<Result> {
+    this.#stop(undefined);
+    return Promise.resolve(done());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #stop(error: unknown): void {
+    this.#backlog = new Backlog();
+    this.#finish(error);
+    this.#owner.onLeft();
+  }
+
+  #finish(error: unknown): void {
+    this.#over = true;
+    this.#error = error;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      if (this.#error === undefined) resolve(done());
+      else reject(this.#error);
+      this.#error = undefined;
+    }
+  }
+}
