@@ -118,6 +118,31 @@ const messageSize: FrameRow[] = [
   ]),
 ];
 
+const fragmentCount: FrameRow[] = section<FrameRow>('RFC 6455 §7.4.1', [
+  {
+    name: 'ten fragments',
+    in: fragments(text, slices('ten pieces', 1)),
+    out: [sent.text('ten pieces')],
+  },
+  {
+    name: 'ten fragments, again and again, and control frames',
+    in: times(3, [...fragments(binary, slices('ten pieces', 1)), ping()]).flat(),
+    out: times(3, [sent.binary('ten pieces'), sent.pong()]).flat(),
+  },
+  {
+    name: 'an eleventh fragment',
+    in: [...fragments(text, slices('ten pieces+', 1)).slice(0, -1), hex('80 81 00000000 2b')],
+    after: [text('Hello')],
+    close: 1008,
+  },
+  {
+    name: 'an eleventh fragment that is empty',
+    in: [...fragments(text, slices('ten pieces+', 1)).slice(0, -1), hex('00 80 00000000')],
+    after: [continuation('')],
+    close: 1008,
+  },
+]);
+
 const padded = (size: number): string =>
   request([`X-Long: ${'a'.repeat(size - request().length - 10)}`]);
 
@@ -140,6 +165,7 @@ const targetSize: HandshakeRow[] = section<HandshakeRow>('RFC 9110 §15.5.15', [
 
 export const limits: FrameGroup[] = [
   { name: 'MaxMessageSize', settings: { MaxMessageSize: 1000 }, rows: messageSize },
+  { name: 'MaxFragments', settings: { MaxFragments: 10 }, rows: fragmentCount },
 ];
 
 export const requestLimits: HandshakeGroup[] = [
