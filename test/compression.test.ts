@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import WebSocket from 'ws';
-import { ByteClient, closeCode, frame, Op, request } from './support/byte_client.js';
+import { ByteClient, frame, Op, request } from './support/byte_client.js';
 import { runChild } from './support/child.js';
 import { collect, startEcho, startServer, until } from './support/server.js';
 
@@ -49,16 +49,6 @@ test('a message of CompressionThreshold bytes is compressed, a smaller one is no
   assert.equal((await client.readFrame()).rsv, 0, 'control frames are not');
 });
 
-test('what does not become smaller is sent as it is', async (t) => {
-  const server = await startEcho(t);
-  const client = await ByteClient.open(t, server.localPort, OFFER);
-  const noise = Buffer.from(Array.from({ length: 4096 }, () => Math.floor(Math.random() * 256)));
-  client.send(compressed(Op.binary, noise));
-  const { rsv, payload } = await client.readFrame();
-  assert.equal(rsv, 0);
-  assert.ok(payload.equals(noise));
-});
-
 test('messages keep their order, compressed or not', async (t) => {
   const server = await startServer(t);
   const long = JSON_TEXT;
@@ -70,32 +60,6 @@ test('messages keep their order, compressed or not', async (t) => {
   for (const data of ['first', long, 'second', 'third', long]) {
     const { rsv, payload } = await client.readFrame();
     assert.equal((rsv ? inflate(payload) : payload).toString(), data);
-  }
-});
-
-test('EnablePermessageDeflate=False agrees on nothing', async (t) => {
-  const server = await startEcho(t, { settings: { EnablePermessageDeflate: false } });
-  const client = await ByteClient.connect(t, server.localPort);
-  const { headers } = await client.upgrade(OFFER);
-  assert.equal(headers.has('sec-websocket-extensions'), false);
-  client.send(compressed(Op.text, 'x'));
-  assert.equal(closeCode(await client.readFrame()), 1002);
-});
-
-test('window bits and context takeover as the settings say', async (t) => {
-  const rows = [
-    [{}, 'permessage-deflate; server_no_context_takeover; client_no_context_takeover'],
-    [{ ServerContextTakeover: true, ClientContextTakeover: true }, 'permessage-deflate'],
-    [
-      { ServerMaxWindowBits: 10, ClientMaxWindowBits: 9, ClientContextTakeover: true },
-      'permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=9',
-    ],
-  ] as const;
-  for (const [settings, expected] of rows) {
-    const server = await startEcho(t, { settings });
-    const client = await ByteClient.connect(t, server.localPort);
-    const answer = (await client.upgrade(OFFER)).headers.get('sec-websocket-extensions') ?? '';
-    assert.deepEqual(answer.split('; ').sort(), expected.split('; ').sort());
   }
 });
 

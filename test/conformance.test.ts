@@ -5,16 +5,21 @@ import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { constants, inflateRawSync } from 'node:zlib';
 import { closing } from './conformance/closing.js';
+import { compression } from './conformance/compression.js';
+import { brokenCompression } from './conformance/compression_broken.js';
 import { fragmentation } from './conformance/fragmentation.js';
 import { framing } from './conformance/framing.js';
 import { handshakes } from './conformance/handshake.js';
 import { limits, requestLimits } from './conformance/limits.js';
+import { negotiation } from './conformance/negotiation.js';
 import {
   binary,
   bytes,
   close,
   continuation,
+  type FrameGroup,
   type FrameRow,
   type HandshakeRow,
   hex,
@@ -24,8 +29,18 @@ import {
   unfinished,
 } from './conformance/row.js';
 import { utf8 } from './conformance/utf8.js';
-import { ByteClient, byteByByte, closeCode, headerSize, Op } from './support/byte_client.js';
+import {
+  ByteClient,
+  byteByByte,
+  closeCode,
+  type Frame,
+  frame,
+  headerSize,
+  Op,
+} from './support/byte_client.js';
 import { startEcho, until } from './support/server.js';
+
+const RSV1 = 4;
 
 type Way<Row> = (client: ByteClient, row: Row) => Promise<void>;
 
@@ -84,20 +99,39 @@ function comparable(frames: Buffer[], way: string): string[] {
   return [...overtaken, ...frames.filter((bytes) => !overtaken.includes(bytes))].map(shown);
 }
 
-async function checkFrames(client: ByteClient, row: FrameRow, way: string): Promise<void> {
+/** The same frames, compressed ones with the payload that they had before. */
+function inflated(frames: Frame[], { windowBits = 15, contextTakeover = false } = {}): Buffer[] {
+  const tail = hex('0000ffff');
+  let context = Buffer.alloc(0);
+  let known = 0;
+  return frames.map(({ bytes, opcode, rsv, fin, payload }) => {
+    if (rsv !== RSV1) return bytes;
+    const stream = Buffer.concat([context, payload, tail]);
+    // In small chunks: zlib does not miss the window while it still has the output at hand.
+    const options = { windowBits, chunkSize: 64, finishFlush: constants.Z_SYNC_FLUSH };
+    const messages = inflateRawSync(stream, options);
+    const message = messages.subarray(known);
+    if (contextTakeover) {
+      context = stream;
+      known = messages.length;
+    }
+    return frame({ opcode, rsv, fin, payload: message, key: null });
+  });
+}
+
+async function checkFrames(
+  client: ByteClient,
+  row: FrameRow,
+  way: string,
+  { deflate }: Pick<FrameGroup, 'deflate'> = {},
+): Promise<void> {
   const frames = await client.readFrames();
   const last = frames.pop();
   assert.equal(last?.opcode, Op.close, 'no Close came');
   assert.equal(closeCode(last), row.close ?? 1000, last.payload.toString());
   assert.deepEqual([last.fin, last.rsv, last.masked], [true, 0, false]);
   assert.ok(last.payload.length <= 125 && isUtf8(last.payload.subarray(2)));
-  assert.deepEqual(
-    comparable(
-      frames.map(({ bytes }) => bytes),
-      way,
-    ),
-    comparable(row.out ?? [], way),
-  );
+  assert.deepEqual(comparable(inflated(frames, deflate), way), comparable(row.out ?? [], way));
   assert.equal(await client.ended, 'end');
   assert.equal((await client.rest()).length, 0, 'something came after the Close');
 }
@@ -157,27 +191,29 @@ async function runRows<Row extends { name: string; rfc: string }>(
   await until(() => server.wsConnectionCount === 0);
 }
 
-for (const { name, settings, rows } of [...handshakes, ...requestLimits]) {
+for (const { name, settings, rows } of [...handshakes, ...requestLimits, ...negotiation]) {
   test(`opening handshake: ${name}`, { concurrency: true }, (t) =>
     runRows(t, settings, rows, handshakeWays, ByteClient.connect, checkAnswer),
   );
 }
 
-for (const { name, settings, request, rows } of [
+for (const group of [
   ...framing,
   ...fragmentation,
   ...utf8,
   ...closing,
   ...limits,
+  ...compression,
+  ...brokenCompression,
 ]) {
-  test(name, { concurrency: true }, (t) =>
+  test(group.name, { concurrency: true }, (t) =>
     runRows(
       t,
-      settings,
-      rows,
+      group.settings,
+      group.rows,
       frameWays,
-      (t, port) => ByteClient.open(t, port, request),
-      checkFrames,
+      (t, port) => ByteClient.open(t, port, group.request),
+      (client, row, way) => checkFrames(client, row, way, group),
     ),
   );
 }

@@ -8,6 +8,8 @@ import {
   continuation,
   type FrameGroup,
   type FrameRow,
+  hello,
+  helloBack,
   hex,
   ping,
   pong,
@@ -16,9 +18,6 @@ import {
   text,
   unfinished,
 } from './row.js';
-
-const hello = text('Hello');
-const helloBack = sent.text('Hello');
 
 const handshake: FrameRow[] = [
   ...section<FrameRow>('RFC 6455 §5.5.1', [

@@ -9,6 +9,8 @@ import {
   type FrameGroup,
   type FrameRow,
   fragments,
+  hello,
+  helloBack,
   hex,
   ping,
   pong,
@@ -19,9 +21,6 @@ import {
   times,
   unfinished,
 } from './row.js';
-
-const hello = text('Hello');
-const helloBack = sent.text('Hello');
 
 const pings: FrameRow[] = [
   ...section<FrameRow>('RFC 6455 §5.5.2', [

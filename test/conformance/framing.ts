@@ -2,12 +2,15 @@
 
 import { Op } from '../support/byte_client.js';
 import {
+  afterFirstByte,
   binary,
   bytes,
   characters,
   continuation,
   type FrameGroup,
   type FrameRow,
+  hello,
+  helloBack,
   hex,
   ping,
   pong,
@@ -17,9 +20,6 @@ import {
   times,
   unfinished,
 } from './row.js';
-
-const hello = text('Hello');
-const helloBack = sent.text('Hello');
 
 /** 1002 with the last byte of `in`, whatever follows. */
 function broken(name: string, digits: string, after: Buffer[] = []): Omit<FrameRow, 'rfc'> {
@@ -145,9 +145,6 @@ const masks: FrameRow[] = [
 const firstByte = (opcode: number, rsv: number, fin = true): Buffer =>
   Buffer.from([(fin ? 0x80 : 0) | (rsv << 4) | opcode]);
 
-/** What a first byte lacks to be a frame. */
-const rest = hex('8537fa213d7f9f4d5158');
-
 const bitsOf = (rsv: number): string => `bits ${rsv.toString(2).padStart(3, '0')}`;
 
 const otherFrames: [name: string, opcode: number][] = [
@@ -161,27 +158,27 @@ const reservedBits: FrameRow[] = section<FrameRow>('RFC 6455 §5.2', [
   ...[1, 2, 3, 4, 5, 6, 7].map((rsv) => ({
     name: `${bitsOf(rsv)} of text`,
     in: [firstByte(Op.text, rsv)],
-    after: [rest],
+    after: [afterFirstByte],
     close: 1002,
   })),
   ...otherFrames.flatMap(([frame, opcode]) =>
     [1, 2, 4].map((rsv) => ({
       name: `${bitsOf(rsv)} of ${frame}`,
       in: [firstByte(opcode, rsv)],
-      after: [rest],
+      after: [afterFirstByte],
       close: 1002,
     })),
   ),
   ...[1, 2, 4].map((rsv) => ({
     name: `${bitsOf(rsv)} of a continuation`,
     in: [text('Hel', unfinished), firstByte(Op.continuation, rsv)],
-    after: [rest],
+    after: [afterFirstByte],
     close: 1002,
   })),
   {
     name: 'messages before are answered, those behind are not',
     in: [hello, ping('p'), hello, firstByte(Op.text, 2)],
-    after: [rest, hello, ping()],
+    after: [afterFirstByte, hello, ping()],
     out: [helloBack, sent.pong('p'), helloBack],
     close: 1002,
   },
@@ -192,27 +189,27 @@ const opcodes: FrameRow[] = [
     ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode) => ({
       name: `opcode ${opcode}`,
       in: [firstByte(opcode, 0)],
-      after: [rest],
+      after: [afterFirstByte],
       close: 1002,
     })),
     ...[3, 7, 11, 15].map((opcode) => ({
       name: `opcode ${opcode}, unfinished`,
       in: [firstByte(opcode, 0, false)],
-      after: [rest],
+      after: [afterFirstByte],
       close: 1002,
     })),
     ...[5, 12].flatMap((opcode) => [
       {
         name: `opcode ${opcode} between messages`,
         in: [hello, firstByte(opcode, 0)],
-        after: [rest, hello, ping()],
+        after: [afterFirstByte, hello, ping()],
         out: [helloBack],
         close: 1002,
       },
       {
         name: `opcode ${opcode} between fragments`,
         in: [text('Hel', unfinished), firstByte(opcode, 0)],
-        after: [rest, continuation('lo')],
+        after: [afterFirstByte, continuation('lo')],
         close: 1002,
       },
     ]),

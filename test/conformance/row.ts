@@ -14,7 +14,7 @@ export interface FrameRow {
   in: Buffer[];
   /** What may be on its way behind that byte, and changes nothing. */
   after?: Buffer[];
-  /** The frames that come back before the Close. */
+  /** The frames that come back before the Close; compressed ones are shown inflated. */
   out?: Buffer[];
   /** The code of the server's Close. Without one, nothing is wrong: the client closes with 1000. */
   close?: number;
@@ -27,6 +27,8 @@ export interface FrameGroup {
   /** What the request of the opening handshake has besides the lines that must be there. */
   request?: string[];
   rows: FrameRow[];
+  /** What was agreed on for the compressed frames that come back. */
+  deflate?: { windowBits?: number; contextTakeover?: boolean };
 }
 
 /** A requirement on the opening handshake. */
@@ -78,7 +80,15 @@ export const sent = makersOf({ key: null });
 /** What makes a frame of a message one that is not the last. */
 export const unfinished = { fin: false };
 
-type Maker = (payload: Payload, fields?: Partial<FrameFields>) => Buffer;
+/** The message that many rows have, and its echo. */
+export const hello = text('Hello');
+export const helloBack = sent.text('Hello');
+
+/** What a first byte lacks to be a frame. */
+export const afterFirstByte = Buffer.from('8537fa213d7f9f4d5158', 'hex');
+
+/** Makes frames of one kind. */
+export type Maker = (payload: Payload, fields?: Partial<FrameFields>) => Buffer;
 
 /** A message in fragments. */
 export function fragments(first: Maker, payloads: readonly Payload[]): Buffer[] {
