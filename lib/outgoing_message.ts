@@ -118,8 +118,8 @@ class OutgoingMessage {
 
   async take(bytes: Uint8Array, last: boolean, isText: boolean): Promise<void> {
     const { type = isText ? 'text' : 'binary', signal } = this.#options;
-    if (!this.#open) await untilReady(this.#connection, signal);
-    this.#send(this.#open ? CONTINUATION : Opcode[type], bytes, last);
+    if (this.#open) this.#send(CONTINUATION, bytes, last);
+    else await whenReady(this.#connection, signal, () => this.#send(Opcode[type], bytes, last));
     await this.#taken;
   }
 
@@ -146,10 +146,16 @@ class OutgoingMessage {
   }
 }
 
-/** Waits until a message would be taken. */
-export async function untilReady(connection: WSConnection, signal?: AbortSignal): Promise<void> {
+/** Calls `send` when it will be taken. */
+export async function whenReady<Result>(
+  connection: WSConnection,
+  signal: AbortSignal | undefined,
+  send: () => Result,
+): Promise<Awaited<Result>> {
+  // Looked at anew each time: others may have waited for the same moment.
   while (!connection.readyToSend) await connection.drain({ signal });
   signal?.throwIfAborted();
+  return await send();
 }
 
 /** What {@link WSConnection.sendStream} does. `ended` is aborted when the connection has ended. */

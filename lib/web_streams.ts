@@ -4,7 +4,7 @@
 import { ReadableStream, WritableStream } from 'node:stream/web';
 import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
-import { untilReady } from './outgoing_message.js';
+import { whenReady } from './outgoing_message.js';
 import type { Data } from './sender.js';
 
 /** What {@link WSConnection.readable} is. */
@@ -34,8 +34,7 @@ export function writableOf(connection: WSConnection): WritableStream<Data> {
     async write(chunk, controller) {
       // The types of Node 20 do not know the signal, which is aborted as soon as the stream is.
       const { signal } = controller as unknown as { signal: AbortSignal };
-      await untilReady(connection, signal);
-      await connection.send(chunk);
+      await whenReady(connection, signal, () => connection.send(chunk));
     },
     async close() {
       await connection.close(1000);

@@ -1,8 +1,16 @@
 // What must not compile. Each line stands below the comment that expects its error, so that the
 // compiler of the tests complains as soon as one of them is let through.
 
+import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { test } from 'node:test';
-import { type EventMap, type WSConnection, WSServer } from 'native-wsserver';
+import {
+  type CloseStatus,
+  type Data,
+  type DataInEvent,
+  type EventMap,
+  type WSConnection,
+  WSServer,
+} from 'native-wsserver';
 
 /** Never called: it only has to compile. */
 function mistakes(server: WSServer, connection: WSConnection): void {
@@ -66,6 +74,50 @@ function mistakes(server: WSServer, connection: WSConnection): void {
   connection.remotePort = 1;
 }
 
+/** Never called either. */
+async function awaited(server: WSServer, connection: WSConnection): Promise<void> {
+  const { signal } = new AbortController();
+  for await (const message of connection) {
+    const text: string = message.text;
+    // @ts-expect-error: a DataInEvent
+    const wrong: string = message;
+    void [text, wrong];
+  }
+  const messages: AsyncIterableIterator<DataInEvent> = connection.messages({ signal });
+  const readable: ReadableStream<string | Uint8Array> = connection.readable;
+  const writable: WritableStream<Data> = connection.writable;
+  await readable.pipeTo(writable);
+  // @ts-expect-error: strings and bytes
+  await connection.writable.getWriter().write(5);
+  await connection.sendStream(chunks(), { type: 'text', signal });
+  // @ts-expect-error: text or binary
+  await connection.sendStream(chunks(), { type: 'json' });
+  // @ts-expect-error: a string is no stream
+  await connection.sendStream('text');
+  const status: CloseStatus = await connection.close(1000, 'bye', { signal });
+  // @ts-expect-error: read only
+  status.statusCode = 1;
+  // @ts-expect-error: code and reason, then options
+  await connection.close({ signal });
+  const roundTripMs: number = await connection.ping({ signal });
+  const drained: Promise<void> = connection.drain({ signal });
+  void [messages, roundTripMs, drained];
+  await server.shutdown({ signal });
+  await server.pauseData(connection.connectionId);
+  // @ts-expect-error: read only
+  connection.bufferedBytes = 0;
+  // @ts-expect-error: a boolean
+  new WSServer({ serialDelivery: 'yes' });
+  // @ts-expect-error: fixed when the server is made
+  server.serialDelivery = true;
+  // @ts-expect-error: the server's own
+  server.connections.forget(1);
+  await using used = connection;
+  void used;
+}
+
+async function* chunks(): AsyncGenerator<string | Uint8Array> {}
+
 test('what must not compile does not', () => {
-  void mistakes;
+  void [mistakes, awaited];
 });
