@@ -298,7 +298,7 @@ export class WSConnection {
 
   /**
    * A stream that sends each chunk as a message, when the client takes it. To close it closes the
-   * connection with 1000, to abort it with 1011. Fails when the connection has ended.
+   * connection with 1000, to abort it with 1011. Fails with 126 when the connection ends otherwise.
    */
   get writable(): WritableStream<Data> {
     this.#writable ??= writableOf(this);

@@ -22,7 +22,7 @@ export interface StreamOptions extends WaitOptions {
  * The promise is fulfilled when there is room for another part, and rejected when there will be
  * none.
  */
-export type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<unknown>;
+type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<unknown>;
 
 /** A larger chunk is sent in parts of this size, so that no more than that waits in a queue. */
 const MAX_PART = 256 * 1024;
@@ -71,7 +71,7 @@ function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
  * is refused or one of `signals` is aborted, the source is cancelled and the message stays
  * unfinished: the promise is rejected with the reason.
  */
-export async function sendChunks(
+async function sendChunks(
   source: MessageSource,
   take: TakePart,
   signals: readonly (AbortSignal | undefined)[],

@@ -5,7 +5,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { type WSConnection, WSServer } from 'native-wsserver';
 import { ByteClient, closeCode, closePayload, Op, request } from './support/byte_client.js';
-import { open, startOpen } from './support/open.js';
+import { open, startOpen, startStopped } from './support/open.js';
 import { collect, next, startServer } from './support/server.js';
 
 /** So much that a client which does not read cannot take it. */
@@ -13,8 +13,7 @@ const LARGE = Buffer.alloc(8_000_000, 1);
 
 /** A connection to a client that does not read, with a full queue. */
 async function startStuck(t: Parameters<typeof startOpen>[0]) {
-  const opened = await startOpen(t);
-  opened.client.socket.pause();
+  const opened = await startStopped(t);
   await opened.connection.sendBytes(LARGE);
   assert.equal(opened.connection.readyToSend, false);
   return opened;

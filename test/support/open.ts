@@ -26,3 +26,10 @@ export async function startOpen(
   const server = await startServer(t, options);
   return { server, ...(await open(t, server)) };
 }
+
+/** A server with one connection, to a client that does not read. */
+export async function startStopped(t: TestContext): Promise<Open & { server: WSServer }> {
+  const opened = await startOpen(t);
+  opened.client.socket.pause();
+  return opened;
+}
