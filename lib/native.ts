@@ -8,23 +8,28 @@ import load = require('node-gyp-build');
 import { type ErrorRow, WSServerError } from './errors.js';
 import type { LoadPlan, NativeLoad } from './load.js';
 
-/** A row of the settings table (native/server/options.cc). */
+/** A row of the settings tables (native/server/options.cc and properties.cc). */
 export interface SettingRow {
   /** The documented name. */
   readonly name: string;
   /** Whether it is a property of WSServer rather than a configuration setting. */
   readonly property: boolean;
+  /** Whether each connection has its own, which `config('Name[ConnectionId]')` reaches. */
+  readonly perConnection: boolean;
   readonly default: boolean | number | string;
   /** Least value of a number, or size of a text. */
   readonly min: number;
   /** Greatest value of a number, or size in bytes of a text. */
   readonly max: number;
+  readonly readOnly: boolean;
   /** The error of changing it while listening; 0 when it may change at any time. */
   readonly lockedError: number;
   /** What it does, with the unit. */
   readonly doc: string;
   /** The documented default where ours differs on purpose, else empty. */
   readonly documentedDefault: string;
+  /** What a value must be beside its type and range; empty: nothing else. */
+  readonly form: string;
 }
 
 /** What has been counted since the server was made. Control frames do not count as messages. */
@@ -67,7 +72,10 @@ export interface NativeServer {
   /** Starts the closing handshake; without code and reason the settings say which. */
   disconnect(id: number, code?: number, reason?: string): void;
   flush(): void;
-  /** Sends past the command memory. False: `token` is settled by a later event. */
+  /**
+   * Sends past the command memory. UNCOMPRESSED may be added to the opcode. False: `token` is
+   * settled by a later event.
+   */
   send(
     id: number,
     opcode: number,
@@ -104,8 +112,9 @@ export interface NativeServer {
   /** Runs the private loop once, having waited up to `waitMs` for something to do. */
   pump(waitMs: number): void;
   get(name: string): boolean | number | string;
+  /** `name` is that of a setting, or `Name[ConnectionId]`. */
   set(name: string, value: boolean | number | string): void;
-  /** A setting in the words of Config(). */
+  /** A setting in the words of Config(); `name` as for {@link set}. */
   readText(name: string): string;
   /** `property` is an index into propertyNames. */
   getProperty(id: number, property: number): boolean | number | string;

@@ -50,9 +50,10 @@ for (const { name, built } of contract.events) {
   });
 }
 
-for (const { name, built } of contract.settings) {
+for (const { name, perConnection, built } of contract.settings) {
   test(`setting ${name}`, () => {
     assert.equal(settings.has(name), built);
+    if (built) assert.equal(settings.get(name)?.perConnection, perConnection);
   });
 }
 

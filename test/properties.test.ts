@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { test } from 'node:test';
-import { type WSConnection, WSServer, WSServerError } from 'native-wsserver';
+import { type TestContext, test } from 'node:test';
+import { type SettingRow, type WSConnection, WSServer, WSServerError } from 'native-wsserver';
 import { ByteClient, Op, request } from './support/byte_client.js';
 import { defer } from './support/defer.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
@@ -293,7 +293,8 @@ test('a connection that was refused is forgotten', async (t) => {
 // Settings.
 
 for (const row of WSServer.describe()) {
-  test(`setting ${row.name}`, () => {
+  test(`setting ${row.name}`, async (t) => {
+    if (row.perConnection) return testOfConnection(t, row);
     const server = new WSServer();
     const { name, min, max } = row;
     const asText = (value: unknown): string =>
@@ -318,6 +319,9 @@ for (const row of WSServer.describe()) {
     } else if (typeof row.default === 'number') {
       good.push(`${min}`, `${max}`);
       bad.push('', 'x', '1.5', '1e3', ' 1', `${min - 1}`, `${max + 1}`, '99999999999999999999');
+    } else if (row.form !== '') {
+      bad.push('=?', 'a'.repeat(max + 1));
+      good.push(row.default);
     } else {
       good.push('', 'a=b', 'ü'.repeat(Math.floor(max / 2)));
       bad.push('a'.repeat(max + 1));
@@ -329,6 +333,51 @@ for (const row of WSServer.describe()) {
     }
   });
 }
+
+/** What holds for every setting of one connection. */
+async function testOfConnection(t: TestContext, row: SettingRow): Promise<void> {
+  const server = await startServer(t);
+  const connected = next(server, 'Connected');
+  const client = await ByteClient.open(t, server.localPort);
+  const { connectionId } = await connected;
+  const name = `${row.name}[${connectionId}]`;
+  assert.ok(row.doc.endsWith('.'));
+  assert.throws(() => server.config(row.name), code(10022));
+  assert.throws(() => server.config(`${row.name}[${connectionId + 1}]`), code(126));
+  const value = server.config(name);
+  assert.equal(server.config(` ${name.toUpperCase()} `), value);
+  if (row.default !== '') assert.equal(value, `${row.default}`);
+  for (const bad of ['x', '1.5', `${row.min - 1}`, `${row.max + 1}`]) {
+    assert.throws(() => server.config(`${name}=${bad}`), code(10022), bad);
+    assert.equal(server.config(name), value, 'unchanged');
+  }
+  if (!row.readOnly) {
+    for (const good of [row.min, row.max])
+      assert.equal(server.config(`${name}=${good}`), `${good}`);
+  }
+  const gone = next(server, 'Disconnected');
+  client.reset();
+  await gone;
+  assert.equal(typeof server.config(name), 'string');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.throws(() => server.config(name), code(126));
+}
+
+test('a ConnectionUID is no other connection’s', async (t) => {
+  const uids = new Set<string>();
+  for (let run = 0; run < 2; run++) {
+    const server = await startServer(t);
+    const connected = collect(server, 'Connected');
+    await ByteClient.open(t, server.localPort);
+    await ByteClient.open(t, server.localPort);
+    for (const { connectionId } of connected) {
+      const uid = server.config(`ConnectionUID[${connectionId}]`);
+      assert.equal(server.config(`ConnectionUID[${connectionId}]`), uid);
+      uids.add(uid);
+    }
+  }
+  assert.equal(uids.size, 4);
+});
 
 test('settings that do not exist', () => {
   const server = new WSServer();

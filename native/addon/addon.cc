@@ -32,22 +32,42 @@ Napi::Array errorRows(Napi::Env env) {
   return array;
 }
 
+/// What the rows of both tables of settings have in common.
+template <typename Row>
+Napi::Object describe(Napi::Env env, const Row& setting) {
+  const auto row = Napi::Object::New(env);
+  row.Set("name", toText(env, setting.name));
+  row.Set("min", Napi::Number::New(env, static_cast<double>(setting.min)));
+  row.Set("max", Napi::Number::New(env, static_cast<double>(setting.max)));
+  row.Set("doc", toText(env, setting.doc));
+  return row;
+}
+
 Napi::Array settingRows(Napi::Env env) {
   const wss::server::Options defaults;
-  const auto rows = wss::server::settingTable();
-  const auto array = Napi::Array::New(env, rows.size());
-  for (std::uint32_t index = 0; index < rows.size(); ++index) {
-    const auto& setting = rows[index];
-    const auto row = Napi::Object::New(env);
-    row.Set("name", toText(env, setting.name));
+  const auto array = Napi::Array::New(env);
+  for (const auto& setting : wss::server::settingTable()) {
+    const auto row = describe(env, setting);
     row.Set("property", Napi::Boolean::New(env, setting.property));
+    row.Set("perConnection", Napi::Boolean::New(env, false));
     row.Set("default", wss::addon::toValue(env, defaults, setting));
-    row.Set("min", Napi::Number::New(env, static_cast<double>(setting.min)));
-    row.Set("max", Napi::Number::New(env, static_cast<double>(setting.max)));
+    row.Set("readOnly", Napi::Boolean::New(env, false));
     row.Set("lockedError", Napi::Number::New(env, setting.lockedError));
-    row.Set("doc", toText(env, setting.doc));
     row.Set("documentedDefault", toText(env, setting.documentedDefault));
-    array.Set(index, row);
+    row.Set("form", toText(env, setting.form));
+    array.Set(array.Length(), row);
+  }
+  for (const auto& setting : wss::server::propertyTable()) {
+    if (!setting.setting) continue;
+    const auto row = describe(env, setting);
+    row.Set("property", Napi::Boolean::New(env, false));
+    row.Set("perConnection", Napi::Boolean::New(env, true));
+    row.Set("default", wss::addon::toValue(env, setting.initial));
+    row.Set("readOnly", Napi::Boolean::New(env, setting.write == nullptr));
+    row.Set("lockedError", Napi::Number::New(env, 0));
+    row.Set("documentedDefault", toText(env, {}));
+    row.Set("form", toText(env, {}));
+    array.Set(array.Length(), row);
   }
   return array;
 }

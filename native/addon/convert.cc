@@ -4,6 +4,16 @@
 #include <cmath>
 
 namespace wss::addon {
+namespace {
+
+struct ToValue {
+  Napi::Env env;
+  Napi::Value operator()(bool flag) const { return Napi::Boolean::New(env, flag); }
+  Napi::Value operator()(int number) const { return Napi::Number::New(env, number); }
+  Napi::Value operator()(std::string_view text) const { return toText(env, text); }
+};
+
+}  // namespace
 
 void throwError(Napi::Env env, const Error& error) {
   const auto* state = env.GetInstanceData<AddonState>();
@@ -18,9 +28,11 @@ Napi::String toText(Napi::Env env, std::string_view text) {
 }
 
 Napi::Value toValue(Napi::Env env, const server::PropertyValue& value) {
-  if (const bool* flag = std::get_if<bool>(&value)) return Napi::Boolean::New(env, *flag);
-  if (const int* number = std::get_if<int>(&value)) return Napi::Number::New(env, *number);
-  return toText(env, *std::get_if<std::string>(&value));
+  return std::visit(ToValue{env}, value);
+}
+
+Napi::Value toValue(Napi::Env env, const server::PropertyDefault& value) {
+  return std::visit(ToValue{env}, value);
 }
 
 Napi::Value toValue(Napi::Env env, const server::Options& options, const server::Setting& setting) {

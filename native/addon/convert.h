@@ -25,6 +25,7 @@ void throwError(Napi::Env env, const Error& error);
 
 Napi::String toText(Napi::Env env, std::string_view text);
 Napi::Value toValue(Napi::Env env, const server::PropertyValue& value);
+Napi::Value toValue(Napi::Env env, const server::PropertyDefault& value);
 /// The value of one setting in its JavaScript type.
 Napi::Value toValue(Napi::Env env, const server::Options& options, const server::Setting& setting);
 

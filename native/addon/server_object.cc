@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "addon/convert.h"
+#include "server/config.h"
 #include "ws/frame.h"
-#include "ws/utf8.h"
 
 namespace wss::addon {
 namespace {
@@ -235,23 +235,18 @@ Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
   enter();
-  const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
+  const std::int32_t kind = integer(info[1]);
+  const auto opcode = static_cast<ws::Opcode>(kind & ~server::kUncompressed);
+  const bool mayCompress = (kind & server::kUncompressed) == 0;
   const auto bytes = payloadOf(info);
   if (!bytes) return {};
-  if (opcode == ws::Opcode::kText) {
-    ws::Utf8 text;
-    if (!text.feed(*bytes) || !text.complete()) {
-      throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
-                                       "the bytes are not UTF-8: send them as binary"));
-      return {};
-    }
-  }
   if (ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload) {
     throwError(info.Env(),
                makeError(ErrorCode::kInvalidArgument, "a ping or pong carries at most 125 bytes"));
     return {};
   }
-  return outcomeOf(info, server_->send(toId(info[0]), opcode, *bytes, integer(info[3])));
+  return outcomeOf(info,
+                   server_->send(toId(info[0]), opcode, *bytes, mayCompress, integer(info[3])));
 }
 
 Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
@@ -292,34 +287,26 @@ Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-const server::Setting* ServerObject::findSetting(const Napi::CallbackInfo& info) {
+Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>().Utf8Value();
   const server::Setting* const setting = server::findSetting(name);
-  if (setting == nullptr) {
-    throwError(info.Env(),
-               makeError(ErrorCode::kInvalidArgument, "there is no setting called \"" + name +
-                                                          "\": settings() lists those there are"));
-  }
-  return setting;
-}
-
-Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
-  const server::Setting* const setting = findSetting(info);
-  if (setting == nullptr) return {};
-  return toValue(info.Env(), server_->options, *setting);
+  if (setting != nullptr) return toValue(info.Env(), server_->options, *setting);
+  throwError(info.Env(), server::noSuchSetting(name));
+  return {};
 }
 
 Napi::Value ServerObject::readText(const Napi::CallbackInfo& info) {
-  const server::Setting* const setting = findSetting(info);
-  if (setting == nullptr) return {};
-  return toText(info.Env(), server::readSetting(server_->options, *setting));
+  enter();
+  auto text = server::readConfig(*server_, info[0].As<Napi::String>().Utf8Value());
+  if (text.ok()) return toText(info.Env(), text.value());
+  throwError(info.Env(), text.error());
+  return {};
 }
 
 Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
-  const server::Setting* const setting = findSetting(info);
-  if (setting == nullptr) return {};
-  const auto written = server::writeSetting(server_->options, *setting, toSettingText(info[1]),
-                                            server_->isListening());
+  enter();
+  const auto written =
+      server::writeConfig(*server_, info[0].As<Napi::String>().Utf8Value(), toSettingText(info[1]));
   if (!written.ok()) throwError(info.Env(), written.error());
   return info.Env().Undefined();
 }
@@ -348,7 +335,7 @@ Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
   const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];
   const auto value = toProperty(info[2], property.read(*connection));
   const auto written =
-      value ? property.write(*connection, *value)
+      value ? server::writeProperty(*connection, property, *value)
             : Result<void>(makeError(ErrorCode::kInvalidArgument,
                                      std::string(property.name) + " is of another type"));
   if (!written.ok()) throwError(info.Env(), written.error());

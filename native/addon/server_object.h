@@ -62,7 +62,6 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   void refresh();
   /// What every method called from JavaScript does first: what was sent before it goes first.
   void enter();
-  const server::Setting* findSetting(const Napi::CallbackInfo& info);
   server::Connection* findConnection(const Napi::CallbackInfo& info);
   /// What send(), sendPart() and drained() return.
   Napi::Value outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent);

@@ -26,6 +26,7 @@ enum class ErrorCode : int {
   kInvalidArgument = 10022,
   kTooManyOpenFiles = 10024,
   kWouldBlock = 10035,
+  kAlreadyInProgress = 10037,
   kOperationNotSupported = 10045,
   kAddressInUse = 10048,
   kAddressNotAvailable = 10049,

@@ -308,6 +308,7 @@ void Connection::checkLiveness(Tick now) {
   if (idle > 0) setDeadlineBy(ticksLater(heardTick_, idle));
   if (interval > 0) setDeadlineBy(ticksLater(heardTick_, pinged_ ? 2 * interval : interval));
 }
+std::string Connection::uid() const { return server_.uidOf(id_); }
 
 void Connection::startTimeout(int seconds) { setDeadline(ticksLater(server_.now(), seconds)); }
 

@@ -65,21 +65,19 @@ class Connection final : private net::SocketOwner {
   void answerOpenRequest(int status, std::string_view subProtocol, std::string_view headers);
 
   // Sending.
-  /// Whether a message of `size` bytes is to be compressed.
-  [[nodiscard]] bool compresses(std::size_t size) const {
-    return deflateBits_ != 0 && isWorthCompressing(size);
-  }
-  /// As cork(), for a message that is to be compressed: it goes into the queue.
-  void queueCompressed(Bytes arena, ws::Opcode opcode, Bytes payload);
+  /// Whether a message of `size` bytes is worth compressing.
+  [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const;
   /// Adds a run of finished frames, at `offset` in memory that stays until flush(). At most one
   /// run waits; a second one that does not follow the first makes it a copy in the queue.
   void cork(Bytes arena, std::uint32_t offset, std::uint32_t size);
+  /// Adds a message that goes into several frames: behind what is corked, into the queue.
+  void corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena);
   /// Hands the queue and the corked run of `arena` to the kernel, in one system call.
   void flush(Bytes arena);
   /// Sends one message at once, past the cork. With a positive timeout the result may be false:
   /// `token` is then settled by an event later. Fails with 10035 and takes nothing when the queue
   /// is blocked, or a message of sendPart() is open.
-  Result<bool> send(ws::Opcode opcode, Bytes payload, std::int32_t token);
+  Result<bool> send(ws::Opcode opcode, Bytes payload, bool mayCompress, std::int32_t token);
   /// Sends one fragment (RFC 6455 §5.4): text or binary begins a message, continuation goes on with
   /// it, `last` ends it. False: `token` is settled when the kernel has taken it. Queues up to
   /// MaxQueuedBytes. Fails with 10035 when they wait, or another message is open, and with 10022
@@ -124,6 +122,12 @@ class Connection final : private net::SocketOwner {
   Result<void> setMaxLineLength(int bytes);
   /// What the kernel has yet to take.
   [[nodiscard]] int queuedBytes() const { return static_cast<int>(output_.size()); }
+  /// Bytes yet to be sent of a message of that length: what send() is given next are its parts. 0:
+  /// each send is a message.
+  [[nodiscard]] int messageLength() const { return extra_ ? extra_->messageLength : 0; }
+  /// Fails with 10022 unless the timeout is 0, and with 10037 while a message is open.
+  Result<void> setMessageLength(int bytes);
+  [[nodiscard]] std::string uid() const;
   [[nodiscard]] int bytesSent() const { return bytesSent_; }
   void setBytesSent(int count) { bytesSent_ = count; }
 
@@ -156,13 +160,20 @@ class Connection final : private net::SocketOwner {
   struct Parts {
     bool isText;
     ws::Utf8 text;  ///< the state of a text between two parts
+
+    static Parts of(ws::Opcode opcode) { return {opcode == ws::Opcode::kText, {}}; }
+    /// False when it is a text, and not UTF-8 with this part.
+    bool add(Bytes part, bool last) {
+      return !isText || (text.feed(part) && (!last || text.complete()));
+    }
   };
   static constexpr int kMaxLineLength = 2048;
 
   /// What few connections need; allocated while it is needed.
   struct Extra {
     std::vector<Wait> waits;
-    std::optional<Parts> parts;  ///< of the message that sendPart() has begun and not ended
+    std::optional<Parts> parts;  ///< of the message that has been begun and not ended
+    int messageLength = 0;       ///< what is left of it; 0: sendPart() has begun it
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     bool owesPong = false;
     int maxLineLength = kMaxLineLength;
@@ -216,15 +227,25 @@ class Connection final : private net::SocketOwner {
   std::string chooseExtensions();
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
-  [[nodiscard]] bool inParts() const { return extra_ && extra_->parts; }
-  [[nodiscard]] bool isDrained() const { return output_.empty() && !inParts(); }
+  [[nodiscard]] bool isDrained() const { return output_.empty() && !hasBegun(); }
+  /// Whether a message of sendPart() is open.
+  [[nodiscard]] bool inParts() const { return hasBegun() && messageLength() == 0; }
+  /// Whether a message has been begun and not ended, in one of the two ways.
+  [[nodiscard]] bool hasBegun() const { return extra_ && extra_->parts; }
+  /// What the part of a message is added to.
+  [[nodiscard]] Parts partsFor(ws::Opcode opcode) const {
+    const Parts none = Parts::of(opcode);
+    return extra_ ? extra_->parts.value_or(none) : none;
+  }
   void setParts(std::optional<Parts> parts);
+  bool putWithLength(ws::Opcode opcode, Bytes payload);
+  bool putMessage(ws::Opcode opcode, Bytes payload, bool mayCompress);
   void put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload);
+  void enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload);
   void transmit(Bytes run);
   void onTransfer(const net::Transfer& transfer, Bytes unqueued);
-  [[nodiscard]] bool isWorthCompressing(std::size_t size) const;
   /// The compressed form of `payload`, in `out`, if that is what is to be sent.
-  bool compress(Bytes payload, ByteQueue& out);
+  bool compress(ws::Opcode opcode, Bytes payload, ByteQueue& out);
   void finishIfFlushed();
   void setBlocked(bool blocked);
   void tellIfReady(bool wasReady);

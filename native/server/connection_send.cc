@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kInParts =
     "a message is being sent in parts: wait for ReadyToSend, then send again";
+constexpr std::string_view kNotUtf8 = "the bytes are not UTF-8: send them as binary";
 constexpr std::string_view kLost = "the connection was lost";
 
 }  // namespace
@@ -28,19 +29,21 @@ void Connection::cork(Bytes arena, std::uint32_t offset, std::uint32_t size) {
   touch();
 }
 
-void Connection::queueCompressed(Bytes arena, ws::Opcode opcode, Bytes payload) {
+void Connection::corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena) {
   output_.append(arena.subspan(runOffset_, std::exchange(runSize_, 0)));
   ByteQueue compressed;
-  const bool worth = compress(payload, compressed);
-  ws::appendFrame(output_, opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
+  const bool worth = mayCompress && compress(opcode, payload, compressed);
+  enqueue(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
   touch();
 }
 
-bool Connection::isWorthCompressing(std::size_t size) const {
-  return size >= static_cast<std::size_t>(server_.options.compressionThreshold);
+bool Connection::compresses(ws::Opcode opcode, std::size_t size) const {
+  return deflateBits_ != 0 && !ws::isControl(opcode) &&
+         size >= static_cast<std::size_t>(server_.options.compressionThreshold);
 }
 
-bool Connection::compress(Bytes payload, ByteQueue& out) {
+bool Connection::compress(ws::Opcode opcode, Bytes payload, ByteQueue& out) {
+  if (!compresses(opcode, payload.size())) return false;
   const bool own = extra_ && extra_->streams.deflater != nullptr;
   ws::Deflater& deflater =
       own ? *extra_->streams.deflater : server_.streams().deflater(server_.options, deflateBits_);
@@ -117,7 +120,21 @@ void Connection::tellIfReady(bool wasReady) {
   if (tell) server_.events().add(EventKind::kReadyToSend, id_);
 }
 
-Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t token) {
+Result<void> Connection::setMessageLength(int bytes) {
+  if (sendsWait()) {
+    return makeError(ErrorCode::kInvalidArgument,
+                     "MessageLength is for connections whose Timeout is 0");
+  }
+  if (hasBegun()) {
+    return makeError(ErrorCode::kAlreadyInProgress, "a message is open: send the rest of it first");
+  }
+  if (bytes != messageLength()) extra().messageLength = bytes;
+  showStatus();
+  return {};
+}
+
+Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, bool mayCompress,
+                              std::int32_t token) {
   const auto limit = static_cast<std::size_t>(server_.options.maxQueuedBytes);
   bytesSent_ = 0;
   if (blocked_ && (!sendsWait() || output_.size() >= limit)) {
@@ -125,10 +142,10 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
   }
   // RFC 6455 §5.4: only control frames may come between the fragments of a message.
   if (inParts() && !ws::isControl(opcode)) return makeError(ErrorCode::kWouldBlock, kInParts);
-  ByteQueue compressed;
-  const bool worth =
-      !ws::isControl(opcode) && compresses(payload.size()) && compress(payload, compressed);
-  put(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
+  const bool sent = messageLength() > 0 && !ws::isControl(opcode)
+                        ? putWithLength(opcode, payload)
+                        : putMessage(opcode, payload, mayCompress);
+  if (!sent) return makeError(ErrorCode::kInvalidArgument, kNotUtf8);
   if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
   if (!sendsWait()) {
     bytesSent_ = static_cast<std::int32_t>(payload.size());
@@ -140,37 +157,86 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
 Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token) {
   const bool begins = opcode == ws::Opcode::kText || opcode == ws::Opcode::kBinary;
   if (begins && inParts()) return makeError(ErrorCode::kWouldBlock, kInParts);
+  if (begins && messageLength() > 0) {
+    return makeError(ErrorCode::kAlreadyInProgress,
+                     "the message of MessageLength bytes has not been sent to its end");
+  }
   if (!begins && (opcode != ws::Opcode::kContinuation || !inParts())) {
     return makeError(ErrorCode::kInvalidArgument,
                      "a message begins as text or binary, and goes on as continuation");
   }
-  if (output_.size() >= static_cast<std::size_t>(server_.options.maxQueuedBytes)) {
+  // A message may always be ended.
+  const bool justEnds = last && payload.empty();
+  const auto limit = static_cast<std::size_t>(server_.options.maxQueuedBytes);
+  if (output_.size() >= limit && !justEnds) {
     return makeError(ErrorCode::kWouldBlock, "wait until the part before has been taken");
   }
-  Parts parts = begins ? Parts{opcode == ws::Opcode::kText, {}} : *extra_->parts;
-  const bool valid =
-      !parts.isText || (parts.text.feed(payload) && (!last || parts.text.complete()));
-  if (!valid) return makeError(ErrorCode::kInvalidArgument, "the parts of the text are not UTF-8");
+  Parts parts = partsFor(opcode);
+  if (!parts.add(payload, last)) return makeError(ErrorCode::kInvalidArgument, kNotUtf8);
+  server_.countSent(opcode, last, payload.size());
   put(opcode, last, false, payload);
   if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
   setParts(last ? std::nullopt : std::optional(parts));
   return isDone(Goal::kTaken, token);
 }
 
-/// Hands a frame to the kernel, or puts it behind what waits.
+/// False when it is a text and not UTF-8.
+bool Connection::putMessage(ws::Opcode opcode, Bytes payload, bool mayCompress) {
+  if (!Parts::of(opcode).add(payload, true)) return false;
+  server_.countSent(opcode, true, payload.size());
+  ByteQueue compressed;
+  const bool worth = mayCompress && compress(opcode, payload, compressed);
+  put(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
+  return true;
+}
+
+/// Puts what `payload` has of the message of messageLength() bytes; what it has beyond is a message
+/// of its own. False when a text is not UTF-8.
+bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
+  const auto missing = static_cast<std::size_t>(messageLength());
+  const Bytes part = payload.first(std::min(missing, payload.size()));
+  const Bytes rest = payload.subspan(part.size());
+  const bool last = part.size() == missing;
+  const bool begins = !hasBegun();
+  Parts parts = partsFor(opcode);
+  if (!parts.add(part, last) || !Parts::of(opcode).add(rest, true)) return false;
+  server_.countSent(opcode, last, part.size());
+  put(begins ? opcode : ws::Opcode::kContinuation, last, false, part);
+  if (!isOpen()) return true;
+  extra_->parts = last ? std::nullopt : std::optional(parts);
+  extra_->messageLength -= static_cast<int>(part.size());
+  showStatus();
+  return rest.empty() || putMessage(opcode, rest, false);
+}
+
+/// Hands frames to the kernel, or puts them behind what waits. Most go as they are, not through the
+/// queue.
 void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
+  if (!output_.empty() || payload.size() > server_.options.maxFramePayload()) {
+    enqueue(opcode, fin, rsv1, payload);
+    if (!blocked_) transmit({});
+    return;
+  }
   std::uint8_t header[ws::kMaxHeaderSize];
   const Bytes head(header, ws::writeHeader(header, opcode, fin, rsv1, payload.size()));
-  if (output_.empty()) {
-    const net::Transfer transfer = socket_.send(head, payload);
-    const std::size_t ofHead = std::min(transfer.count, head.size());
-    output_.append(head.subspan(ofHead));
-    onTransfer({transfer.status, 0, transfer.error}, payload.subspan(transfer.count - ofHead));
-  } else {
-    output_.append(head);
-    output_.append(payload);
-    if (!blocked_) touch();
+  const net::Transfer transfer = socket_.send(head, payload);
+  const std::size_t ofHead = std::min(transfer.count, head.size());
+  output_.append(head.subspan(ofHead));
+  onTransfer({transfer.status, 0, transfer.error}, payload.subspan(transfer.count - ofHead));
+}
+
+/// Puts a message, or a part of one, into the queue, in frames of MaxFrameSize.
+void Connection::enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
+  const std::size_t most = server_.options.maxFramePayload();
+  // RFC 6455 §5.5: control frames must not be fragmented.
+  while (payload.size() > most && !ws::isControl(opcode)) {
+    ws::appendFrame(output_, opcode, false, rsv1, payload.first(most));
+    payload = payload.subspan(most);
+    opcode = ws::Opcode::kContinuation;
+    // RFC 7692 §6.1: only the first frame of a message says that it is compressed.
+    rsv1 = false;
   }
+  ws::appendFrame(output_, opcode, fin, rsv1, payload);
 }
 
 /// Whether `goal` has been reached; if not, `token` is settled when it has.
@@ -267,8 +333,8 @@ void Connection::touch() {
 }
 
 void Connection::showStatus() {
-  const std::int32_t word = !isOpen() ? 0 : !isReadyToSend() || sendsWait() ? -id_ : id_;
-  server_.showStatus(id_, word);
+  const bool takes = isReadyToSend() && !sendsWait() && messageLength() == 0;
+  server_.showStatus(id_, takes ? id_ : isOpen() ? -id_ : 0);
 }
 
 Connection::Extra& Connection::extra() {

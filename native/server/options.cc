@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <climits>
-#include <optional>
 
 #include "server/access.h"
+#include "server/setting_text.h"
 #include "ws/frame.h"
 
 namespace wss::server {
@@ -178,6 +177,11 @@ constexpr auto kTable = std::to_array<Setting>({
      .min = 1,
      .max = INT_MAX,
      .doc = "Frames that a message may come in; one of more is closed with 1008."},
+    {.name = "MaxFrameSize",
+     .field = &Options::maxFrameSize,
+     .max = INT_MAX,
+     .doc = "Bytes of payload above which a message is sent in several frames (RFC 6455 §5.4); 0: "
+            "every message is one frame."},
     {.name = "MaxMessageSize",
      .field = &Options::maxMessageSize,
      .min = 1,
@@ -250,62 +254,33 @@ constexpr auto kTable = std::to_array<Setting>({
             "right after sending its own."},
 });
 
-bool equalsIgnoringCase(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  });
-}
-
-std::optional<bool> parseBool(std::string_view text) {
-  for (const std::string_view yes : {"true", "yes", "1"}) {
-    if (equalsIgnoringCase(text, yes)) return true;
-  }
-  for (const std::string_view no : {"false", "no", "0"}) {
-    if (equalsIgnoringCase(text, no)) return false;
-  }
-  return std::nullopt;
-}
-
-Error invalid(const Setting& setting, std::string_view value, std::string_view allowed) {
-  std::string detail;
-  detail.append(setting.name).append(" cannot be \"").append(value).append("\": it takes ");
-  return makeError(ErrorCode::kInvalidArgument, detail.append(allowed));
-}
-
 bool isFormed(const Setting& setting, std::string_view value) {
   return setting.isValid == nullptr || setting.isValid(value);
 }
 
 Result<void> write(Options& options, const Setting& setting, bool Options::* field,
                    std::string_view value) {
-  const auto parsed = parseBool(value);
-  if (!parsed) return invalid(setting, value, "True, False, Yes, No, 1 or 0");
-  options.*field = *parsed;
+  auto parsed = parseFlag(setting.name, value);
+  if (!parsed.ok()) return parsed.error();
+  options.*field = parsed.value();
   return {};
 }
 
 Result<void> write(Options& options, const Setting& setting, int Options::* field,
                    std::string_view value) {
-  std::int64_t number = 0;
-  const char* const end = value.data() + value.size();
-  const auto [stop, status] = std::from_chars(value.data(), end, number);
-  if (status != std::errc{} || stop != end || number < setting.min || number > setting.max) {
-    return invalid(setting, value,
-                   "a whole number from " + std::to_string(setting.min) + " to " +
-                       std::to_string(setting.max));
-  }
-  if (!isFormed(setting, value)) return invalid(setting, value, setting.form);
-  options.*field = static_cast<int>(number);
+  auto parsed = parseNumber(setting.name, value, setting.min, setting.max);
+  if (!parsed.ok()) return parsed.error();
+  if (!isFormed(setting, value)) return notAllowed(setting.name, value, setting.form);
+  options.*field = parsed.value();
   return {};
 }
 
 Result<void> write(Options& options, const Setting& setting, std::string Options::* field,
                    std::string_view value) {
   if (value.size() > static_cast<std::size_t>(setting.max)) {
-    return invalid(setting, value, "at most " + std::to_string(setting.max) + " bytes");
+    return notAllowed(setting.name, value, "at most " + std::to_string(setting.max) + " bytes");
   }
-  if (!isFormed(setting, value)) return invalid(setting, value, setting.form);
+  if (!isFormed(setting, value)) return notAllowed(setting.name, value, setting.form);
   options.*field = value;
   return {};
 }
@@ -326,9 +301,7 @@ const Setting* findSetting(std::string_view name) {
 std::string readSetting(const Options& options, const Setting& setting) {
   struct Reader {
     const Options& options;
-    std::string operator()(bool Options::* field) const {
-      return options.*field ? "True" : "False";
-    }
+    std::string operator()(bool Options::* field) const { return flagText(options.*field); }
     std::string operator()(int Options::* field) const { return std::to_string(options.*field); }
     std::string operator()(std::string Options::* field) const { return options.*field; }
   };

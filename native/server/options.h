@@ -4,6 +4,7 @@
 // tests walk the table; nothing else knows the names.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -45,6 +46,7 @@ struct Options {
   int maxConnections = 1000;
   int maxConnectionsPerAddress = 0;
   int maxFragments = 131072;
+  int maxFrameSize = 0;
   int maxMessageSize = 16 * 1024 * 1024;
   int maxQueuedBytes = 1024 * 1024;
   int maxReadTime = 50;
@@ -61,6 +63,11 @@ struct Options {
   bool waitForCloseResponse = true;
 
   Options();
+
+  /// Bytes of payload that a frame of a message may have.
+  [[nodiscard]] std::size_t maxFramePayload() const {
+    return maxFrameSize == 0 ? SIZE_MAX : static_cast<std::size_t>(maxFrameSize);
+  }
 };
 
 /// A row: what there is to say about one setting.

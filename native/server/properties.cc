@@ -2,9 +2,11 @@
 #include "server/properties.h"
 
 #include <array>
+#include <climits>
 
 #include "http/header.h"
 #include "server/connection.h"
+#include "server/setting_text.h"
 
 namespace wss::server {
 namespace {
@@ -15,16 +17,6 @@ std::string header(const Connection& connection, std::string_view name) {
   return std::string(http::findHeader(connection.request().headers(), name));
 }
 
-Result<void> setTimeout(Connection& connection, const PropertyValue& value) {
-  const int seconds = std::get<int>(value);
-  if (seconds < 0 || seconds > kMaxTimeout) {
-    return makeError(ErrorCode::kInvalidArgument,
-                     "a timeout is from 0 to " + std::to_string(kMaxTimeout) + " seconds");
-  }
-  connection.setTimeoutSeconds(seconds);
-  return {};
-}
-
 constexpr auto kTable = std::to_array<Property>({
     {"AcceptData", [](const Connection& c) -> PropertyValue { return c.acceptsData(); },
      [](Connection& c, const PropertyValue& value) -> Result<void> {
@@ -33,6 +25,12 @@ constexpr auto kTable = std::to_array<Property>({
      }},
     {"BytesSent", [](const Connection& c) -> PropertyValue { return c.bytesSent(); }, nullptr},
     {"Connected", [](const Connection& c) -> PropertyValue { return c.isOpen(); }, nullptr},
+    {.name = "ConnectionUID",
+     .read = [](const Connection& c) -> PropertyValue { return c.uid(); },
+     .write = nullptr,
+     .setting = true,
+     .initial = std::string_view(),
+     .doc = "A text that no other connection has or will have, of this server or any other."},
     {"Host", [](const Connection& c) -> PropertyValue { return header(c, "Host"); }, nullptr},
     {"LineMode", [](const Connection& c) -> PropertyValue { return c.lineMode(); },
      [](Connection& c, const PropertyValue& value) -> Result<void> {
@@ -41,6 +39,27 @@ constexpr auto kTable = std::to_array<Property>({
      }},
     {"LocalAddress", [](const Connection& c) -> PropertyValue { return c.local().host(); },
      nullptr},
+    {.name = "MaxLineLength",
+     .read = [](const Connection& c) -> PropertyValue { return c.maxLineLength(); },
+     .write = [](Connection& c, const PropertyValue& value) -> Result<void> {
+       return c.setMaxLineLength(std::get<int>(value));
+     },
+     .min = 1,
+     .max = INT_MAX,
+     .setting = true,
+     .initial = 2048,
+     .doc = "Bytes after which a line is delivered though its end has not come, in line mode."},
+    {.name = "MessageLength",
+     .read = [](const Connection& c) -> PropertyValue { return c.messageLength(); },
+     .write = [](Connection& c, const PropertyValue& value) -> Result<void> {
+       return c.setMessageLength(std::get<int>(value));
+     },
+     .max = INT_MAX,
+     .setting = true,
+     .initial = 0,
+     .doc = "Bytes that are yet to be sent of a message in parts: so many of the next bytes sent "
+            "are one message, and only the last part ends it; 0: each send is a message. For "
+            "connections whose Timeout is 0."},
     {"Origin", [](const Connection& c) -> PropertyValue { return header(c, "Origin"); }, nullptr},
     {"QueuedBytes", [](const Connection& c) -> PropertyValue { return c.queuedBytes(); }, nullptr},
     {"ReadyToSend", [](const Connection& c) -> PropertyValue { return c.isReadyToSend(); },
@@ -56,12 +75,29 @@ constexpr auto kTable = std::to_array<Property>({
        return http::joinHeaders(c.request().headers(), "Sec-WebSocket-Protocol");
      },
      nullptr},
-    {"Timeout", [](const Connection& c) -> PropertyValue { return c.timeoutSeconds(); },
-     setTimeout},
+    {.name = "Timeout",
+     .read = [](const Connection& c) -> PropertyValue { return c.timeoutSeconds(); },
+     .write = [](Connection& c, const PropertyValue& value) -> Result<void> {
+       c.setTimeoutSeconds(std::get<int>(value));
+       return {};
+     },
+     .max = kMaxTimeout},
 });
 
 }  // namespace
 
 std::span<const Property> propertyTable() { return kTable; }
+
+Result<void> writeProperty(Connection& connection, const Property& property,
+                           const PropertyValue& value) {
+  if (property.write == nullptr) {
+    return makeError(ErrorCode::kInvalidArgument, std::string(property.name) + " cannot be set");
+  }
+  const int* const number = std::get_if<int>(&value);
+  if (number != nullptr && (*number < property.min || *number > property.max)) {
+    return notInRange(property.name, std::to_string(*number), property.min, property.max);
+  }
+  return property.write(connection, value);
+}
 
 }  // namespace wss::server

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <charconv>
+#include <random>
 #include <utility>
 
 namespace wss::server {
@@ -12,13 +14,14 @@ namespace {
 // Slots are first handed out afresh up to here, so that even a server with few clients reuses an
 // id only after tens of millions of connections.
 constexpr std::size_t kSlotsBeforeReuse = 4096;
-constexpr std::uint16_t kGenerations = 1U << kGenerationBits;
+constexpr std::uint32_t kGenerations = 1U << kGenerationBits;
 // More than this between two ticks means that the loop was kept from running.
 constexpr std::uint64_t kStallMs = 1000;
 
-constexpr bool isMessage(std::int32_t kind) {
-  return kind == static_cast<std::int32_t>(ws::Opcode::kText) ||
-         kind == static_cast<std::int32_t>(ws::Opcode::kBinary);
+std::string hexOf(std::uint64_t number) {
+  char digits[16];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), number, 16).ptr;
+  return {digits, end};
 }
 
 }  // namespace
@@ -92,7 +95,19 @@ std::int32_t Server::newId() {
     slot = static_cast<std::uint32_t>(slots_.size());
     slots_.emplace_back();
   }
-  return (slots_[slot].generation << kSlotBits) | static_cast<std::int32_t>(slot);
+  const std::uint32_t generation = slots_[slot].connections % kGenerations;
+  return static_cast<std::int32_t>(generation << kSlotBits | slot);
+}
+
+std::string Server::uidOf(std::int32_t id) {
+  // A slot that would outlive 2^32 connections is further away than the machine's last day.
+  const std::uint64_t slot = slotOf(id);
+  const std::uint64_t number = std::uint64_t{slots_[slot].connections} << kSlotBits | slot;
+  if (uid_.empty()) {
+    std::random_device random;
+    uid_ = hexOf(std::uint64_t{random()} << 32 | random());
+  }
+  return uid_ + "-" + hexOf(number);
 }
 
 void Server::checkDescriptorLimit() {
@@ -166,7 +181,7 @@ void Server::remove(std::int32_t id) {
   addressCounts_.remove(slot.connection->remote());
   if (slot.connection->isTouched()) std::erase(touched_, slot.connection.get());
   slot.connection.reset();
-  slot.generation = static_cast<std::uint16_t>((slot.generation + 1) % kGenerations);
+  ++slot.connections;
   freeSlots_.push_back(static_cast<std::uint32_t>(slotOf(id)));
   --count_;
 }
@@ -180,8 +195,10 @@ void Server::release(const std::vector<std::int32_t>& ended) {
 }
 
 void Server::perform(std::span<const Command> commands, MutableBytes arena) {
+  const std::size_t mostPayload = options.maxFramePayload();
   for (const Command& command : commands) {
-    if (command.kind > static_cast<std::int32_t>(ws::Opcode::kPong)) {
+    const std::int32_t kind = command.kind & ~kUncompressed;
+    if (kind > static_cast<std::int32_t>(ws::Opcode::kPong)) {
       performAnswer(command, arena);
       continue;
     }
@@ -192,22 +209,20 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
                   makeError(ErrorCode::kSendFailed, "the connection was closed before"));
       continue;
     }
+    const auto opcode = static_cast<ws::Opcode>(kind);
     const auto length = static_cast<std::uint32_t>(command.length);
-    if (isMessage(command.kind) && connection->compresses(length)) {
-      const auto offset = static_cast<std::size_t>(command.offset);
-      connection->queueCompressed(arena, static_cast<ws::Opcode>(command.kind),
-                                  arena.subspan(offset, length));
-      connection->setBytesSent(command.length);
-      countSent(command.kind, length);
-      continue;
+    const bool mayCompress = (command.kind & kUncompressed) == 0;
+    if (length > mostPayload || (mayCompress && connection->compresses(opcode, length))) {
+      const Bytes payload = arena.subspan(static_cast<std::size_t>(command.offset), length);
+      connection->corkMessage(opcode, payload, mayCompress, arena);
+    } else {
+      const auto header = static_cast<std::uint32_t>(ws::headerSize(length));
+      const std::uint32_t start = static_cast<std::uint32_t>(command.offset) - header;
+      ws::writeHeader(arena.data() + start, opcode, true, false, length);
+      connection->cork(arena, start, header + length);
     }
-    const auto header = static_cast<std::uint32_t>(ws::headerSize(length));
-    const std::uint32_t start = static_cast<std::uint32_t>(command.offset) - header;
-    ws::writeHeader(arena.data() + start, static_cast<ws::Opcode>(command.kind), true, false,
-                    length);
-    connection->cork(arena, start, header + length);
     connection->setBytesSent(command.length);
-    countSent(command.kind, length);
+    countSent(opcode, true, length);
   }
   flushTouched(arena);
 }
@@ -218,9 +233,9 @@ void Server::flushTouched(Bytes arena) {
   touched_.clear();
 }
 
-void Server::countSent(std::int32_t kind, std::size_t size) {
-  if (!isMessage(kind)) return;
-  ++statistics_.messagesOut;
+void Server::countSent(ws::Opcode opcode, bool last, std::size_t size) {
+  if (ws::isControl(opcode)) return;
+  if (last) ++statistics_.messagesOut;
   statistics_.bytesOut += size;
 }
 
@@ -238,23 +253,18 @@ Result<Connection*> Server::findOpen(std::int32_t id) {
   return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
 }
 
-Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token) {
+Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, bool mayCompress,
+                          std::int32_t token) {
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
-  Result<bool> sent = connection.value()->send(opcode, payload, token);
-  if (sent.ok()) countSent(static_cast<std::int32_t>(opcode), payload.size());
-  return sent;
+  return connection.value()->send(opcode, payload, mayCompress, token);
 }
 
 Result<bool> Server::sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
                               std::int32_t token) {
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
-  Result<bool> sent = connection.value()->sendPart(opcode, payload, last, token);
-  if (!sent.ok()) return sent;
-  if (last) ++statistics_.messagesOut;
-  statistics_.bytesOut += payload.size();
-  return sent;
+  return connection.value()->sendPart(opcode, payload, last, token);
 }
 
 Result<bool> Server::drained(std::int32_t id, std::int32_t token) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,13 +27,16 @@ namespace wss::server {
 /// What JavaScript asks for, in the layout that lib/outbox.ts writes.
 struct Command {
   std::int32_t connectionId;
-  std::int32_t kind;  ///< an opcode to send, or one of the kAnswer values; a status above bit 8
+  std::int32_t kind;  ///< an opcode to send, perhaps with kUncompressed, or one of the kAnswer
+                      ///< values; a status above bit 8
   std::int32_t
       offset;  ///< of the payload in the arena; a message has room for its header before it
   std::int32_t length;
 };
 static_assert(sizeof(Command) == 16);
 
+/// Added to an opcode: the message is sent as it is, whatever has been negotiated.
+inline constexpr std::int32_t kUncompressed = 0x40;
 /// The answer to ConnectionRequest; length: 1 to accept, 0 to refuse.
 inline constexpr std::int32_t kAnswerConnection = 16;
 /// The answer to WebSocketOpenRequest; payload: subprotocol, NUL, header lines; status in bits 8…
@@ -82,9 +86,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
   // One connection.
-  /// Connection::send(), counted; fails with 126 when there is no such open connection.
-  Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token);
-  /// Connection::sendPart(), counted; fails with 126 when there is no such open connection.
+  /// Connection::send(); fails with 126 when there is no such open connection.
+  Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, bool mayCompress,
+                    std::int32_t token);
+  /// Connection::sendPart(); fails with 126 when there is no such open connection.
   Result<bool> sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
                         std::int32_t token);
   /// Connection::drained(); fails with 126 when there is no such open connection.
@@ -111,6 +116,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] EventBatch& events() { return events_; }
   [[nodiscard]] Statistics& statistics() { return statistics_; }
   [[nodiscard]] SharedStreams& streams() { return streams_; }
+  /// Counts a message, or a part of one, that is sent; no control frames.
+  void countSent(ws::Opcode opcode, bool last, std::size_t size);
   /// Whether accepted sockets have TCP_NODELAY set already.
   [[nodiscard]] bool listenerHasNoDelay() const { return listener_.hasNoDelay(); }
   /// Whether AllowedClients and BlockedClients let a client connect.
@@ -123,6 +130,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   /// Has onDeadline() of `id` called at about `due`. Returns when.
   Tick addDeadline(std::int32_t id, Tick due);
   void toFlush(Connection& connection) { touched_.push_back(&connection); }
+  /// A text that no other connection has or will have, of this server or any other.
+  [[nodiscard]] std::string uidOf(std::int32_t id);
   void showStatus(std::int32_t id, std::int32_t word) { status_[slotOf(id)] = word; }
   void onConnectedChanged(bool connected) { connectedCount_ += connected ? 1 : -1; }
   void onEnded(std::int32_t id) { ended_.push_back(id); }
@@ -152,7 +161,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
  private:
   struct Slot {
     std::unique_ptr<Connection> connection;
-    std::uint16_t generation = 0;
+    std::uint32_t connections = 0;  ///< that have been in it before
   };
 
   static std::size_t slotOf(std::int32_t id) { return static_cast<std::size_t>(id & kSlotMask); }
@@ -166,7 +175,6 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::int32_t newId();
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
-  void countSent(std::int32_t kind, std::size_t size);
   void performAnswer(const Command& command, Bytes arena);
 
   net::Loop& loop_;
@@ -190,6 +198,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   ClientList allowedClients_;
   ClientList blockedClients_;
   AddressCounts addressCounts_;
+  std::string uid_;  ///< what its connections' uids begin with; empty until it is asked for
 };
 
 }  // namespace wss::server

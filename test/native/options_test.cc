@@ -71,6 +71,7 @@ TEST_CASE("defaults") {
       {"LogLevel", "1"},
       {"MaxConnections", "1000"},
       {"MaxFragments", "131072"},
+      {"MaxFrameSize", "0"},
       {"MaxMessageSize", "16777216"},
       {"MaxQueuedBytes", "1048576"},
       {"MaxReadTime", "50"},

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,13 +44,15 @@ TEST_CASE("properties of a connection") {
   CHECK(read("RequestURI") == Value(std::string("/chat")));
   CHECK(read("SubProtocols") == Value(std::string("x, y")));
   CHECK(read("Timeout") == Value(0));
+  CHECK(read("MessageLength") == Value(0));
+  CHECK(read("ConnectionUID") == Value(connection.uid()));
   CHECK(std::ranges::is_sorted(server::propertyTable(), {}, &server::Property::name));
   CHECK(server::propertyTable().size() == 15);
 
   const auto write = [&](std::string_view name, const Value& value) {
     const auto row = std::ranges::find(server::propertyTable(), name, &server::Property::name);
-    REQUIRE(static_cast<bool>(row->write));
-    return row->write(connection, value);
+    REQUIRE(row != server::propertyTable().end());
+    return server::writeProperty(connection, *row, value);
   };
   CHECK(write("Timeout", 86'400).ok());
   for (const int seconds : {-1, 86'401}) {
@@ -60,6 +63,7 @@ TEST_CASE("properties of a connection") {
   CHECK(read("Timeout") == Value(86'400));
   CHECK(write("AcceptData", false).ok());
   CHECK(read("AcceptData") == Value(false));
+  CHECK(write("Origin", std::string("other")).error().code == ErrorCode::kInvalidArgument);
 }
 
 TEST_CASE("a connection that does not accept data reads none until it does") {
@@ -106,11 +110,13 @@ TEST_CASE("a slot is used again only after 4096 connections, and under another i
   ServerFixture fixture;
   fixture.want({EventKind::kConnectionRequest});
   std::vector<std::int32_t> ids;
+  std::set<std::string> uids;
   for (std::int32_t i = 0; i < 2 * kSlots + 2; ++i) {
     Peer peer(fixture.port());
     const std::size_t before = fixture.events.size();
     REQUIRE(fixture.until([&] { return fixture.events.size() > before; }));
     ids.push_back(fixture.events.back().id);
+    REQUIRE(uids.insert(fixture.server().find(ids.back())->uid()).second);
     fixture.outbox.answerConnection(ids.back(), false);
     REQUIRE(fixture.until([&] { return fixture.events.size() == before + 2; }));
     REQUIRE(fixture.events.back().kind == EventKind::kForgotten);

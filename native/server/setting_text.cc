@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "server/setting_text.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+namespace wss::server {
+
+bool equalsIgnoringCase(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  });
+}
+
+Result<bool> parseFlag(std::string_view name, std::string_view value) {
+  for (const std::string_view yes : {"true", "yes", "1"}) {
+    if (equalsIgnoringCase(value, yes)) return true;
+  }
+  for (const std::string_view no : {"false", "no", "0"}) {
+    if (equalsIgnoringCase(value, no)) return false;
+  }
+  return notAllowed(name, value, "True, False, Yes, No, 1 or 0");
+}
+
+Result<int> parseNumber(std::string_view name, std::string_view value, std::int64_t min,
+                        std::int64_t max) {
+  std::int64_t number = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, status] = std::from_chars(value.data(), end, number);
+  if (status != std::errc{} || stop != end || number < min || number > max) {
+    return notInRange(name, value, min, max);
+  }
+  return static_cast<int>(number);
+}
+
+Error notAllowed(std::string_view name, std::string_view value, std::string_view allowed) {
+  std::string detail;
+  detail.append(name).append(" cannot be \"").append(value).append("\": it takes ");
+  return makeError(ErrorCode::kInvalidArgument, detail.append(allowed));
+}
+
+Error notInRange(std::string_view name, std::string_view value, std::int64_t min,
+                 std::int64_t max) {
+  return notAllowed(name, value,
+                    "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+}
+
+}  // namespace wss::server

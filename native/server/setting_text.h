@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The values of settings as text, as Config() takes and returns them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace wss::server {
+
+/// Whether `left` and `right` differ in nothing but the case of their letters.
+bool equalsIgnoringCase(std::string_view left, std::string_view right);
+
+/// True, Yes or 1, False, No or 0, in any case. Fails with 10022.
+Result<bool> parseFlag(std::string_view name, std::string_view value);
+/// A whole number from `min` to `max`. Fails with 10022.
+Result<int> parseNumber(std::string_view name, std::string_view value, std::int64_t min,
+                        std::int64_t max);
+
+inline std::string flagText(bool flag) { return flag ? "True" : "False"; }
+
+/// The 10022 of a value that the setting `name` does not take.
+Error notAllowed(std::string_view name, std::string_view value, std::string_view allowed);
+/// What parseNumber() fails with.
+Error notInRange(std::string_view name, std::string_view value, std::int64_t min, std::int64_t max);
+
+}  // namespace wss::server
