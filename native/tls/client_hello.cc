@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "tls/client_hello.h"
+
+#include <openssl/ssl.h>
+
+#include <string_view>
+
+#include "tls/names.h"
+
+namespace wss::tls {
+namespace {
+
+constexpr std::size_t kPairSize = 2;
+
+std::size_t number16(Bytes at) { return static_cast<std::size_t>(at[0] << 8 | at[1]); }
+
+Bytes extension(SSL* ssl, unsigned type) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, type, &data, &size) != 1) return {};
+  return {data, size};
+}
+
+/// Takes the vector that starts with its length in two bytes and fills `bytes`; empty when it does
+/// not.
+Bytes vectorIn(Bytes bytes) {
+  if (bytes.size() < kPairSize || number16(bytes) != bytes.size() - kPairSize) return {};
+  return bytes.subspan(kPairSize);
+}
+
+/// RFC 6066 §3. Only the first name: there may be no more than one of a kind, and there is one
+/// kind.
+std::string serverNameIn(Bytes extension) {
+  constexpr std::uint8_t kHostName = 0;
+  const Bytes list = vectorIn(extension);
+  if (list.size() <= 1 + kPairSize || list[0] != kHostName) return {};
+  return std::string(textOf(vectorIn(list.subspan(1))));
+}
+
+void addName(std::string& list, std::string_view name) {
+  if (!name.empty()) list.append(list.empty() ? "" : ",").append(name);
+}
+
+}  // namespace
+
+ClientHello readClientHello(ssl_st* ssl) {
+  ClientHello hello;
+  hello.serverName = serverNameIn(extension(ssl, TLSEXT_TYPE_server_name));
+
+  const Bytes algorithms = vectorIn(extension(ssl, TLSEXT_TYPE_signature_algorithms));
+  for (std::size_t at = 0; at + kPairSize <= algorithms.size(); at += kPairSize) {
+    const auto scheme = static_cast<std::uint16_t>(number16(algorithms.subspan(at)));
+    addName(hello.signatureAlgorithms, signatureName(scheme));
+  }
+
+  const unsigned char* suites = nullptr;
+  const std::size_t size = SSL_client_hello_get0_ciphers(ssl, &suites);
+  for (std::size_t at = 0; at + kPairSize <= size; at += kPairSize) {
+    // What OpenSSL does not know, it cannot use either.
+    const SSL_CIPHER* const suite = SSL_CIPHER_find(ssl, suites + at);
+    if (suite != nullptr) addName(hello.cipherSuites, SSL_CIPHER_standard_name(suite));
+  }
+  return hello;
+}
+
+}  // namespace wss::tls

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "tls/context.h"
+
+#include <array>
+#include <utility>
+
+#include "tls/authorities.h"
+#include "tls/names.h"
+#include "tls/openssl.h"
+#include "tls/pipe.h"
+#include "tls/suites.h"
+#include "tls/ticket_keys.h"
+
+namespace wss::tls {
+namespace {
+
+Error invalid(std::string_view setting, std::string_view why) {
+  return makeError(ErrorCode::kInvalidArgument, std::string(setting).append(": ").append(why));
+}
+
+Context& contextOf(const SSL* ssl) {
+  return *static_cast<Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+}
+
+Handshake& handshakeOf(const SSL* ssl) { return *static_cast<Handshake*>(SSL_get_app_data(ssl)); }
+
+int onClientHello(SSL* ssl, int* /*alert*/, void* /*argument*/) {
+  return handshakeOf(ssl).onClientHello();
+}
+
+int onVerify(int fits, X509_STORE_CTX* store) {
+  const int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+  const auto* const ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, index));
+  return handshakeOf(ssl).onVerify(fits == 1, store);
+}
+
+void onKeyLog(const SSL* ssl, const char* line) {
+  const ContextOptions& options = contextOf(ssl).options();
+  if (options.keyLog) options.keyLog(line);
+}
+
+void onMessage(int sent, int /*version*/, int type, const void* bytes, std::size_t size, SSL* ssl,
+               void* /*argument*/) {
+  const Bytes message(static_cast<const std::uint8_t*>(bytes), size);
+  handshakeOf(ssl).onMessage(sent == 1, type, message);
+}
+
+int onTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                EVP_MAC_CTX* mac, int sealing) {
+  return contextOf(ssl).ticketKeys().prepare(name, iv, cipher, mac, sealing == 1);
+}
+
+}  // namespace
+
+void traceMessages(ssl_st* ssl) { SSL_set_msg_callback(ssl, onMessage); }
+
+Result<std::shared_ptr<Context>> Context::create(ContextOptions options) {
+  const CleanErrors errors;
+  // The constructor is private: there is no Context that has not been set up.
+  std::shared_ptr<Context> context(new Context(std::move(options)));
+  if (Result<void> done = context->setUp(); !done.ok()) return done.error();
+  return context;
+}
+
+Context::Context(ContextOptions options)
+    : options_(std::move(options)),
+      ticketKeys_(std::make_unique<TicketKeys>()),
+      pipeMethod_(makePipeMethod()),
+      handle_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {}
+
+Context::~Context() = default;
+
+Result<void> Context::setUp() {
+  SSL_CTX* const handle = handle_.get();
+  if (handle == nullptr) {
+    return makeError(ErrorCode::kNoSecurityCredentials, CleanErrors::reason());
+  }
+  SSL_CTX_set_app_data(handle, this);
+  // A client that could renegotiate could make us work without end (CVE-2011-1473).
+  SSL_CTX_set_options(handle, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_dh_auto(handle, 1);
+  SSL_CTX_set_client_hello_cb(handle, onClientHello, nullptr);
+  if (options_.keyLog) SSL_CTX_set_keylog_callback(handle, onKeyLog);
+
+  using Step = Result<void> (Context::*)();
+  constexpr Step kSteps[] = {&Context::setSuites,         &Context::setProtocols,
+                             &Context::setCertificates,   &Context::setGroups,
+                             &Context::setAuthentication, &Context::setTickets};
+  for (const Step step : kSteps) {
+    if (Result<void> done = (this->*step)(); !done.ok()) return done;
+  }
+  return {};
+}
+
+Result<void> Context::setSuites() {
+  Result<Suites> chosen = chosenSuites(options_.cipherSuites, options_.openSslCipherList);
+  if (!chosen.ok()) return chosen.error();
+  // At a higher level OpenSSL drops what the old versions need.
+  if ((options_.protocols & (kTls10 | kTls11)) != 0) SSL_CTX_set_security_level(handle_.get(), 0);
+  Result<void> done = applySuites(chosen.value());
+  if (done.ok() && options_.cipherStrength > 0) {
+    done = applySuites(strongSuites(handle_.get(), options_.cipherStrength));
+  }
+  return done;
+}
+
+Result<void> Context::applySuites(const Suites& suites) {
+  SSL_CTX* const handle = handle_.get();
+  if (SSL_CTX_set_ciphersuites(handle, suites.tls13.c_str()) != 1) {
+    return invalid("SSLEnabledCipherSuites", "OpenSSL does not know one of them.");
+  }
+  // A version without a suite must not be offered: its handshakes would all fail.
+  if (suites.tls13.empty()) options_.protocols &= ~kTls13;
+  if (suites.older.empty()) {
+    options_.protocols &= kTls13;
+  } else if (SSL_CTX_set_cipher_list(handle, suites.older.c_str()) != 1) {
+    return invalid("OpenSSLCipherList", "OpenSSL knows no cipher of this list.");
+  }
+  return {};
+}
+
+Result<void> Context::setProtocols() {
+  struct Row {
+    std::uint32_t bits;
+    std::uint64_t off;
+  };
+  constexpr Row kVersions[] = {
+      {kTls10, SSL_OP_NO_TLSv1},
+      {kTls11, SSL_OP_NO_TLSv1_1},
+      {kTls12, SSL_OP_NO_TLSv1_2},
+      {kTls13, SSL_OP_NO_TLSv1_3},
+  };
+  const std::uint32_t wanted = options_.protocols;
+  if ((wanted & ~(kTls10 | kTls11 | kTls12 | kTls13)) != 0) {
+    return invalid("SSLEnabledProtocols", "Only TLS 1.0 to 1.3 can be enabled.");
+  }
+  if (wanted == 0) {
+    return invalid("SSLEnabledProtocols", "No version is enabled that has a cipher suite.");
+  }
+  SSL_CTX* const handle = handle_.get();
+  // The system's configuration may have set limits; here is decided what is enabled.
+  SSL_CTX_set_min_proto_version(handle, TLS1_VERSION);
+  SSL_CTX_set_max_proto_version(handle, TLS1_3_VERSION);
+  for (const Row& row : kVersions) {
+    if ((wanted & row.bits) == 0) SSL_CTX_set_options(handle, row.off);
+  }
+  return {};
+}
+
+Result<void> Context::setCertificates() {
+  if (options_.certificates.empty()) {
+    return makeError(ErrorCode::kServerCertificateNotFound, "Select a certificate first.");
+  }
+  for (const Certificate& certificate : options_.certificates) {
+    if (certificate.key() == nullptr) {
+      return makeError(ErrorCode::kServerCertificateNotFound,
+                       "The certificate has no private key, and a server needs both.");
+    }
+    const BorrowedChain chain = borrow(certificate.chain());
+    if (SSL_CTX_use_cert_and_key(handle_.get(), certificate.leaf().get(), certificate.key().get(),
+                                 chain.get(), 0) != 1) {
+      return makeError(ErrorCode::kNoSecurityCredentials,
+                       "The certificate cannot be used: " + CleanErrors::reason() + ".");
+    }
+  }
+  return {};
+}
+
+Result<void> Context::setGroups() {
+  SSL_CTX* const handle = handle_.get();
+  const std::string groups = openSslGroups(options_.groups);
+  if (!groups.empty() && SSL_CTX_set1_groups_list(handle, groups.c_str()) != 1) {
+    return invalid("Supported groups", "OpenSSL does not know one of " + groups + ".");
+  }
+  const std::string signatures = openSslSignatureAlgorithms(options_.signatureAlgorithms);
+  if (!signatures.empty() && SSL_CTX_set1_sigalgs_list(handle, signatures.c_str()) != 1) {
+    return invalid("Signature algorithms", "OpenSSL does not know one of " + signatures + ".");
+  }
+  return {};
+}
+
+Result<void> Context::setAuthentication() {
+  SSL_CTX* const handle = handle_.get();
+  const auto scope = authenticationScope(options_);
+  SSL_CTX_set_session_id_context(handle, scope.data(), static_cast<unsigned>(scope.size()));
+  if (!options_.authenticateClients) return {};
+  SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, onVerify);
+  return trustAuthorities(handle, options_);
+}
+
+Result<void> Context::setTickets() {
+  SSL_CTX* const handle = handle_.get();
+  // The server remembers nothing: what a session needs is in its ticket.
+  SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
+  if (!options_.sessionTickets) {
+    SSL_CTX_set_options(handle, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(handle, 0);
+    return {};
+  }
+  SSL_CTX_set_num_tickets(handle, 1);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(handle, onTicketKey);
+  return ticketKeys_->setRandom();
+}
+
+}  // namespace wss::tls

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// What the TLS connections of a server have in common: certificates, protocol settings, authorities
+// and ticket keys, as an OpenSSL SSL_CTX. Shared and counted: to change a certificate, give new
+// connections another Context; those that are there keep theirs. Belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "tls/certificate.h"
+
+struct ssl_ctx_st;
+struct x509_store_ctx_st;
+struct ssl_st;
+struct bio_method_st;
+
+namespace wss::tls {
+
+class TicketKeys;
+struct Suites;
+
+/// The bits of SSLEnabledProtocols.
+inline constexpr std::uint32_t kTls10 = 192;
+inline constexpr std::uint32_t kTls11 = 768;
+inline constexpr std::uint32_t kTls12 = 3072;
+inline constexpr std::uint32_t kTls13 = 12288;
+
+/// The bits of SSLSecurityFlags that mean something for a client's certificate.
+inline constexpr std::uint32_t kIgnoreTime = 0x1;
+inline constexpr std::uint32_t kAllowUnknownAuthority = 0x10;
+inline constexpr std::uint32_t kIgnoreUsage = 0x20;
+
+struct ContextOptions {
+  /// At least one, with its key; of several, one per kind of key.
+  std::vector<Certificate> certificates;
+  std::uint32_t protocols = kTls12 | kTls13;
+  /// IANA names, or "*" for all that are safe.
+  std::string cipherSuites = "*";
+  /// OpenSSL's form, for TLS 1.2 and older, where cipherSuites is "*". Empty for the safe ones.
+  std::string openSslCipherList;
+  /// Suites whose cipher has fewer bits are not used.
+  int cipherStrength = 0;
+  /// In the order of preference; empty for OpenSSL's own choice.
+  std::string groups;
+  std::string signatureAlgorithms;
+
+  /// Clients must have a certificate.
+  bool authenticateClients = false;
+  /// The authorities that are trusted to know clients, named to the clients: PEM.
+  std::string caCertificates;
+  /// The same: a PEM file, and a folder with a file per hash.
+  std::string caFile;
+  std::string caFolder;
+  /// The system's authorities: the first of these files that is there is trusted too.
+  std::vector<std::string> caBundles;
+  /// See kIgnoreTime and the others.
+  std::uint32_t securityFlags = 0;
+
+  bool sessionTickets = true;
+  /// Is told the secrets of every connection, as a line of an NSS key log. Never leave it on.
+  std::function<void(std::string_view line)> keyLog;
+};
+
+/// What OpenSSL asks of a connection during its handshake. SSL_get_app_data() of an SSL made from a
+/// Context is one of these.
+class Handshake {
+ public:
+  /// What SSL_CTX_set_client_hello_cb(3) and SSL_CTX_set_verify(3) want to be returned.
+  virtual int onClientHello() = 0;
+  virtual int onVerify(bool fits, x509_store_ctx_st* store) = 0;
+  /// See SSL_CTX_set_msg_callback(3); only called for those who set traceMessages().
+  virtual void onMessage(bool sent, int type, Bytes message) = 0;
+
+ protected:
+  ~Handshake() = default;
+};
+
+/// Has Handshake::onMessage() called for `ssl`.
+void traceMessages(ssl_st* ssl);
+
+class Context {
+ public:
+  static Result<std::shared_ptr<Context>> create(ContextOptions options);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context();
+
+  [[nodiscard]] const ContextOptions& options() const { return options_; }
+  /// The keys that seal session tickets; at first one that nobody else has.
+  [[nodiscard]] TicketKeys& ticketKeys() { return *ticketKeys_; }
+
+  // For a Session.
+  [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
+  [[nodiscard]] const bio_method_st* pipeMethod() const { return pipeMethod_.get(); }
+
+ private:
+  explicit Context(ContextOptions options);
+
+  Result<void> setUp();
+  Result<void> setSuites();
+  Result<void> applySuites(const Suites& suites);
+  Result<void> setProtocols();
+  Result<void> setCertificates();
+  Result<void> setGroups();
+  Result<void> setAuthentication();
+  Result<void> setTickets();
+
+  ContextOptions options_;
+  std::unique_ptr<TicketKeys> ticketKeys_;
+  std::shared_ptr<bio_method_st> pipeMethod_;
+  std::shared_ptr<ssl_ctx_st> handle_;
+};
+
+}  // namespace wss::tls

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// One TLS connection, server side: ciphertext in, plaintext out, and the other way round. It knows
+// no socket and calls nobody: what it wants to say is in its state, what it wants to send in a
+// queue of the caller's. Where a question is to be answered it waits, parked.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "tls/certificate.h"
+#include "tls/context.h"
+#include "tls/pipe.h"
+
+struct ssl_st;
+struct ssl_cipher_st;
+
+namespace wss::tls {
+
+/// What a client offers, for whoever chooses its certificate. Lists are separated by commas.
+struct ClientHello {
+  std::string serverName;           ///< empty when the client names none
+  std::string cipherSuites;         ///< IANA names
+  std::string signatureAlgorithms;  ///< documented names
+};
+
+/// A client's certificate, and what is to be said against it.
+struct ClientCertificate {
+  Certificate certificate;  ///< with the chain that the client sent
+  bool verified;            ///< whether it can be recommended
+  std::string status;       ///< "OK", or why not
+};
+
+/// What a connection came to use. Views into tables that outlive the Session's Context.
+struct Negotiated {
+  std::string_view version;      ///< "TLSv1.3"
+  std::string_view cipherSuite;  ///< IANA name
+  std::string_view cipher;       ///< "AES_128_GCM"
+  int cipherBits;
+  std::string_view keyExchange;  ///< a group by its documented name, or "rsa"
+  int keyExchangeBits;
+  bool resumed;
+};
+
+class Session final : private Handshake {
+ public:
+  enum class State : std::uint8_t {
+    kHandshake,
+    kAskedCertificate,  ///< parked: clientHello() awaits answerCertificate()
+    kAskedClient,       ///< parked: clientCertificate() awaits answerClient()
+    kOpen,
+    kEnded,   ///< the peer has said close_notify; sending goes on
+    kFailed,  ///< failure() says why; what is queued is still to be sent, then close
+  };
+
+  /// What takeLog() tells: nothing, the steps of the handshake, or every record too.
+  enum class Log : std::uint8_t { kOff, kHandshake, kRecords };
+
+  struct Wishes {
+    bool askCertificate = false;
+    bool askClient = false;  ///< REQUIRES that the Context authenticates clients
+    Log log = Log::kOff;
+  };
+
+  /// What `plain` must have room for beyond the size of the ciphertext that is received: a record
+  /// whose start came before.
+  static constexpr std::size_t kHeldRecord = std::size_t{17} * 1024;
+
+  /// Null when there is no memory for it.
+  static std::unique_ptr<Session> accept(std::shared_ptr<Context> context, Wishes wishes);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  [[nodiscard]] State state() const { return state_; }
+
+  /// Takes all of `ciphertext`, puts the plaintext into `plain` and returns its size; appends to
+  /// `out` what is to be sent. REQUIRES kHandshake or kOpen, and enough room (kHeldRecord). What
+  /// comes with a question is kept until it is answered, what follows an end is dropped.
+  std::size_t receive(Bytes ciphertext, MutableBytes plain, ByteQueue& out);
+
+  /// REQUIRES kAskedCertificate.
+  [[nodiscard]] const ClientHello& clientHello() const { return *clientHello_; }
+  /// Goes on as receive() does, with `other` in place of the Context's certificates, unless null.
+  /// REQUIRES kAskedCertificate, and room for what receive() was given.
+  std::size_t answerCertificate(const Certificate* other, MutableBytes plain, ByteQueue& out);
+
+  /// Null before there is one.
+  [[nodiscard]] const ClientCertificate* clientCertificate() const {
+    return clientCertificate_.get();
+  }
+  /// Goes on as receive() does, or fails. REQUIRES kAskedClient, and room for what receive() was
+  /// given.
+  std::size_t answerClient(bool accept, MutableBytes plain, ByteQueue& out);
+
+  /// Appends `plain` to `out` as records. REQUIRES kOpen or kEnded.
+  void send(Bytes plain, ByteQueue& out);
+  /// Appends close_notify, once, if there is somebody who could read it.
+  void close(ByteQueue& out);
+  /// The peer has closed its side. Fails if it had more to say.
+  void onEndOfInput();
+
+  /// A sentence. REQUIRES kFailed.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+  /// REQUIRES that the handshake is done.
+  [[nodiscard]] Negotiated negotiated() const;
+  /// What happened since the last call, a sentence per line; empty unless it was wished for.
+  [[nodiscard]] std::string takeLog();
+
+ private:
+  struct FreeSsl {
+    void operator()(ssl_st* ssl) const;
+  };
+
+  Session(std::shared_ptr<Context> context, Wishes wishes);
+
+  int onClientHello() override;
+  int onVerify(bool fits, x509_store_ctx_st* store) override;
+  void onMessage(bool sent, int type, Bytes message) override;
+
+  std::size_t receiveHeld(MutableBytes plain, ByteQueue& out);
+  void shakeHands();
+  void onHandshakeDone();
+  void keepKeyExchange();
+  void keepClientCertificate();
+  std::size_t read(MutableBytes plain);
+  void fail(std::string reason);
+  void failAsOpenSsl();
+  void say(std::string_view sentence);
+
+  // Constant after construction.
+  std::shared_ptr<Context> context_;
+  Wishes wishes_;
+  // Changes with the handshake.
+  State state_ = State::kHandshake;
+  bool certificateAnswered_ = false;
+  bool resumed_ = false;
+  bool closed_ = false;
+  std::uint16_t version_ = 0;
+  std::uint16_t keyExchangeBits_ = 0;
+  int verifyError_ = 0;
+  const ssl_cipher_st* cipher_ = nullptr;
+  const char* group_ = nullptr;
+  std::unique_ptr<ClientHello> clientHello_;
+  std::unique_ptr<ClientCertificate> clientCertificate_;
+  std::string failure_;
+  std::string log_;
+  // Changes with every record.
+  Pipe pipe_;
+  std::unique_ptr<ssl_st, FreeSsl> ssl_;
+  ByteQueue held_;  ///< ciphertext that came with a question
+};
+
+}  // namespace wss::tls
