@@ -18,6 +18,9 @@ function kindOf(name: events.EventName): number {
 
 const CONNECTION_REQUEST = kindOf('ConnectionRequest');
 const OPEN_REQUEST = kindOf('WebSocketOpenRequest');
+const SSL_CONNECTION_REQUEST = kindOf('SSLConnectionRequest');
+const SSL_CLIENT_AUTHENTICATION = kindOf('SSLClientAuthentication');
+const SSL_STATUS = kindOf('SSLStatus');
 const CONNECTED = kindOf('Connected');
 const READY_TO_SEND = kindOf('ReadyToSend');
 const DATA_IN = kindOf('DataIn');
@@ -33,6 +36,8 @@ const SETTLED = FORGOTTEN + 1;
 export interface BatchHandler {
   onConnectionRequest(connectionId: number, event: events.ConnectionRequestEvent): void;
   onOpenRequest(event: events.WebSocketOpenRequestEvent): void;
+  onCertificateRequest(event: events.SSLConnectionRequestEvent): void;
+  onClientAuthentication(event: events.SSLClientAuthenticationEvent): void;
   onDataIn(event: events.DataInEvent): void;
   onDisconnected(event: events.DisconnectedEvent): void;
   /** A connection that was asked about has ended without having been open. */
@@ -108,6 +113,22 @@ export class BatchReader {
         // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
         const fields = events.readText(chunk, offset, length, true).split('\0');
         handler.onOpenRequest(new events.WebSocketOpenRequestEvent(id, fields));
+        return;
+      }
+      case SSL_CONNECTION_REQUEST: {
+        const fields = events.readText(chunk, offset, length, true).split('\0');
+        handler.onCertificateRequest(new events.SSLConnectionRequestEvent(id, fields));
+        return;
+      }
+      case SSL_CLIENT_AUTHENTICATION: {
+        const fields = events.readText(chunk, offset, length, false).split('\0');
+        const accept = (flags & IS_REFUSED) === 0;
+        handler.onClientAuthentication(new events.SSLClientAuthenticationEvent(id, fields, accept));
+        return;
+      }
+      case SSL_STATUS: {
+        const message = events.readText(chunk, offset, length, false);
+        handler.onEvent('SSLStatus', new events.SSLStatusEvent(id, message));
         return;
       }
       case CONNECTED:

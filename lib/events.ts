@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
+import { CertStoreType } from './certificate.js';
+import type { CertificateLike } from './security.js';
+
 /** The documented values of {@link DataInEvent.dataFormat}: 1 text, 2 binary. */
 export type DataFormat = 0 | 1 | 2;
 
@@ -88,6 +91,77 @@ export class WebSocketOpenRequestEvent {
     this.subProtocols = subProtocols;
     this.extensions = extensions;
     this.requestHeaders = headers;
+  }
+}
+
+/**
+ * A client begins a TLS handshake: which certificate is it to be shown? May be answered
+ * asynchronously. Unless one is chosen, it is the server's own that fits.
+ */
+export class SSLConnectionRequestEvent {
+  readonly connectionId: number;
+  /** The name that the client wants to talk to (SNI), or empty. */
+  readonly serverName: string;
+  /** What the client can do: IANA names, separated by commas. */
+  readonly supportedCipherSuites: string;
+  /** What the client can verify, separated by commas. */
+  readonly supportedSignatureAlgs: string;
+  /** The store of another certificate; these four are used when certStore is not empty. */
+  certStoreType: CertStoreType = CertStoreType.user;
+  certStore: string | Uint8Array = '';
+  certPassword = '';
+  certSubject = '*';
+  /** Another certificate; undefined for the server's own. */
+  certificate: CertificateLike | undefined;
+
+  /** `fields`: what the payload of event_batch.h has, separated by NUL. */
+  constructor(connectionId: number, fields: readonly string[]) {
+    const [serverName = '', cipherSuites = '', signatureAlgorithms = ''] = fields;
+    this.connectionId = connectionId;
+    this.serverName = serverName;
+    this.supportedCipherSuites = cipherSuites;
+    this.supportedSignatureAlgs = signatureAlgorithms;
+  }
+}
+
+/** A client has shown its certificate, or has none. May be answered asynchronously. */
+export class SSLClientAuthenticationEvent {
+  readonly connectionId: number;
+  /** The certificate in PEM, with its chain if SSLIncludeCertChain says so; empty: there is none. */
+  readonly certEncoded: string;
+  readonly certSubject: string;
+  readonly certIssuer: string;
+  /** `OK`, or what is to be said against it. */
+  readonly status: string;
+  /** Whether to accept it: true if nothing is to be said against it, unless it is changed. */
+  accept: boolean;
+
+  /** `fields`: what the payload of event_batch.h has, separated by NUL. */
+  constructor(connectionId: number, fields: readonly string[], accept: boolean) {
+    const [encoded = '', subject = '', issuer = '', status = 'There is no certificate'] = fields;
+    this.connectionId = connectionId;
+    this.certEncoded = encoded;
+    this.certSubject = subject;
+    this.certIssuer = issuer;
+    this.status = encoded === '' ? 'There is no certificate' : status;
+    this.accept = accept;
+  }
+
+  /** {@link certEncoded} as bytes. */
+  get certEncodedB(): Uint8Array {
+    return Buffer.from(this.certEncoded);
+  }
+}
+
+/** A step of a TLS handshake, for whoever watches. */
+export class SSLStatusEvent {
+  readonly connectionId: number;
+  /** A sentence that stays the same from one version to the next. */
+  readonly message: string;
+
+  constructor(connectionId: number, message: string) {
+    this.connectionId = connectionId;
+    this.message = message;
   }
 }
 
@@ -254,6 +328,9 @@ export class LogEvent {
 export interface EventMap {
   ConnectionRequest: ConnectionRequestEvent;
   WebSocketOpenRequest: WebSocketOpenRequestEvent;
+  SSLConnectionRequest: SSLConnectionRequestEvent;
+  SSLClientAuthentication: SSLClientAuthenticationEvent;
+  SSLStatus: SSLStatusEvent;
   Connected: ConnectedEvent;
   ReadyToSend: ReadyToSendEvent;
   DataIn: DataInEvent;
@@ -265,5 +342,5 @@ export interface EventMap {
 
 export type EventName = keyof EventMap;
 
-/** A handler; those of ConnectionRequest and WebSocketOpenRequest are awaited. */
+/** A handler; those of events that want an answer are awaited. */
 export type Listener<Name extends EventName> = (event: EventMap[Name]) => unknown;

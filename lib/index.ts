@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+export { Certificate, type CertificateSource, CertStoreType } from './certificate.js';
 export { WSConnection } from './connection.js';
 export { ConnectionMap } from './connection_map.js';
 export type { CloseStatus } from './ending.js';
@@ -18,11 +19,15 @@ export {
   type LogType,
   PingEvent,
   ReadyToSendEvent,
+  SSLClientAuthenticationEvent,
+  SSLConnectionRequestEvent,
+  SSLStatusEvent,
   WebSocketOpenRequestEvent,
 } from './events.js';
 export type { SettingRow, Statistics } from './native.js';
 export type { MessageSource, StreamOptions } from './outgoing_message.js';
 export type { WaitOptions } from './promises.js';
+export type { CertificateLike, CertificatesByName } from './security.js';
 export type { Data, SendFormat } from './sender.js';
 export { WSServer, type WSServerOptions } from './wsserver.js';
 

@@ -122,7 +122,20 @@ export interface NativeServer {
   /** Bit n: whether event n of eventNames is listened to. */
   setWanted(bits: number): void;
   connectedIds(): Int32Array;
+  /** New connections are served with these, or without TLS if there are none. */
+  setCertificates(certificates: readonly NativeCertificate[]): void;
+  /** Undefined: one of the server's own; null: refuse. */
+  answerCertificateRequest(id: number, certificate: NativeCertificate | null | undefined): void;
+  answerClientAuthentication(id: number, accept: boolean): void;
   state(): NativeState;
+}
+
+/** A certificate and its private key (native/addon/certificate_object.h). */
+export interface NativeCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  /** PEM, without the chain. */
+  readonly encoded: string;
 }
 
 interface NativeAddon {
@@ -132,6 +145,13 @@ interface NativeAddon {
     arena: Uint8Array,
     onBatch: OnBatch,
   ) => NativeServer;
+  /** `wanted`: a subject, or the certificate itself whose key is looked for. */
+  readonly Certificate: new (
+    storeType: number,
+    store: Uint8Array,
+    password: string,
+    wanted: string | Uint8Array,
+  ) => NativeCertificate;
   readonly Load: new (plan: LoadPlan) => NativeLoad;
   setErrorClass(errorClass: typeof WSServerError): void;
   readonly errorTable: readonly ErrorRow[];

@@ -9,7 +9,7 @@ const MAX_ANSWER = 16 * 1024;
 /** A status that the core refuses, saying what is allowed. */
 const INVALID_STATUS = 0;
 
-type Handler<Event> = (event: Event) => unknown;
+export type Handler<Event> = (event: Event) => unknown;
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
@@ -45,7 +45,7 @@ export function callAndWait<Event>(
 }
 
 /** Calls every handler, and `answer` when all of them have made up their mind. */
-function ask<Event>(
+export function ask<Event>(
   handlers: readonly Handler<Event>[],
   event: Event,
   answer: (failed: boolean) => void,

@@ -4,7 +4,7 @@ import { BatchReader } from './batch.js';
 import { lineModeProperty } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
-import { TypedEmitter, throwLater } from './emitter.js';
+import { throwLater } from './emitter.js';
 import { NEVER_OPENED } from './ending.js';
 import {
   type DisconnectedEvent,
@@ -13,11 +13,13 @@ import {
   type EventName,
   type Listener,
 } from './events.js';
-import { type NativeServer, native, type SettingRow, type Statistics } from './native.js';
+import { type NativeServer, native, type SettingRow } from './native.js';
 import { Outbox } from './outbox.js';
 import { abortable, type WaitOptions } from './promises.js';
 import { askConnection, askOpen } from './questions.js';
+import { type CertificateLike, type CertificatesByName, Security } from './security.js';
 import { type Data, DONE, rejected, Sender } from './sender.js';
+import { ServerProperties } from './server_properties.js';
 
 /** What a server can be made with. */
 export interface WSServerOptions {
@@ -25,6 +27,11 @@ export interface WSServerOptions {
   localPort?: number;
   connectionBacklog?: number;
   defaultTimeout?: number;
+  /** Certificates to serve with: TLS. See {@link WSServer.certificate}. */
+  certificate?: CertificateLike | readonly CertificateLike[];
+  /** More of them, for clients that ask for these names. */
+  certificatesByName?: CertificatesByName;
+  sslAuthenticateClients?: boolean;
   /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */
   settings?: Readonly<Record<string, boolean | number | string>>;
   /**
@@ -38,6 +45,7 @@ export interface WSServerOptions {
 }
 
 const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
+const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
 
 /** A shutdown that waits for its connections to end. */
 interface Shutdown {
@@ -51,7 +59,7 @@ interface Shutdown {
  * A method that can fail at once acts at once; the promise that it returns says how it went. A
  * rejection that nobody awaits does not end the process: the Error event carries it.
  */
-export class WSServer extends TypedEmitter {
+export class WSServer extends ServerProperties {
   /** The connections by their ids, with their properties. */
   readonly connections: ConnectionMap;
   readonly #outbox: Outbox;
@@ -59,17 +67,28 @@ export class WSServer extends TypedEmitter {
   readonly #batch: BatchReader;
   readonly #sender: Sender;
   readonly #delivery: Delivery;
+  readonly #security: Security;
   #shutdowns: Shutdown[] = [];
   #nextBatch: (() => void) | undefined;
 
   constructor(options: WSServerOptions = {}) {
     super();
-    const { settings = {}, serialDelivery = false, ...properties } = options;
+    const {
+      settings = {},
+      serialDelivery = false,
+      certificate,
+      certificatesByName,
+      ...properties
+    } = options;
     this.#batch = new BatchReader({
       onConnectionRequest: (id, event) =>
         askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
       onOpenRequest: (event) =>
         askOpen(this.#handlers('WebSocketOpenRequest'), event, this.#outbox),
+      onCertificateRequest: (event) =>
+        this.#security.askCertificate(this.#handlers('SSLConnectionRequest'), event),
+      onClientAuthentication: (event) =>
+        this.#security.askClient(this.#handlers('SSLClientAuthentication'), event),
       onDataIn: serialDelivery
         ? (event) => this.#delivery.takeSerially(event)
         : (event) => this.#delivery.take(event),
@@ -85,6 +104,7 @@ export class WSServer extends TypedEmitter {
       this.#nextBatch?.();
     });
     this.#native = this.#outbox.server;
+    this.#security = new Security(this.#native);
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
@@ -98,82 +118,22 @@ export class WSServer extends TypedEmitter {
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
       if (value !== undefined) this.#native.set(name, value);
     }
+    if (certificate !== undefined) this.certificate = certificate;
+    if (certificatesByName !== undefined) this.certificatesByName = certificatesByName;
   }
 
-  // Properties.
-
-  /** Connections that the system keeps waiting to be accepted. @defaultValue SOMAXCONN */
-  get connectionBacklog(): number {
-    return this.#native.get('ConnectionBacklog') as number;
+  protected override get core(): NativeServer {
+    return this.#native;
   }
 
-  set connectionBacklog(connections: number) {
-    this.#native.set('ConnectionBacklog', connections);
-  }
-
-  /** Timeout in seconds that new connections begin with; 0: sends never wait. @defaultValue 0 */
-  get defaultTimeout(): number {
-    return this.#native.get('DefaultTimeout') as number;
-  }
-
-  set defaultTimeout(seconds: number) {
-    this.#native.set('DefaultTimeout', seconds);
-  }
-
-  /** Whether new connections are accepted. Assigning is startListening() or stopListening(). */
-  get listening(): boolean {
-    return this.#native.state().listening;
-  }
-
-  set listening(listen: boolean) {
-    if (listen === this.listening) return;
-    if (listen) this.#native.startListening();
-    else this.#native.stopListening();
-  }
-
-  /**
-   * Address or name of the interface to listen on; empty: all of them.
-   * @defaultValue ''
-   * @throws {@link WSServerError} 107 while listening
-   */
-  get localHost(): string {
-    return this.#native.get('LocalHost') as string;
-  }
-
-  set localHost(host: string) {
-    this.#native.set('LocalHost', host);
-  }
-
-  /**
-   * TCP port to listen on; 0: the system picks one, to be read once listening.
-   * @defaultValue 0
-   * @throws {@link WSServerError} 106 while listening
-   */
-  get localPort(): number {
-    return this.#native.get('LocalPort') as number;
-  }
-
-  set localPort(port: number) {
-    this.#native.set('LocalPort', port);
-  }
-
-  /** How many clients are connected. */
-  get wsConnectionCount(): number {
-    return this.#native.state().connections;
-  }
-
-  /** What has been counted since the server was made. */
-  get statistics(): Statistics {
-    const { listening: _, idle: __, ...counted } = this.#native.state();
-    return counted;
+  protected override get security(): Security {
+    return this.#security;
   }
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
     return native.settingTable;
   }
-
-  // Methods.
 
   /**
    * Starts to accept connections on {@link localPort} of {@link localHost}.
@@ -321,6 +281,7 @@ export class WSServer extends TypedEmitter {
     });
     // Who begins to read when a connection is open must not have missed what came right behind.
     if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
+    if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     this.#native.setWanted(wanted);
     this.#delivery.listenersChanged();
   }

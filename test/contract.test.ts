@@ -11,6 +11,15 @@ function camel(name: string): string {
   return name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase());
 }
 
+/** A member's descriptor, its own or inherited. */
+function descriptorOf(prototype: object, member: string): PropertyDescriptor | undefined {
+  for (let holder: object | null = prototype; holder; holder = Object.getPrototypeOf(holder)) {
+    const found = Object.getOwnPropertyDescriptor(holder, member);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 const settings = new Map(WSServer.describe().map((row) => [row.name, row]));
 
 /** A default as text, whichever way it is written: True and true, 5 and "5". */
@@ -25,7 +34,7 @@ for (const { name, access, perConnection, built } of contract.properties) {
   test(`property ${name}`, () => {
     const { prototype } = perConnection ? WSConnection : WSServer;
     const member = camel(perConnection ? name.replace('WSConnection', '') : name);
-    const property = Object.getOwnPropertyDescriptor(prototype, member);
+    const property = descriptorOf(prototype, member);
     assert.equal(property !== undefined, built);
     if (!property) return;
     assert.equal(property.get !== undefined, access.includes('r'), 'can be read');

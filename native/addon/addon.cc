@@ -3,6 +3,7 @@
 // interface NativeAddon in lib/native.ts.
 #include <napi.h>
 
+#include "addon/certificate_object.h"
 #include "addon/convert.h"
 #include "addon/load_object.h"
 #include "addon/server_object.h"
@@ -89,6 +90,7 @@ Napi::Array propertyNames(Napi::Env env) {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonState);
   exports.Set("Server", wss::addon::ServerObject::define(env));
+  exports.Set("Certificate", wss::addon::CertificateObject::define(env));
   exports.Set("Load", wss::addon::LoadObject::define(env));
   exports.Set("setErrorClass", Napi::Function::New(env, setErrorClass));
   exports.Set("errorTable", errorRows(env));

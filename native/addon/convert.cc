@@ -2,6 +2,7 @@
 #include "addon/convert.h"
 
 #include <cmath>
+#include <cstdint>
 
 namespace wss::addon {
 namespace {
@@ -60,6 +61,12 @@ std::optional<server::PropertyValue> toProperty(const Napi::Value& value,
   }
   if (!value.IsString()) return std::nullopt;
   return value.As<Napi::String>().Utf8Value();
+}
+
+std::int32_t toId(const Napi::Value& value) {
+  const double number = value.As<Napi::Number>().DoubleValue();
+  const bool possible = number >= 1 && number <= INT32_MAX && std::trunc(number) == number;
+  return possible ? static_cast<std::int32_t>(number) : 0;
 }
 
 std::optional<Bytes> toBytes(const Napi::Value& value) {

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ std::string toSettingText(const Napi::Value& value);
 /// The value in the type of `like`, or nothing if it is of another one.
 std::optional<server::PropertyValue> toProperty(const Napi::Value& value,
                                                 const server::PropertyValue& like);
+
+/// A ConnectionId; 0, which is nobody's, for a number that cannot be one.
+std::int32_t toId(const Napi::Value& value);
 
 /// The bytes of a Buffer, TypedArray, DataView or ArrayBuffer; nothing for any other value. Valid
 /// until control returns to JavaScript.

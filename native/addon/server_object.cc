@@ -23,13 +23,6 @@ constexpr int kRoundsPerTurn = 8;
 
 std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
 
-/// 0, which is no connection's id, for a number that cannot be one.
-std::int32_t toId(const Napi::Value& value) {
-  const double number = value.As<Napi::Number>().DoubleValue();
-  const bool possible = number >= 1 && number <= INT32_MAX && std::trunc(number) == number;
-  return possible ? static_cast<std::int32_t>(number) : 0;
-}
-
 /// The third argument as bytes to send; throws when it is nothing of the kind.
 std::optional<Bytes> payloadOf(const Napi::CallbackInfo& info) {
   auto bytes = toBytes(info[2]);
@@ -53,16 +46,22 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::stopListening>("stopListening"),
        InstanceMethod<&ServerObject::disconnectAll>("disconnectAll"),
        InstanceMethod<&ServerObject::disconnect>("disconnect"),
-       InstanceMethod<&ServerObject::flush>("flush"), InstanceMethod<&ServerObject::send>("send"),
+       InstanceMethod<&ServerObject::flush>("flush"),
+       InstanceMethod<&ServerObject::send>("send"),
        InstanceMethod<&ServerObject::sendPart>("sendPart"),
        InstanceMethod<&ServerObject::drained>("drained"),
-       InstanceMethod<&ServerObject::ping>("ping"), InstanceMethod<&ServerObject::pump>("pump"),
-       InstanceMethod<&ServerObject::get>("get"), InstanceMethod<&ServerObject::set>("set"),
+       InstanceMethod<&ServerObject::ping>("ping"),
+       InstanceMethod<&ServerObject::pump>("pump"),
+       InstanceMethod<&ServerObject::get>("get"),
+       InstanceMethod<&ServerObject::set>("set"),
        InstanceMethod<&ServerObject::readText>("readText"),
        InstanceMethod<&ServerObject::getProperty>("getProperty"),
        InstanceMethod<&ServerObject::setProperty>("setProperty"),
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
+       InstanceMethod<&ServerObject::setCertificates>("setCertificates"),
+       InstanceMethod<&ServerObject::answerCertificateRequest>("answerCertificateRequest"),
+       InstanceMethod<&ServerObject::answerClientAuthentication>("answerClientAuthentication"),
        InstanceMethod<&ServerObject::state>("state")});
 }
 
@@ -246,7 +245,7 @@ Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
     return {};
   }
   return outcomeOf(info,
-                   server_->send(toId(info[0]), opcode, *bytes, mayCompress, integer(info[3])));
+                   server_->send(toId(info[0]), opcode, *bytes, integer(info[3]), mayCompress));
 }
 
 Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {

@@ -50,6 +50,9 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value getProperty(const Napi::CallbackInfo& info);
   Napi::Value setProperty(const Napi::CallbackInfo& info);
   Napi::Value setWanted(const Napi::CallbackInfo& info);
+  Napi::Value setCertificates(const Napi::CallbackInfo& info);
+  Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
+  Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
 

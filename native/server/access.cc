@@ -49,9 +49,21 @@ std::optional<unsigned> number(std::string_view text, unsigned max) {
   return value;
 }
 
+/// Whether it is four numbers of up to three digits: there are shorter ways to write an address,
+/// which not everybody understands in the same way.
+bool isDotted(std::string_view text) {
+  unsigned octets = 0;
+  for (; octets < 4 && !text.empty(); ++octets) {
+    const std::size_t dot = octets < 3 ? text.find('.') : text.size();
+    if (dot == std::string_view::npos || !number(text.substr(0, dot), 255)) return false;
+    text.remove_prefix(std::min(dot + 1, text.size()));
+  }
+  return octets == 4 && text.empty();
+}
+
 /// A literal, without looking anything up.
 std::optional<net::Address> literal(std::string_view text) {
-  if (!isLiteral(text)) return std::nullopt;
+  if (text.find(':') == std::string_view::npos && !isDotted(text)) return std::nullopt;
   auto address = net::Address::resolve(text, 0, net::Family::kBoth);
   return address.ok() ? std::optional(address.value()) : std::nullopt;
 }
@@ -74,6 +86,7 @@ std::optional<Prefix> slashed(std::string_view item, std::size_t slash) {
 /// "*", "10.*", "192.168.*.*": stars from some octet on.
 std::optional<Prefix> starred(std::string_view item) {
   if (item == "*") return Prefix{{}, 0};
+  if (item.ends_with('.')) return std::nullopt;
   std::string address;
   unsigned octets = 0;
   bool stars = false;

@@ -79,7 +79,12 @@ Result<void> writeConfig(Server& server, std::string_view name, std::string_view
   if (bracket == std::string_view::npos) {
     const Setting* const setting = findSetting(name);
     if (setting == nullptr) return noSuchSetting(name);
-    return writeSetting(server.options, *setting, value, server.isListening());
+    const std::string before = readSetting(server.options, *setting);
+    auto written = writeSetting(server.options, *setting, value, server.isListening());
+    if (!written.ok() || !setting->tls) return written;
+    written = server.renewTls();
+    if (!written.ok()) (void)writeSetting(server.options, *setting, before, false);
+    return written;
   }
   auto target = findTarget(server, name, bracket);
   if (!target.ok()) return target.error();

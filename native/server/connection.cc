@@ -21,6 +21,7 @@ constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
 void Connection::onReadable() {
   if (state_ == State::kLeaving || state_ == State::kEnding) return;
   if (state_ == State::kDraining) return discard();
+  if (state_ == State::kHandshake && !server_.mayShakeHands()) return;
   // What does not fit into this turn waits in the kernel, and the peer feels it.
   if (server_.events().full() || !receive()) return;
   // There was more than fits into one buffer: this connection goes on, but not for long.
@@ -33,7 +34,7 @@ void Connection::onReadable() {
 
 bool Connection::receive() {
   const bool inPlace =
-      collects_ && !message_.empty() && reader_.frameRemaining() >= kWorthReceivingInPlace;
+      collects_ && !message_.empty() && !tls_ && reader_.frameRemaining() >= kWorthReceivingInPlace;
   MutableBytes buffer = server_.loop().receiveBuffer();
   // No more than a request may have: frames that follow it wait until it has been answered.
   if (state_ == State::kRequest) {
@@ -50,17 +51,22 @@ bool Connection::receive() {
   pinged_ = false;
   if (inPlace) return false;
   const MutableBytes received = buffer.first(transfer.count);
-  if (state_ == State::kRequest) {
-    readRequest(received);
+  if (!tls_) {
+    onBytes(received);
+  } else if (!receiveCiphertext(received)) {
     return false;
   }
+  return transfer.count == buffer.size() && (state_ == State::kOpen || state_ == State::kClosing);
+}
+
+void Connection::onBytes(MutableBytes received) {
+  if (state_ == State::kRequest) return readRequest(received);
   // The start of a frame, kept from the last time, goes in front: the rest need not be moved.
   const std::size_t kept = input_.size();
   std::uint8_t* const start = received.data() - kept;
   if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
   input_.clear();
   readFrames({start, kept + received.size()});
-  return transfer.count == buffer.size() && (state_ == State::kOpen || state_ == State::kClosing);
 }
 
 void Connection::discard() {
@@ -111,7 +117,7 @@ void Connection::onPing(Bytes payload) {
       extra().pong.assign(textOf(payload));
       extra().owesPong = true;
     } else {
-      ws::appendFrame(output_, ws::Opcode::kPong, true, false, payload);
+      ws::appendFrame(outgoing(), ws::Opcode::kPong, true, false, payload);
       touch();
     }
   }
@@ -154,11 +160,16 @@ void Connection::leave(const Ending& ending) {
   // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
   // yet to take, would make the system answer with a reset that overtakes our Close.
   if (ending.moreFollows || blocked_) return drain();
+  closeTls();
   enter(State::kEnding);
   touch();
 }
 
 void Connection::onEnd(const net::Transfer& transfer) {
+  if (tls_ && transfer.status == net::Transfer::Status::kEnded) {
+    tls_->session->onEndOfInput();
+    if (isConnected()) return lose(tls_->session->failure());
+  }
   end(transfer.status == net::Transfer::Status::kFailed
           ? std::string_view(std::strerror(transfer.error))
           : "The peer closed the connection without a Close frame");
@@ -188,11 +199,12 @@ void Connection::startClosing(std::uint16_t code, std::string_view reason) {
 
 void Connection::sendClose(std::uint16_t code, std::string_view reason) {
   const ws::ClosePayload payload(code, reason);
-  ws::appendFrame(output_, ws::Opcode::kClose, true, false, payload.bytes());
+  ws::appendFrame(outgoing(), ws::Opcode::kClose, true, false, payload.bytes());
   touch();
 }
 
 void Connection::drain() {
+  closeTls();
   enter(State::kDraining);
   touch();
   startTimeout(server_.options.closeTimeout);
@@ -260,6 +272,11 @@ void Connection::onDeadline(Tick now) {
   switch (state_) {
     case State::kAskedConnection:
       return closeSocket(true);
+    case State::kHandshake:
+    case State::kAskedCertificate:
+    case State::kAskedClient:
+      server_.log(1, id_, "The TLS handshake took too long");
+      return closeSocket(true);
     case State::kRequest:
       return refuse(408, "The request did not come in time", {});
     case State::kAskedOpen:
@@ -301,7 +318,7 @@ void Connection::checkLiveness(Tick now) {
     pinged_ = true;
     // A queue that the peer does not empty must not grow.
     if (!blocked_) {
-      ws::appendFrame(output_, ws::Opcode::kPing, true, false, {});
+      ws::appendFrame(outgoing(), ws::Opcode::kPing, true, false, {});
       touch();
     }
   }

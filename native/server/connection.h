@@ -18,6 +18,7 @@
 #include "net/socket.h"
 #include "server/compression.h"
 #include "server/deadlines.h"
+#include "tls/session.h"
 #include "ws/reader.h"
 #include "ws/utf8.h"
 
@@ -60,8 +61,16 @@ class Connection final : private net::SocketOwner {
   /// Whether sends wait for their bytes to be handed over (a positive timeout).
   [[nodiscard]] bool sendsWait() const { return timeoutSeconds_ > 0; }
 
+  /// Whether it is under TLS.
+  [[nodiscard]] bool isSecure() const { return tls_ != nullptr; }
+  /// What TLS has come to use; all empty before that, and without TLS.
+  [[nodiscard]] tls::Negotiated negotiated() const;
+
   // Answers to the questions that a connection has put into the batch.
   void answerConnectionRequest(bool accept);
+  /// Null: one of the server's certificates will do.
+  void answerCertificateRequest(const tls::Certificate* certificate);
+  void answerClientAuthentication(bool accept);
   void answerOpenRequest(int status, std::string_view subProtocol, std::string_view headers);
 
   // Sending.
@@ -77,7 +86,7 @@ class Connection final : private net::SocketOwner {
   /// Sends one message at once, past the cork. With a positive timeout the result may be false:
   /// `token` is then settled by an event later. Fails with 10035 and takes nothing when the queue
   /// is blocked, or a message of sendPart() is open.
-  Result<bool> send(ws::Opcode opcode, Bytes payload, bool mayCompress, std::int32_t token);
+  Result<bool> send(ws::Opcode opcode, Bytes payload, std::int32_t token, bool mayCompress = true);
   /// Sends one fragment (RFC 6455 §5.4): text or binary begins a message, continuation goes on with
   /// it, `last` ends it. False: `token` is settled when the kernel has taken it. Queues up to
   /// MaxQueuedBytes. Fails with 10035 when they wait, or another message is open, and with 10022
@@ -133,9 +142,12 @@ class Connection final : private net::SocketOwner {
 
  private:
   enum class State : std::uint8_t {
-    kAskedConnection,  ///< parked until ConnectionRequest is answered
-    kRequest,          ///< reading the request head
-    kAskedOpen,        ///< parked until WebSocketOpenRequest is answered
+    kAskedConnection,   ///< parked until ConnectionRequest is answered
+    kHandshake,         ///< of TLS
+    kAskedCertificate,  ///< parked until SSLConnectionRequest is answered
+    kAskedClient,       ///< parked until SSLClientAuthentication is answered
+    kRequest,           ///< reading the request head
+    kAskedOpen,         ///< parked until WebSocketOpenRequest is answered
     kOpen,
     kLeaving,  ///< the peer's last frame has been read, but not yet all that came before it handled
     kClosing,  ///< our Close is on its way, the peer's is awaited
@@ -181,6 +193,11 @@ class Connection final : private net::SocketOwner {
     net::Address local;  ///< kept when the socket is closed
   };
 
+  struct Tls {
+    std::unique_ptr<tls::Session> session;
+    ByteQueue unsealed;  ///< what goes out with the next flush, still to be sealed
+  };
+
   void onReadable() override;
   void onWritable() override;
   void onBroken() override;
@@ -194,6 +211,8 @@ class Connection final : private net::SocketOwner {
   /// Receives the rest of a large frame where it is to stay.
   net::Transfer receiveInPlace();
   void discard();
+  /// Handles what has come, in a buffer with room for input_ in front.
+  void onBytes(MutableBytes received);
   void readFrames(MutableBytes input);
   /// False when the piece is the last that is read.
   bool onPiece(ws::Piece& piece, bool moreFollows);
@@ -215,6 +234,20 @@ class Connection final : private net::SocketOwner {
   void onLast(Ending ending);
   void onEnd(const net::Transfer& transfer);
   void end(std::string_view reason);
+
+  // TLS. Those that take bytes return whether more may be received.
+  void startHandshake();
+  bool receiveCiphertext(Bytes ciphertext);
+  bool onPlaintext(MutableBytes plain);
+  void onHandshake();
+  void onTlsFailure();
+  void reportTls();
+  /// Where frames go on their way out: what is there is sealed, if need be, with the next flush.
+  ByteQueue& outgoing() { return tls_ ? tls_->unsealed : output_; }
+  void seal(Bytes plain);
+  void sealUnsent();
+  /// Says close_notify behind all that is to be sent.
+  void closeTls();
 
   void startClosing(std::uint16_t code, std::string_view reason);
   void sendClose(std::uint16_t code, std::string_view reason);
@@ -288,6 +321,7 @@ class Connection final : private net::SocketOwner {
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
+  std::unique_ptr<Tls> tls_;
   Tick deadlineTick_ = 0;   ///< when the timeout in force runs out; 0: none is
   Tick scheduledTick_ = 0;  ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
@@ -298,7 +332,7 @@ class Connection final : private net::SocketOwner {
   ws::Reader reader_;
   ByteQueue input_;    ///< the start of a request or frame whose rest has not come
   ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
-  ByteQueue output_;   ///< frames that the kernel has yet to take
+  ByteQueue output_;   ///< bytes that the kernel has yet to take
   net::Socket socket_;
 };
 

@@ -41,7 +41,7 @@ Result<void> Connection::open(int fd) {
 
 void Connection::answerConnectionRequest(bool accept) {
   if (state_ != State::kAskedConnection) return;
-  if (accept) return enter(State::kRequest);
+  if (accept) return server_.isSecure() ? startHandshake() : enter(State::kRequest);
   if (server_.logs(1)) server_.logError(id_, "Connection of " + remote_.text() + " refused");
   closeSocket(false);
 }
@@ -110,7 +110,8 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
     return refuse(500, "The application's answer was invalid", {});
   }
   if (status != 101) return refuse(status, "Refused by the application", headers);
-  http::appendSwitchingProtocols(output_, http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
+  http::appendSwitchingProtocols(outgoing(),
+                                 http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
                                  chooseSubProtocol(subProtocol), chooseExtensions(), headers);
   deadlineTick_ = 0;
   announced_ = true;
@@ -165,7 +166,7 @@ void Connection::refuse(int httpStatus, std::string_view reason, std::string_vie
     server_.logError(id_, "Request of " + remote_.text() + " refused with status " +
                               std::to_string(httpStatus) + ": " + std::string(reason));
   }
-  http::appendRejection(output_, httpStatus, reason, headers);
+  http::appendRejection(outgoing(), httpStatus, reason, headers);
   held_ = false;
   drain();
 }

@@ -23,14 +23,14 @@ void Connection::cork(Bytes arena, std::uint32_t offset, std::uint32_t size) {
     runSize_ += size;
     return;
   }
-  if (runSize_ > 0) output_.append(arena.subspan(runOffset_, runSize_));
+  if (runSize_ > 0) outgoing().append(arena.subspan(runOffset_, runSize_));
   runOffset_ = offset;
   runSize_ = size;
   touch();
 }
 
 void Connection::corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena) {
-  output_.append(arena.subspan(runOffset_, std::exchange(runSize_, 0)));
+  outgoing().append(arena.subspan(runOffset_, std::exchange(runSize_, 0)));
   ByteQueue compressed;
   const bool worth = mayCompress && compress(opcode, payload, compressed);
   enqueue(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
@@ -62,6 +62,11 @@ void Connection::flush(Bytes arena) {
 /// flush: while the server's list has this connection, it must not forget that.
 void Connection::transmit(Bytes run) {
   if (!socket_.isOpen()) return;
+  if (tls_) {
+    sealUnsent();
+    seal(run);
+    run = {};
+  }
   if (output_.empty() && run.empty()) return finishIfFlushed();
 
   const net::Transfer transfer =
@@ -98,7 +103,7 @@ void Connection::setBlocked(bool blocked) {
   blocked_ = blocked;
   if (!blocked && extra_ && extra_->owesPong) {
     extra_->owesPong = false;
-    ws::appendFrame(output_, ws::Opcode::kPong, true, false, bytesOf(extra_->pong));
+    ws::appendFrame(outgoing(), ws::Opcode::kPong, true, false, bytesOf(extra_->pong));
     touch();
   }
   watch();
@@ -133,8 +138,8 @@ Result<void> Connection::setMessageLength(int bytes) {
   return {};
 }
 
-Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, bool mayCompress,
-                              std::int32_t token) {
+Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t token,
+                              bool mayCompress) {
   const auto limit = static_cast<std::size_t>(server_.options.maxQueuedBytes);
   bytesSent_ = 0;
   if (blocked_ && (!sendsWait() || output_.size() >= limit)) {
@@ -212,8 +217,9 @@ bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
 /// Hands frames to the kernel, or puts them behind what waits. Most go as they are, not through the
 /// queue.
 void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
-  if (!output_.empty() || payload.size() > server_.options.maxFramePayload()) {
+  if (tls_ || !output_.empty() || payload.size() > server_.options.maxFramePayload()) {
     enqueue(opcode, fin, rsv1, payload);
+    sealUnsent();
     if (!blocked_) transmit({});
     return;
   }
@@ -230,13 +236,13 @@ void Connection::enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) 
   const std::size_t most = server_.options.maxFramePayload();
   // RFC 6455 §5.5: control frames must not be fragmented.
   while (payload.size() > most && !ws::isControl(opcode)) {
-    ws::appendFrame(output_, opcode, false, rsv1, payload.first(most));
+    ws::appendFrame(outgoing(), opcode, false, rsv1, payload.first(most));
     payload = payload.subspan(most);
     opcode = ws::Opcode::kContinuation;
     // RFC 7692 §6.1: only the first frame of a message says that it is compressed.
     rsv1 = false;
   }
-  ws::appendFrame(output_, opcode, fin, rsv1, payload);
+  ws::appendFrame(outgoing(), opcode, fin, rsv1, payload);
 }
 
 /// Whether `goal` has been reached; if not, `token` is settled when it has.
@@ -258,7 +264,7 @@ Result<void> Connection::ping(std::int32_t token) {
   if (blocked_) return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then ping again");
   std::uint8_t payload[sizeof token];
   std::memcpy(payload, &token, sizeof token);
-  ws::appendFrame(output_, ws::Opcode::kPing, true, false, payload);
+  ws::appendFrame(outgoing(), ws::Opcode::kPing, true, false, payload);
   touch();
   extra().waits.push_back({token, Goal::kPong, 0, server_.now()});
   expectProgress();

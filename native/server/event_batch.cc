@@ -8,8 +8,8 @@ namespace wss::server {
 namespace {
 
 constexpr auto kNames = std::to_array<std::string_view>(
-    {"ConnectionRequest", "WebSocketOpenRequest", "Connected", "ReadyToSend", "DataIn", "Ping",
-     "Disconnected", "Error", "Log"});
+    {"ConnectionRequest", "WebSocketOpenRequest", "SSLConnectionRequest", "SSLClientAuthentication",
+     "SSLStatus", "Connected", "ReadyToSend", "DataIn", "Ping", "Disconnected", "Error", "Log"});
 static_assert(kNames.size() == static_cast<std::size_t>(EventKind::kForgotten));
 
 }  // namespace

@@ -17,6 +17,11 @@ enum class EventKind : std::int32_t {
   kConnectionRequest,     ///< a question; payload: address; value: port; flags: kIsRefused
   kWebSocketOpenRequest,  ///< a question; payload: URI, Host, Origin, subprotocols, extensions and
                           ///< header lines, separated by NUL
+  kSSLConnectionRequest,  ///< a question; payload: server name, cipher suites and signature
+                          ///< algorithms, separated by NUL
+  kSSLClientAuthentication,  ///< a question; payload: certificate, subject, issuer and status,
+                             ///< separated by NUL; empty: there is none; flags: kIsRefused
+  kSSLStatus,                ///< payload: a sentence
   kConnected,
   kReadyToSend,
   kDataIn,        ///< value: DataFormat

@@ -9,6 +9,7 @@
 #include <climits>
 
 #include "server/access.h"
+#include "server/options_tls.h"
 #include "server/setting_text.h"
 #include "ws/frame.h"
 
@@ -25,7 +26,7 @@ std::uint16_t toCode(std::string_view digits) {
   return code;
 }
 
-constexpr auto kTable = std::to_array<Setting>({
+constexpr auto kSettings = std::to_array<Setting>({
     {.name = "ConnectionBacklog",
      .field = &Options::connectionBacklog,
      .min = 1,
@@ -253,6 +254,21 @@ constexpr auto kTable = std::to_array<Setting>({
      .doc = "Whether Disconnect waits for the peer's Close frame (up to CloseTimeout) or closes "
             "right after sending its own."},
 });
+
+constexpr char lowerCase(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+/// Both tables as one, properties first, each in alphabetical order.
+constexpr auto kTable = [] {
+  std::array<Setting, kSettings.size() + kTlsSettings.size()> all{};
+  std::ranges::copy(kTlsSettings, std::ranges::copy(kSettings, all.begin()).out);
+  std::ranges::sort(all, [](const Setting& left, const Setting& right) {
+    if (left.property != right.property) return left.property;
+    return std::ranges::lexicographical_compare(left.name, right.name, {}, lowerCase, lowerCase);
+  });
+  return all;
+}();
 
 bool isFormed(const Setting& setting, std::string_view value) {
   return setting.isValid == nullptr || setting.isValid(value);

@@ -21,6 +21,7 @@ struct Options {
   int localPort = 0;
   int connectionBacklog;
   int defaultTimeout = 0;
+  bool sslAuthenticateClients = false;
   // Configuration settings, in alphabetical order.
   std::string allowedClients = "*";
   std::string allowedOrigins = "*";
@@ -43,6 +44,7 @@ struct Options {
   int keepAliveRetryCount = 0;
   int keepAliveTime = 0;
   int logLevel = 1;
+  bool logSSLPackets = false;
   int maxConnections = 1000;
   int maxConnectionsPerAddress = 0;
   int maxFragments = 131072;
@@ -53,12 +55,35 @@ struct Options {
   int maxRequestHeaders = 100;
   int maxRequestHeaderSize = 16 * 1024;
   int maxUnfinishedBytes = 512 * 1024 * 1024;
+  std::string openSSLCADir;
+  std::string openSSLCAFile;
+  std::string openSSLCipherList;
+  std::string openSSLPrngSeedData;
   int outBufferSize = 0;
   int pingInterval = 0;
+  bool reuseSSLSession = true;
   int selectWaitMillis = 20;
   bool serverContextTakeover = false;
   int serverMaxWindowBits = 15;
+  std::string sslCACertFilePaths =
+      "/etc/ssl/ca-bundle.pem;/etc/pki/tls/certs/ca-bundle.crt;/etc/ssl/certs/ca-certificates.crt;"
+      "/etc/pki/tls/cacert.pem";
+  std::string sslCACerts;
+  int sslCipherStrength = 0;
+  std::string sslEnabledCipherSuites = "*";
+  int sslEnabledProtocols = 15360;
+  bool sslEnableRenegotiation = true;
+  bool sslIncludeCertChain = false;
+  std::string sslKeyLogFile;
+  std::string sslSecurityFlags = "0x80000000";
+  std::string sslServerCACerts;
   bool tcpNoDelay = true;
+  std::string tls12SignatureAlgorithms;
+  std::string tls12SupportedGroups;
+  std::string tls13KeyShareGroups;
+  std::string tls13SignatureAlgorithms;
+  std::string tls13SupportedGroups =
+      "ecdhe_x25519,ecdhe_secp256r1,ecdhe_x448,ecdhe_secp384r1,ecdhe_secp521r1";
   int useIPv6 = 0;
   bool waitForCloseResponse = true;
 
@@ -84,6 +109,7 @@ struct Setting {
   /// What a value must be that is of the right type and within its range; null: nothing else.
   bool (*isValid)(std::string_view value) = nullptr;
   std::string_view form = {};               ///< what isValid() wants, in words
+  bool tls = false;                         ///< takes effect through a new tls::Context
   std::string_view doc = {};                ///< one sentence, with the unit
   std::string_view documentedDefault = {};  ///< only where ours differs on purpose
 };

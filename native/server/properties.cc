@@ -70,6 +70,50 @@ constexpr auto kTable = std::to_array<Property>({
     {"RequestHeaders", [](const Connection& c) -> PropertyValue { return c.request().headers(); },
      nullptr},
     {"RequestURI", [](const Connection& c) -> PropertyValue { return c.request().uri(); }, nullptr},
+    {.name = "SSLNegotiatedCipher",
+     .read = [](const Connection& c) -> PropertyValue {
+       return std::string(c.negotiated().cipher);
+     },
+     .write = nullptr,
+     .setting = true,
+     .initial = std::string_view(),
+     .doc = "Cipher that TLS has come to use, such as AES_128_GCM; empty without TLS."},
+    {.name = "SSLNegotiatedCipherStrength",
+     .read = [](const Connection& c) -> PropertyValue { return c.negotiated().cipherBits; },
+     .write = nullptr,
+     .setting = true,
+     .initial = 0,
+     .doc = "Bits of that cipher's key."},
+    {.name = "SSLNegotiatedCipherSuite",
+     .read = [](const Connection& c) -> PropertyValue {
+       return std::string(c.negotiated().cipherSuite);
+     },
+     .write = nullptr,
+     .setting = true,
+     .initial = std::string_view(),
+     .doc = "Cipher suite that TLS has come to use, by its IANA name."},
+    {.name = "SSLNegotiatedKeyExchange",
+     .read = [](const Connection& c) -> PropertyValue {
+       return std::string(c.negotiated().keyExchange);
+     },
+     .write = nullptr,
+     .setting = true,
+     .initial = std::string_view(),
+     .doc = "Key exchange that TLS has come to use, such as ecdhe_x25519."},
+    {.name = "SSLNegotiatedKeyExchangeStrength",
+     .read = [](const Connection& c) -> PropertyValue { return c.negotiated().keyExchangeBits; },
+     .write = nullptr,
+     .setting = true,
+     .initial = 0,
+     .doc = "Bits of that key exchange's key."},
+    {.name = "SSLNegotiatedVersion",
+     .read = [](const Connection& c) -> PropertyValue {
+       return std::string(c.negotiated().version);
+     },
+     .write = nullptr,
+     .setting = true,
+     .initial = std::string_view(),
+     .doc = "Version of TLS, such as TLSv1.3."},
     {"SubProtocols",
      [](const Connection& c) -> PropertyValue {
        return http::joinHeaders(c.request().headers(), "Sec-WebSocket-Protocol");

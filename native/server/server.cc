@@ -8,6 +8,9 @@
 #include <random>
 #include <utility>
 
+#include "server/security.h"
+#include "tls/ticket_keys.h"
+
 namespace wss::server {
 namespace {
 
@@ -55,6 +58,35 @@ Result<void> Server::startListening() {
   if (logs(1)) log(1, 0, "Listening on " + listener_.address().text());
   checkDescriptorLimit();
   return {};
+}
+
+Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates) {
+  if (certificates.empty()) {
+    tls_.reset();
+    return {};
+  }
+  auto made = makeTlsContext(options, std::move(certificates));
+  if (!made.ok()) return made.error();
+  // Tickets that have been given out stay good.
+  if (tls_) {
+    const Result<void> kept = made.value()->ticketKeys().set(tls_->ticketKeys().bytes());
+    if (!kept.ok()) return kept;
+  }
+  tls_ = std::move(made.value());
+  return {};
+}
+
+Result<void> Server::renewTls() {
+  if (!tls_) return {};
+  return setCertificates(tls_->options().certificates);
+}
+
+MutableBytes Server::plainBuffer() {
+  constexpr std::size_t kSize = net::Loop::kReceiveSize + tls::Session::kHeldRecord;
+  if (plainBuffer_ == nullptr) {
+    plainBuffer_ = std::make_unique<std::uint8_t[]>(net::Loop::kHeadroom + kSize);
+  }
+  return {plainBuffer_.get() + net::Loop::kHeadroom, kSize};
 }
 
 void Server::disconnectAll() {
@@ -240,6 +272,7 @@ void Server::countSent(ws::Opcode opcode, bool last, std::size_t size) {
 }
 
 void Server::endTurn() {
+  handshakes_ = 0;
   if (endings_.empty()) return;
   for (const Ending& ending : std::exchange(endings_, {})) {
     if (Connection* const connection = find(ending.id)) connection->leave(ending);
@@ -253,11 +286,11 @@ Result<Connection*> Server::findOpen(std::int32_t id) {
   return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
 }
 
-Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, bool mayCompress,
-                          std::int32_t token) {
+Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token,
+                          bool mayCompress) {
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
-  return connection.value()->send(opcode, payload, mayCompress, token);
+  return connection.value()->send(opcode, payload, token, mayCompress);
 }
 
 Result<bool> Server::sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,

@@ -21,6 +21,8 @@
 #include "server/deadlines.h"
 #include "server/event_batch.h"
 #include "server/options.h"
+#include "tls/certificate.h"
+#include "tls/context.h"
 
 namespace wss::server {
 
@@ -85,10 +87,18 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] bool isIdle() const { return !isListening() && count_ == 0; }
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
+  // TLS.
+  /// New connections are served under TLS with these certificates, one for each kind of key; none:
+  /// without TLS. Connections that are there keep theirs. Fails, and leaves everything as it was,
+  /// when they or the settings of TLS cannot be used.
+  Result<void> setCertificates(std::vector<tls::Certificate> certificates);
+  /// Has changed settings of TLS take effect, as setCertificates() does.
+  Result<void> renewTls();
+
   // One connection.
   /// Connection::send(); fails with 126 when there is no such open connection.
-  Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, bool mayCompress,
-                    std::int32_t token);
+  Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token,
+                    bool mayCompress = true);
   /// Connection::sendPart(); fails with 126 when there is no such open connection.
   Result<bool> sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
                         std::int32_t token);
@@ -120,6 +130,13 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void countSent(ws::Opcode opcode, bool last, std::size_t size);
   /// Whether accepted sockets have TCP_NODELAY set already.
   [[nodiscard]] bool listenerHasNoDelay() const { return listener_.hasNoDelay(); }
+  [[nodiscard]] bool isSecure() const { return tls_ != nullptr; }
+  [[nodiscard]] const std::shared_ptr<tls::Context>& tlsContext() const { return tls_; }
+  /// Where a Session puts plaintext, as Loop::receiveBuffer().
+  MutableBytes plainBuffer();
+  /// Whether one more handshake may go on in this turn: they are slow.
+  [[nodiscard]] bool mayShakeHands() const { return handshakes_ < kHandshakesPerTurn; }
+  void countHandshake() { ++handshakes_; }
   /// Whether AllowedClients and BlockedClients let a client connect.
   bool admits(const net::Address& client);
   /// A steady clock that stands still while the loop was kept from running, so that a stall of
@@ -159,6 +176,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void reportError(std::int32_t id, const Error& error);
 
  private:
+  static constexpr int kHandshakesPerTurn = 8;
+
   struct Slot {
     std::unique_ptr<Connection> connection;
     std::uint32_t connections = 0;  ///< that have been in it before
@@ -195,6 +214,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t nextAcceptReportMs_ = 0;
   Statistics statistics_;
   SharedStreams streams_;
+  std::shared_ptr<tls::Context> tls_;
+  std::unique_ptr<std::uint8_t[]> plainBuffer_;
+  int handshakes_ = 0;  ///< steps of them in this turn
   ClientList allowedClients_;
   ClientList blockedClients_;
   AddressCounts addressCounts_;

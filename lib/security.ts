@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// The certificates of a server, and the questions that come up while a client is let in by TLS.
+
+import { Certificate, type CertificateSource, CertStoreType } from './certificate.js';
+import { throwLater } from './emitter.js';
+import { WSServerError } from './errors.js';
+import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
+import type { NativeServer } from './native.js';
+import { ask, type Handler } from './questions.js';
+
+const NOT_FOUND = 272;
+
+/** A certificate, or what one is made of. */
+export type CertificateLike = Certificate | CertificateSource;
+
+function toCertificate(source: CertificateLike): Certificate {
+  return source instanceof Certificate ? source : new Certificate(source);
+}
+
+/** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
+export type CertificatesByName = Readonly<Record<string, CertificateLike>>;
+
+/** The documented properties by which a certificate is selected, and those that are. */
+export class Security {
+  storeType: CertStoreType = CertStoreType.user;
+  store: string | Uint8Array = 'MY';
+  storePassword = '';
+  readonly #native: NativeServer;
+  #certificates: readonly Certificate[] = [];
+  #byName = new Map<string, Certificate>();
+
+  constructor(server: NativeServer) {
+    this.#native = server;
+  }
+
+  /** Those of the server, one for each kind of key. */
+  get certificates(): readonly Certificate[] {
+    return this.#certificates;
+  }
+
+  /** Takes effect for new connections; without any they are served without TLS. */
+  set certificates(sources: readonly CertificateLike[]) {
+    const certificates = sources.map(toCertificate);
+    this.#native.setCertificates(certificates.map(Certificate.nativeOf));
+    this.#certificates = certificates;
+  }
+
+  /** Whether a client's server name chooses among certificates. */
+  get asksForName(): boolean {
+    return this.#byName.size > 0;
+  }
+
+  set certificatesByName(sources: CertificatesByName) {
+    this.#byName = new Map(
+      Object.entries(sources).map(([name, source]) => [name.toLowerCase(), toCertificate(source)]),
+    );
+  }
+
+  /** The subject of the selected certificate, or empty. */
+  get subject(): string {
+    return this.#certificates[0]?.subject ?? '';
+  }
+
+  /** Selects a certificate of the store: by its subject, or as it is. */
+  select(subject: string | Uint8Array): void {
+    if (subject.length === 0) {
+      this.certificates = [];
+      return;
+    }
+    try {
+      this.certificates = [
+        new Certificate(this.storeType, this.store, this.storePassword, subject),
+      ];
+    } catch (error) {
+      if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;
+      this.certificates = [];
+    }
+  }
+
+  /** Asks which certificate a connection is to be served with. A handler that fails refuses. */
+  askCertificate(
+    handlers: readonly Handler<SSLConnectionRequestEvent>[],
+    event: SSLConnectionRequestEvent,
+  ): void {
+    const named = this.#forName(event.serverName);
+    event.certificate = named;
+    ask(handlers, event, (failed) => {
+      let chosen: Certificate | undefined;
+      try {
+        if (!failed) chosen = this.#chosenBy(event);
+      } catch (error) {
+        failed = true;
+        throwLater(error);
+      }
+      this.#native.answerCertificateRequest(
+        event.connectionId,
+        failed ? null : chosen && Certificate.nativeOf(chosen),
+      );
+    });
+  }
+
+  /** Asks whether to accept a client's certificate. A handler that fails refuses. */
+  askClient(
+    handlers: readonly Handler<SSLClientAuthenticationEvent>[],
+    event: SSLClientAuthenticationEvent,
+  ): void {
+    ask(handlers, event, (failed) =>
+      this.#native.answerClientAuthentication(event.connectionId, event.accept && !failed),
+    );
+  }
+
+  #chosenBy(event: SSLConnectionRequestEvent): Certificate | undefined {
+    if (event.certStore === '') return event.certificate && toCertificate(event.certificate);
+    const { certStoreType, certStore, certPassword, certSubject } = event;
+    return new Certificate(certStoreType, certStore, certPassword, certSubject);
+  }
+
+  #forName(serverName: string): Certificate | undefined {
+    const name = serverName.toLowerCase();
+    const dot = name.indexOf('.');
+    return this.#byName.get(name) ?? this.#byName.get(`*${name.slice(dot)}`);
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "addon/certificate_object.h"
+
+#include <string>
+#include <utility>
+
+#include "addon/convert.h"
+#include "tls/store.h"
+
+namespace wss::addon {
+namespace {
+
+constexpr napi_type_tag kTag = {0x5cb1'd0a2'5a6f'44e1, 0x9a3c'7e10'b27c'c0d4};
+
+}  // namespace
+
+Napi::Function CertificateObject::define(Napi::Env env) {
+  return DefineClass(env, "Certificate",
+                     {InstanceAccessor<&CertificateObject::subject>("subject"),
+                      InstanceAccessor<&CertificateObject::issuer>("issuer"),
+                      InstanceAccessor<&CertificateObject::encoded>("encoded")});
+}
+
+const tls::Certificate* CertificateObject::from(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) return nullptr;
+  return &*Unwrap(value.As<Napi::Object>())->certificate_;
+}
+
+CertificateObject::CertificateObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  const auto data = toBytes(info[1]);
+  const std::string password = info[2].As<Napi::String>().Utf8Value();
+  const tls::Store store{static_cast<tls::StoreType>(info[0].As<Napi::Number>().Int32Value()),
+                         data.value_or(Bytes()), password};
+  // The certificate itself and its key from the store, or both by the subject.
+  const auto encoded = toBytes(info[3]);
+  auto found = encoded ? tls::findKey(store, *encoded)
+                       : tls::findCertificate(store, info[3].As<Napi::String>().Utf8Value());
+  if (!found.ok()) {
+    throwError(info.Env(), found.error());
+    return;
+  }
+  certificate_ = std::move(found.value());
+  info.This().As<Napi::Object>().TypeTag(&kTag);
+}
+
+Napi::Value CertificateObject::subject(const Napi::CallbackInfo& info) {
+  return toText(info.Env(), certificate_->subject());
+}
+
+Napi::Value CertificateObject::issuer(const Napi::CallbackInfo& info) {
+  return toText(info.Env(), certificate_->issuer());
+}
+
+Napi::Value CertificateObject::encoded(const Napi::CallbackInfo& info) {
+  return toText(info.Env(), certificate_->encoded());
+}
+
+}  // namespace wss::addon

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// A connection under TLS: the handshake with its questions, and what lies between the socket and
+// the frames. Without TLS nothing of it is used.
+#include <string>
+#include <utility>
+
+#include "server/connection.h"
+#include "server/server.h"
+
+namespace wss::server {
+namespace {
+
+constexpr std::string_view kCutOff = "The peer closed the connection without a Close frame";
+
+}  // namespace
+
+void Connection::startHandshake() {
+  const EventBatch& events = server_.events();
+  const bool asksClient =
+      server_.options.sslAuthenticateClients && events.wants(EventKind::kSSLClientAuthentication);
+  const bool logs = events.wants(EventKind::kSSLStatus) || server_.logs(3);
+  using Log = tls::Session::Log;
+  auto session = tls::Session::accept(
+      server_.tlsContext(), {.askCertificate = events.wants(EventKind::kSSLConnectionRequest),
+                             .askClient = asksClient,
+                             .log = !logs                           ? Log::kOff
+                                    : server_.options.logSSLPackets ? Log::kRecords
+                                                                    : Log::kHandshake});
+  if (session == nullptr) return closeSocket(true);
+  tls_ = std::make_unique<Tls>();
+  tls_->session = std::move(session);
+  enter(State::kHandshake);
+}
+
+bool Connection::receiveCiphertext(Bytes ciphertext) {
+  if (state_ == State::kHandshake) server_.countHandshake();
+  const MutableBytes plain = server_.plainBuffer();
+  return onPlaintext(plain.first(tls_->session->receive(ciphertext, plain, output_)));
+}
+
+bool Connection::onPlaintext(MutableBytes plain) {
+  tls::Session& session = *tls_->session;
+  reportTls();
+  if (!output_.empty()) touch();
+  if (state_ == State::kHandshake) onHandshake();
+  if (!plain.empty() && socket_.isOpen()) onBytes(plain);
+  if (!socket_.isOpen()) return false;
+  switch (session.state()) {
+    case tls::Session::State::kEnded:
+      end(kCutOff);
+      return false;
+    case tls::Session::State::kFailed:
+      onTlsFailure();
+      return false;
+    default:
+      return true;
+  }
+}
+
+void Connection::onHandshake() {
+  tls::Session& session = *tls_->session;
+  switch (session.state()) {
+    case tls::Session::State::kAskedCertificate: {
+      const tls::ClientHello& hello = session.clientHello();
+      std::string question;
+      for (const std::string& field :
+           {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms}) {
+        question.append(field).push_back('\0');
+      }
+      server_.events().addText(EventKind::kSSLConnectionRequest, id_, 0, 0, question);
+      return enter(State::kAskedCertificate);
+    }
+    case tls::Session::State::kAskedClient: {
+      const tls::ClientCertificate* const client = session.clientCertificate();
+      std::string question;
+      if (client != nullptr) {
+        const tls::Certificate& certificate = client->certificate;
+        const bool chain = server_.options.sslIncludeCertChain;
+        for (const std::string& field : {certificate.encoded(chain), certificate.subject(),
+                                         certificate.issuer(), client->status}) {
+          question.append(field).push_back('\0');
+        }
+      }
+      const bool verified = client != nullptr && client->verified;
+      server_.events().addText(EventKind::kSSLClientAuthentication, id_, verified ? 0 : kIsRefused,
+                               0, question);
+      return enter(State::kAskedClient);
+    }
+    case tls::Session::State::kOpen:
+    case tls::Session::State::kEnded:
+      return enter(State::kRequest);
+    default:
+      return;
+  }
+}
+
+void Connection::answerCertificateRequest(const tls::Certificate* certificate) {
+  if (state_ != State::kAskedCertificate) return;
+  enter(State::kHandshake);
+  const MutableBytes plain = server_.plainBuffer();
+  onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, output_)));
+}
+
+void Connection::answerClientAuthentication(bool accept) {
+  if (state_ != State::kAskedClient) return;
+  enter(State::kHandshake);
+  const MutableBytes plain = server_.plainBuffer();
+  onPlaintext(plain.first(tls_->session->answerClient(accept, plain, output_)));
+}
+
+tls::Negotiated Connection::negotiated() const {
+  return tls_ && state_ > State::kAskedClient ? tls_->session->negotiated() : tls::Negotiated{};
+}
+
+void Connection::onTlsFailure() {
+  const std::string reason = tls_->session->failure();
+  if (server_.logs(1)) {
+    server_.logError(id_, "TLS with " + remote_.text() + " failed: " + reason);
+  }
+  if (isConnected()) {
+    disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
+  } else if (!announced_) {
+    held_ = false;
+  }
+  // The alert that says why is still to be sent.
+  drain();
+}
+
+void Connection::reportTls() {
+  std::string text = tls_->session->takeLog();
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (server_.events().wants(EventKind::kSSLStatus)) {
+      server_.events().addText(EventKind::kSSLStatus, id_, 0, 0, line);
+    }
+    server_.log(3, id_, line);
+  }
+}
+
+void Connection::seal(Bytes plain) {
+  if (plain.empty()) return;
+  const auto state = tls_->session->state();
+  if (state == tls::Session::State::kOpen || state == tls::Session::State::kEnded) {
+    tls_->session->send(plain, output_);
+  }
+}
+
+void Connection::sealUnsent() {
+  if (!tls_) return;
+  ByteQueue unsealed;
+  unsealed.swap(tls_->unsealed);
+  seal(unsealed.bytes());
+}
+
+void Connection::closeTls() {
+  if (!tls_) return;
+  sealUnsent();
+  tls_->session->close(output_);
+}
+
+}  // namespace wss::server

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The rows of the settings table that are about TLS. Part of options.cc.
+#pragma once
+
+#include <array>
+#include <climits>
+
+#include "server/options.h"
+#include "server/security.h"
+
+namespace wss::server {
+
+inline constexpr int kMaxTlsText = 1024 * 1024;
+
+inline constexpr auto kTlsSettings = std::to_array<Setting>({
+    {.name = "SSLAuthenticateClients",
+     .field = &Options::sslAuthenticateClients,
+     .property = true,
+     .tls = true,
+     .doc = "Whether clients must have a certificate; see SSLClientAuthentication and SSLCACerts."},
+    {.name = "LogSSLPackets",
+     .field = &Options::logSSLPackets,
+     .doc = "Whether SSLStatus, and the Log at level 3, tell of every record of a handshake. New "
+            "connections."},
+    {.name = "OpenSSLCADir",
+     .field = &Options::openSSLCADir,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Folder of authorities that are trusted to know clients, a file for each, named by its "
+            "hash (openssl rehash)."},
+    {.name = "OpenSSLCAFile",
+     .field = &Options::openSSLCAFile,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "File of authorities that are trusted to know clients, in PEM."},
+    {.name = "OpenSSLCipherList",
+     .field = &Options::openSSLCipherList,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Cipher suites of TLS 1.2 and older, in the form of openssl-ciphers(1), where "
+            "SSLEnabledCipherSuites is *; empty: those with forward secrecy and AEAD.",
+     .documentedDefault = "DEFAULT"},
+    {.name = "OpenSSLPrngSeedData",
+     .field = &Options::openSSLPrngSeedData,
+     .max = kMaxTlsText,
+     .doc = "Has no effect: OpenSSL seeds its random numbers from the system."},
+    {.name = "ReuseSSLSession",
+     .field = &Options::reuseSSLSession,
+     .tls = true,
+     .doc = "Whether clients get tickets with which they may resume their session."},
+    {.name = "SSLCACertFilePaths",
+     .field = &Options::sslCACertFilePaths,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Files of authorities, separated by semicolons; the first that is there is trusted to "
+            "know clients too."},
+    {.name = "SSLCACerts",
+     .field = &Options::sslCACerts,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc =
+         "Authorities that are trusted to know clients, in PEM, one after the other; clients are "
+         "told their names."},
+    {.name = "SSLCipherStrength",
+     .field = &Options::sslCipherStrength,
+     .max = 256,
+     .tls = true,
+     .doc = "Least bits of a cipher; 0: whatever SSLEnabledCipherSuites has."},
+    {.name = "SSLEnabledCipherSuites",
+     .field = &Options::sslEnabledCipherSuites,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Cipher suites by their IANA names, separated by semicolons; *: all that are safe."},
+    {.name = "SSLEnabledProtocols",
+     .field = &Options::sslEnabledProtocols,
+     .max = 16383,
+     .tls = true,
+     .doc =
+         "Versions of TLS, added up: 12288 TLS 1.3, 3072 TLS 1.2, 768 TLS 1.1, 192 TLS 1.0. This "
+         "OpenSSL may refuse the older two.",
+     .documentedDefault = "4032"},
+    {.name = "SSLEnableRenegotiation",
+     .field = &Options::sslEnableRenegotiation,
+     .doc = "Has no effect: the extension that makes renegotiation safe (RFC 5746) is always sent, "
+            "and clients that ask for renegotiation are refused."},
+    {.name = "SSLIncludeCertChain",
+     .field = &Options::sslIncludeCertChain,
+     .doc = "Whether certEncoded of SSLClientAuthentication has the chain that the client sent."},
+    {.name = "SSLKeyLogFile",
+     .field = &Options::sslKeyLogFile,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "File to which the secrets of every connection are appended, for tools that decrypt "
+            "captured traffic; empty: none. For debugging only."},
+    {.name = "SSLSecurityFlags",
+     .field = &Options::sslSecurityFlags,
+     .max = 32,
+     .isValid = isFlags,
+     .form = "a number, decimal or after 0x hexadecimal",
+     .tls = true,
+     .doc = "What is overlooked in a client's certificate, added up: 0x1 its time, 0x10 an unknown "
+            "authority, 0x20 its usage; other bits have no effect."},
+    {.name = "SSLServerCACerts",
+     .field = &Options::sslServerCACerts,
+     .max = kMaxTlsText,
+     .doc = "Has no effect: it is about the certificates of servers, and this is the server."},
+    {.name = "TLS12SignatureAlgorithms",
+     .field = &Options::tls12SignatureAlgorithms,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Signature algorithms of TLS 1.2, such as sha256-rsa, in the order of preference; with "
+            "those of TLS13SignatureAlgorithms they are one list. Empty: OpenSSL's own.",
+     .documentedDefault =
+         "sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,"
+         "sha256-rsa,sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,sha1-ecdsa,sha1-rsa,sha1-dsa"},
+    {.name = "TLS12SupportedGroups",
+     .field = &Options::tls12SupportedGroups,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Groups for the key exchange of TLS 1.2, such as ecdhe_secp256r1; with those of "
+            "TLS13SupportedGroups they are one list. Empty: OpenSSL's own.",
+     .documentedDefault = "ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1"},
+    {.name = "TLS13KeyShareGroups",
+     .field = &Options::tls13KeyShareGroups,
+     .max = kMaxTlsText,
+     .doc =
+         "Has no effect: it is the client that sends key shares; a server takes the first of its "
+         "TLS13SupportedGroups that the client supports.",
+     .documentedDefault = "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072"},
+    {.name = "TLS13SignatureAlgorithms",
+     .field = &Options::tls13SignatureAlgorithms,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc =
+         "Signature algorithms of TLS 1.3, such as rsa_pss_sha256; see TLS12SignatureAlgorithms.",
+     .documentedDefault =
+         "ed25519,ed448,ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512,"
+         "rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,rsa_pss_sha256,rsa_pss_sha384,"
+         "rsa_pss_sha512"},
+    {.name = "TLS13SupportedGroups",
+     .field = &Options::tls13SupportedGroups,
+     .max = kMaxTlsText,
+     .tls = true,
+     .doc = "Groups for the key exchange of TLS 1.3, such as ecdhe_x25519; see "
+            "TLS12SupportedGroups. Those of ffdhe cost a server much more than the others.",
+     .documentedDefault =
+         "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,"
+         "ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192"},
+});
+
+}  // namespace wss::server

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "server/security.h"
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+namespace wss::server {
+namespace {
+
+std::optional<std::uint32_t> parseFlags(std::string_view text) {
+  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+  if (hexadecimal) text.remove_prefix(2);
+  std::uint32_t flags = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, flags, hexadecimal ? 16 : 10);
+  if (text.empty() || status != std::errc{} || stop != end) return std::nullopt;
+  return flags;
+}
+
+std::vector<std::string> pathsOf(std::string_view list) {
+  std::vector<std::string> paths;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(';'), list.size());
+    if (end > 0) paths.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return paths;
+}
+
+/// `first` and then what is only in `second`: OpenSSL has one list for all versions of TLS.
+std::string joined(const std::string& first, const std::string& second) {
+  return first.empty() ? second : second.empty() ? first : first + "," + second;
+}
+
+void appendLine(const std::string& path, std::string_view line) {
+  std::FILE* const file = std::fopen(path.c_str(), "ae");
+  if (file == nullptr) return;
+  std::fprintf(file, "%.*s\n", static_cast<int>(line.size()), line.data());
+  std::fclose(file);
+}
+
+}  // namespace
+
+bool isFlags(std::string_view text) { return parseFlags(text).has_value(); }
+
+Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
+                                                     std::vector<tls::Certificate> certificates) {
+  tls::ContextOptions made;
+  made.certificates = std::move(certificates);
+  made.protocols = static_cast<std::uint32_t>(options.sslEnabledProtocols);
+  made.cipherSuites = options.sslEnabledCipherSuites;
+  made.openSslCipherList = options.openSSLCipherList;
+  made.cipherStrength = options.sslCipherStrength;
+  made.groups = joined(options.tls13SupportedGroups, options.tls12SupportedGroups);
+  made.signatureAlgorithms =
+      joined(options.tls13SignatureAlgorithms, options.tls12SignatureAlgorithms);
+  made.authenticateClients = options.sslAuthenticateClients;
+  made.caCertificates = options.sslCACerts;
+  made.caFile = options.openSSLCAFile;
+  made.caFolder = options.openSSLCADir;
+  made.caBundles = pathsOf(options.sslCACertFilePaths);
+  made.securityFlags = parseFlags(options.sslSecurityFlags).value_or(0);
+  made.sessionTickets = options.reuseSSLSession;
+  if (!options.sslKeyLogFile.empty()) {
+    made.keyLog = [path = options.sslKeyLogFile](std::string_view line) { appendLine(path, line); };
+  }
+  return tls::Context::create(std::move(made));
+}
+
+}  // namespace wss::server

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The settings of TLS as native/tls wants them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "server/options.h"
+#include "tls/context.h"
+
+namespace wss::server {
+
+/// A Context for `certificates` with what the settings say. Fails with 10022 for a setting that
+/// OpenSSL does not take, 271 for authorities that cannot be read.
+Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
+                                                     std::vector<tls::Certificate> certificates);
+
+/// Whether `text` is a number in decimal or, after 0x, in hexadecimal, of 32 bits.
+bool isFlags(std::string_view text);
+
+}  // namespace wss::server
