@@ -39,20 +39,25 @@ async function load(server, args, seconds, warmup) {
   }
 }
 
-async function measureMemory(server, { connections }, seconds) {
-  const before = await load(server, WARM_UP, 1, 0);
-  const after = await load(server, ['--idle', '--connections', connections], seconds, 0);
+async function measureMemory(server, { connections, deflate }, seconds) {
+  // Buffers that all connections share, zlib's too, are there before.
+  const warmUp = deflate ? [...WARM_UP, '--deflate', '--text', '--size', 2048] : WARM_UP;
+  const before = await load(server, warmUp, 1, 0);
+  const idle = ['--idle', '--connections', connections, ...(deflate ? ['--deflate'] : [])];
+  const after = await load(server, idle, seconds, 0);
   const bytes = after.server.residentBytes - before.server.residentBytes;
   return { kilobytes: bytes / connections / 1000 };
 }
 
 /** What one server does with one workload. */
 async function measure(name, workload, { seconds, warmup }) {
-  const server = await startServer(name, SERVER_CORE);
+  const server = await startServer(name, SERVER_CORE, workload.deflate);
   try {
     if (workload.kind === 'start') return { startMs: server.startMs };
     if (workload.kind === 'memory') return await measureMemory(server, workload, seconds);
     const result = await load(server, workload.args, seconds, warmup);
+    const { received, compressed } = result.messages;
+    if (workload.deflate && compressed < received) throw new Error('echoes were not compressed');
     return {
       cpuUs: result.server.cpuUsPerMessage,
       perSecond: result.messages.perSecond,

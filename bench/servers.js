@@ -40,12 +40,12 @@ function prepare(names) {
   }
 }
 
-/** Starts a server on `core`; resolves when it listens. */
-function startServer(name, core) {
+/** Starts a server on `core`, which compresses if so; resolves when it listens. */
+function startServer(name, core, deflate = false) {
   const [command, ...args] = servers[name].command;
   const child = spawn('taskset', ['-c', String(core), command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production' },
+    env: { ...process.env, NODE_ENV: 'production', DEFLATE: deflate ? '1' : '' },
   });
   return new Promise((resolve, reject) => {
     let said = '';

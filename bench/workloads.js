@@ -29,8 +29,21 @@ function echo([connections, size, inFlight], type) {
   };
 }
 
+function deflate(inFlight) {
+  const row = echo([64, KIB, inFlight], 'text');
+  return {
+    ...row,
+    name: `deflate-${inFlight}`,
+    title: `${row.title}, JSON, compressed`,
+    args: [...row.args, '--deflate'],
+    deflate: true,
+  };
+}
+
 const workloads = [
   ...['binary', 'text'].flatMap((type) => echoes.map((row) => echo(row, type))),
+  deflate(1),
+  deflate(16),
   {
     name: 'connect',
     title: 'connect, upgrade, one message, close',
@@ -48,6 +61,13 @@ const workloads = [
     title: 'memory per idle connection, 10,000',
     kind: 'memory',
     connections: 10000,
+  },
+  {
+    name: 'deflate-memory',
+    title: 'the same with permessage-deflate agreed on',
+    kind: 'memory',
+    connections: 10000,
+    deflate: true,
   },
   { name: 'start', title: 'from require to listening', kind: 'start' },
 ];

@@ -28,6 +28,8 @@ export interface LoadPlan {
   readonly messages: readonly Uint8Array[];
   /** Whether the beginning of each payload is replaced by its number and connection. */
   readonly stamped: boolean;
+  /** Whether permessage-deflate is offered; not together with stamped. */
+  readonly deflate: boolean;
   readonly text: boolean;
   readonly inFlight: number;
   /** Of all connections together; 0: closed loop. */
@@ -60,6 +62,8 @@ export interface LoadSnapshot {
   readonly closed: number;
   readonly sent: number;
   readonly received: number;
+  /** Of the messages received, those that came compressed. */
+  readonly compressed: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly failures: readonly LoadFailure[];

@@ -140,6 +140,7 @@ describe('load', { concurrency: 4 }, () => {
     ['text', ['--text', '--size', '300']],
     ['several in flight', ['--in-flight', '16', '--size', '1']],
     ['large messages', ['--size', '300000']],
+    ['compressed', ['--deflate', '--text', '--size', '2000']],
     ['an open loop', ['--messages-per-second', '2000']],
     ['several processes', ['--processes', '2', '--local-address', '127.0.0.2']],
     ['churn', ['--churn']],
@@ -153,6 +154,8 @@ describe('load', { concurrency: 4 }, () => {
       assert.ok(result.connections.ok >= 4);
       assert.ok(result.messages.received > 10);
       assert.equal(result.messages.mismatches, 0);
+      const compressed = args.includes('--deflate') ? result.messages.received : 0;
+      assert.equal(result.messages.compressed, compressed);
       assert.ok((result.latencyMs?.p50 ?? 0) > 0);
       assert.ok(result.series.length > 1);
       assert.ok(html.includes('<svg') && !/(src|href)=/.test(html));

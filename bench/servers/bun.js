@@ -1,5 +1,7 @@
 const { listening } = require('./listening');
 
+const deflate = process.env.DEFLATE === '1';
+
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
@@ -8,10 +10,10 @@ const server = Bun.serve({
     backpressureLimit: 64 * 1024 * 1024,
     idleTimeout: 0,
     maxPayloadLength: 16 * 1024 * 1024,
-    perMessageDeflate: false,
+    perMessageDeflate: deflate && { compress: 'shared', decompress: 'shared' },
     message: (socket, message) => {
-      if (typeof message === 'string') socket.sendText(message);
-      else socket.sendBinary(message);
+      if (typeof message === 'string') socket.sendText(message, deflate);
+      else socket.sendBinary(message, deflate);
     },
   },
 });

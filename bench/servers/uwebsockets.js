@@ -1,16 +1,18 @@
 const { listening } = require('./listening');
 const uWS = require('uwebsockets');
 
+const deflate = process.env.DEFLATE === '1';
+
 uWS
   .App()
   .ws('/*', {
-    compression: uWS.DISABLED,
+    compression: deflate ? uWS.SHARED_COMPRESSOR | uWS.SHARED_DECOMPRESSOR : uWS.DISABLED,
     idleTimeout: 0,
     maxBackpressure: 64 * 1024 * 1024,
     maxPayloadLength: 16 * 1024 * 1024,
     message: (socket, message, isBinary) => {
-      if (isBinary) socket.send(message, true);
-      else socket.send(Buffer.from(message).toString(), false);
+      if (isBinary) socket.send(message, true, deflate);
+      else socket.send(Buffer.from(message).toString(), false, deflate);
     },
   })
   .listen('127.0.0.1', 0, (socket) => listening(uWS.us_socket_local_port(socket)));

@@ -1,7 +1,13 @@
 const { listening } = require('./listening');
 const { WebSocketServer } = require('ws');
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+// Its own default is a context for each connection, which costs 300 KB.
+const perMessageDeflate = process.env.DEFLATE === '1' && {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: 1024,
+};
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate });
 server.on('connection', (socket) => {
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {

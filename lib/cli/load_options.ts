@@ -27,6 +27,8 @@ Messages:
   --size BYTES            of each message (default 20)
   --file FILE             messages to send instead, one a line
   --text | --binary       (default binary)
+  --deflate               offer permessage-deflate, and compress where it is agreed on; made-up
+                          messages are JSON then
   --in-flight N           messages of a connection that await their echo: the next is sent when one
                           has come back (default 1)
   --messages-per-second N send at this rate instead, all connections together; latency is measured
@@ -59,6 +61,7 @@ export interface LoadOptions {
   readonly messages: readonly Uint8Array[];
   /** Whether the messages are made up, and may so be numbered. */
   readonly stamped: boolean;
+  readonly deflate: boolean;
   readonly text: boolean;
   readonly inFlight: number;
   readonly messagesPerSecond: number;
@@ -132,6 +135,23 @@ function readMessages(file: string, text: boolean): Uint8Array[] {
   return messages;
 }
 
+/** A message of `size` bytes that is compressed to about a third, as JSON often is. */
+function makeJson(size: number): Uint8Array {
+  const rows: string[] = [];
+  for (let id = 1, length = 0; length < size; id++) {
+    const row = JSON.stringify({
+      id,
+      user: `user${(id * 7919) % 1000}`,
+      value: ((id * 104729) % 100000) / 100,
+      active: id % 3 === 0,
+      tag: ['red', 'green', 'blue'][id % 3],
+    });
+    rows.push(row);
+    length += row.length + 1;
+  }
+  return Buffer.from(rows.join(',')).subarray(0, size);
+}
+
 /** A message of `size` bytes that no compression or caching makes small. */
 function makeMessage(size: number, text: boolean): Uint8Array {
   const bytes = randomBytes(size);
@@ -156,6 +176,7 @@ export function parseLoadOptions(args: string[]): LoadOptions | null {
         file: { type: 'string' },
         text: { type: 'boolean', default: false },
         binary: { type: 'boolean', default: false },
+        deflate: { type: 'boolean', default: false },
         'in-flight': { type: 'string' },
         'messages-per-second': { type: 'string' },
         idle: { type: 'boolean', default: false },
@@ -209,9 +230,10 @@ export function parseLoadOptions(args: string[]): LoadOptions | null {
     localAddresses: values['local-address'],
     messages:
       values.file === undefined
-        ? [makeMessage(size, values.text)]
+        ? [values.deflate ? makeJson(size) : makeMessage(size, values.text)]
         : readMessages(values.file, values.text),
-    stamped: values.file === undefined,
+    stamped: values.file === undefined && !values.deflate,
+    deflate: values.deflate,
     text: values.text,
     inFlight: whole('--in-flight', values['in-flight'] ?? '1', 1, 65536),
     messagesPerSecond:

@@ -91,6 +91,8 @@ export function resultRows(result: LoadResult): [string, string][] {
       ['in flight', `${count(messages.inFlight)} at the end`],
       ['mismatches', count(messages.mismatches)],
     );
+    if (messages.compressed > 0)
+      rows.push(['compressed', `${count(messages.compressed)} received`]);
   }
   rows.push(['errors', count(result.errorCount)]);
   for (const { text, count: times } of result.errors) rows.push(['', `${count(times)} × ${text}`]);

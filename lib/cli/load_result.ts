@@ -52,6 +52,8 @@ export interface LoadResult {
     readonly seconds: number;
     readonly sent: number;
     readonly received: number;
+    /** Of them, those that came compressed. */
+    readonly compressed: number;
     readonly perSecond: number;
     readonly bytesPerSecond: number;
     /** When the time was over. */
@@ -240,6 +242,7 @@ export function makeResult(
       seconds,
       sent: growth(spans, ({ counted }) => counted.sent),
       received,
+      compressed: growth(spans, ({ counted }) => counted.compressed),
       perSecond: perSecond(received, seconds),
       bytesPerSecond: perSecond(bytes, seconds),
       inFlight: Math.max(0, sum(ends, 'sent') - sum(ends, 'received')),

@@ -54,6 +54,7 @@ async function makePlan(options: LoadOptions): Promise<LoadPlan> {
     timeoutMs: Math.ceil(options.timeoutSeconds * 1000),
     messages: options.messages,
     stamped: options.stamped,
+    deflate: options.deflate,
     text: options.text,
     inFlight: options.inFlight,
     messagesPerSecond: options.messagesPerSecond,

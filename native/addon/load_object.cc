@@ -56,8 +56,9 @@ Result<Plan> planOf(const Napi::Object& source) {
     plan.messages.emplace_back(textOf(bytes.value_or(Bytes())));
   }
 
+  plan.deflate = flag(source, "deflate");
   plan.request = {text(source, "target"), text(source, "host"), text(source, "subProtocols"),
-                  text(source, "headers")};
+                  plan.deflate, text(source, "headers")};
   plan.connections = whole(source, "connections");
   plan.firstId = whole(source, "firstId");
   plan.connectsPerSecond = number(source, "connectsPerSecond");

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
+
+#include "ws/deflate.h"
 
 namespace wss::client {
 namespace {
@@ -28,6 +31,16 @@ Bytes Content::message(std::uint32_t connection, std::uint64_t number) {
     std::copy_n(stamp, std::min(message.size(), sizeof stamp), message.data());
   }
   return bytesOf(message);
+}
+
+Bytes Content::compressed(std::uint64_t number) {
+  if (compressed_.empty()) {
+    ws::Deflater deflater({});
+    for (const std::string& message : messages_) {
+      if (!deflater.compress(bytesOf(message), compressed_.emplace_back()).ok()) std::abort();
+    }
+  }
+  return compressed_[number % compressed_.size()].bytes();
 }
 
 }  // namespace wss::client

@@ -18,9 +18,13 @@ class Content {
   /// Valid until the next call. A stamp is text, and of a message too short for all of it the
   /// lower digits of the number are left.
   Bytes message(std::uint32_t connection, std::uint64_t number);
+  /// The same, compressed (RFC 7692 §7.2.1). REQUIRES that messages are not stamped. What is
+  /// returned stays valid.
+  Bytes compressed(std::uint64_t number);
 
  private:
   std::vector<std::string> messages_;
+  std::vector<ByteQueue> compressed_;  ///< of each message; filled with the first that is asked for
   bool stamped_;
 };
 

@@ -5,10 +5,15 @@ namespace wss::client {
 namespace {
 
 constexpr CounterRow kCounters[] = {
-    {"attempts", &Counters::attempts},   {"connects", &Counters::connects},
-    {"open", &Counters::open},           {"closed", &Counters::closed},
-    {"sent", &Counters::sent},           {"received", &Counters::received},
-    {"bytesSent", &Counters::bytesSent}, {"bytesReceived", &Counters::bytesReceived},
+    {"attempts", &Counters::attempts},
+    {"connects", &Counters::connects},
+    {"open", &Counters::open},
+    {"closed", &Counters::closed},
+    {"sent", &Counters::sent},
+    {"received", &Counters::received},
+    {"compressed", &Counters::compressed},
+    {"bytesSent", &Counters::bytesSent},
+    {"bytesReceived", &Counters::bytesReceived},
 };
 
 constexpr std::string_view kFailures[] = {

@@ -17,6 +17,7 @@ struct Counters {
   std::uint64_t closed = 0;         ///< of them, those that we have closed with a handshake
   std::uint64_t sent = 0;           ///< messages
   std::uint64_t received = 0;       ///< messages
+  std::uint64_t compressed = 0;     ///< of the messages received, those that came compressed
   std::uint64_t bytesSent = 0;      ///< payload
   std::uint64_t bytesReceived = 0;  ///< payload
 };

@@ -18,6 +18,7 @@
 #include "client/load_connection.h"
 #include "client/plan.h"
 #include "net/loop.h"
+#include "ws/deflate.h"
 #include "ws/frame.h"
 
 namespace wss::client {
@@ -55,6 +56,8 @@ class LoadClient {
   // What follows is for LoadConnection.
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] net::Loop& loop() { return *loop_; }
+  /// For compressed echoes of all connections, none of which keeps a context.
+  [[nodiscard]] ws::Inflater& inflater() { return inflater_; }
   [[nodiscard]] Content& content() { return content_; }
   /// Where a connection builds what it sends within a call; empty between calls.
   [[nodiscard]] ByteQueue& frames() { return frames_; }
@@ -77,6 +80,7 @@ class LoadClient {
   void countClosed() { ++counters_.closed; }
   void countSent(std::uint64_t size);
   void countReceived(std::uint64_t size);
+  void countCompressed() { ++counters_.compressed; }
   void countLatency(std::uint64_t sinceNs);
   void countFailure(Failure failure, int detail = 0);
   /// The connection has no socket any more.
@@ -118,6 +122,7 @@ class LoadClient {
   std::uint64_t scheduleNs_ = 0;  ///< open loop: when the first message was to be sent
   std::uint64_t scheduled_ = 0;   ///< open loop: messages of all connections that were due
   Content content_;
+  ws::Inflater inflater_{15, false};
   ByteQueue frames_;
   Counters counters_;
   FailureCounts failures_;

@@ -99,7 +99,7 @@ void LoadConnection::readAnswer(MutableBytes received) {
   using Status = http::ClientAnswer::Status;
   opening_->answer.append(received);
   const auto answer = http::parseClientAnswer(textOf(opening_->answer.bytes()), opening_->key,
-                                              client_.plan().request.subProtocols);
+                                              client_.plan().request);
   if (answer.status == Status::kNeedMore) return;
   if (answer.status == Status::kRefused) {
     fail(Failure::kBadStatus, answer.httpStatus);
@@ -111,6 +111,7 @@ void LoadConnection::readAnswer(MutableBytes received) {
   }
   const auto opening = std::exchange(opening_, nullptr);
   client_.countConnect(opening->startedNs);
+  deflates_ = answer.deflate;
   onOpen();
   opening->answer.consume(answer.consumed);
   if (!opening->answer.empty()) readFrames(opening->answer.bytes());
@@ -120,6 +121,7 @@ void LoadConnection::onOpen() {
   state_ = State::kOpen;
   ++deadline_;
   reader_ = ws::Reader(ws::Role::kClient, kMaxMessageSize);
+  if (deflates_) reader_.allowCompression();
   gotClose_ = false;
   sent_ = received_ = offset_ = 0;
   matches_ = true;
@@ -163,6 +165,7 @@ bool LoadConnection::onPiece(ws::Piece& piece) {
 
 void LoadConnection::onData(const ws::Piece& piece) {
   if (!isOpen()) return;
+  if (piece.compressed) return onCompressed(piece);
   const Plan& plan = client_.plan();
   const std::size_t size = piece.payload.size();
   const Bytes expected = client_.content().message(plan.firstId + index_, received_);
@@ -172,6 +175,23 @@ void LoadConnection::onData(const ws::Piece& piece) {
   offset_ += size;
   if (!piece.ends) return;
   matches_ = matches_ && offset_ == expected.size();
+  onMessage();
+  offset_ = 0;
+  matches_ = true;
+}
+
+void LoadConnection::onCompressed(const ws::Piece& piece) {
+  compressed_.append(piece.payload);
+  if (!piece.ends) return;
+  const Plan& plan = client_.plan();
+  const Bytes expected = client_.content().message(plan.firstId + index_, received_);
+  ByteQueue inflated;
+  const auto status = client_.inflater().inflate(compressed_.bytes(), inflated, expected.size());
+  compressed_.clear();
+  matches_ = received_ < sent_ && piece.opcode == plan.opcode &&
+             status == ws::InflateStatus::kDone && std::ranges::equal(inflated.bytes(), expected);
+  offset_ = expected.size();
+  client_.countCompressed();
   onMessage();
   offset_ = 0;
   matches_ = true;
@@ -255,14 +275,15 @@ void LoadConnection::onDeadline() { fail(Failure::kTimedOut); }
 void LoadConnection::appendMessage() {
   const Plan& plan = client_.plan();
   const Bytes payload = client_.content().message(plan.firstId + index_, sent_);
-  ws::appendMaskedFrame(client_.frames(), plan.opcode, true, client_.makeMaskKey(), payload);
+  ws::appendMaskedFrame(client_.frames(), plan.opcode, true, deflates_, client_.makeMaskKey(),
+                        deflates_ ? client_.content().compressed(sent_) : payload);
   if (sentNs_) sentNs_[sent_ % plan.inFlight] = client_.nowNs();
   ++sent_;
   client_.countSent(payload.size());
 }
 
 void LoadConnection::appendControl(ws::Opcode opcode, Bytes payload) {
-  ws::appendMaskedFrame(client_.frames(), opcode, true, client_.makeMaskKey(), payload);
+  ws::appendMaskedFrame(client_.frames(), opcode, true, false, client_.makeMaskKey(), payload);
 }
 
 void LoadConnection::flush() {
@@ -305,6 +326,7 @@ void LoadConnection::closeSocket(bool reset) {
   client_.frames().clear();
   opening_.reset();
   input_.clear();
+  compressed_.clear();
   output_.clear();
   socket_.close(reset);
 }

@@ -73,6 +73,7 @@ class LoadConnection final : private net::SocketOwner {
   /// False when the connection reads no more.
   bool onPiece(ws::Piece& piece);
   void onData(const ws::Piece& piece);
+  void onCompressed(const ws::Piece& piece);
   void onMessage();
   void onClose(std::uint16_t code);
   void onEnd(const net::Transfer& transfer);
@@ -92,6 +93,7 @@ class LoadConnection final : private net::SocketOwner {
   // Changes rarely.
   State state_ = State::kGone;
   bool gotClose_ = false;
+  bool deflates_ = false;  ///< permessage-deflate has been agreed on
   std::uint32_t deadline_ = 0;
   std::unique_ptr<Opening> opening_;
   /// Closed loop: when the messages in flight were sent, by their numbers modulo inFlight.
@@ -102,8 +104,9 @@ class LoadConnection final : private net::SocketOwner {
   std::uint64_t offset_ = 0;  ///< in the message that is being received
   bool matches_ = true;       ///< what has come of it
   ws::Reader reader_;
-  ByteQueue input_;   ///< the start of a frame whose rest has not come
-  ByteQueue output_;  ///< what the kernel has yet to take
+  ByteQueue input_;       ///< the start of a frame whose rest has not come
+  ByteQueue compressed_;  ///< what has come of a compressed message
+  ByteQueue output_;      ///< what the kernel has yet to take
   net::Socket socket_;
 };
 

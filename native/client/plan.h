@@ -35,6 +35,9 @@ struct Plan {
   std::vector<std::string> messages;
   /// Whether the beginning of each payload is replaced by the message's number and connection.
   bool stamped = true;
+  /// Whether permessage-deflate is offered, and messages are compressed where it is agreed on.
+  /// REQUIRES !stamped.
+  bool deflate = false;
   ws::Opcode opcode = ws::Opcode::kBinary;
   std::uint32_t inFlight = 1;    ///< closed loop: messages of a connection that await their echo
   double messagesPerSecond = 0;  ///< of all connections; not 0: open loop, inFlight is unused

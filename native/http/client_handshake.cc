@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "http/answer.h"
+#include "http/extensions.h"
 #include "http/header.h"
 
 namespace wss::http {
@@ -33,6 +34,22 @@ int statusOf(std::string_view line) {
   return status >= 100 ? status : 0;
 }
 
+constexpr std::string_view kDeflateOffer =
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+
+/// Whether `extensions` is what a server may answer to kDeflateOffer (RFC 7692 §7.1).
+bool acceptsDeflate(std::string_view extensions) {
+  const auto parsed = parseExtensions(extensions);
+  if (!parsed || parsed->size() != 1 || parsed->front().name != "permessage-deflate") return false;
+  bool withoutContext = false;
+  for (const ExtensionParameter& parameter : parsed->front().parameters) {
+    if (parameter.name == "server_no_context_takeover") withoutContext = true;
+    // A window of any size is within ours; what was not offered may not be answered.
+    if (parameter.name == "client_max_window_bits") return false;
+  }
+  return withoutContext;
+}
+
 void appendLine(ByteQueue& out, std::string_view name, std::string_view value) {
   for (const std::string_view part : {name, std::string_view(": "), value, kLineEnd}) {
     out.append(part);
@@ -53,13 +70,14 @@ void appendClientRequest(ByteQueue& out, const ClientRequest& request, std::stri
   if (!request.subProtocols.empty()) {
     appendLine(out, "Sec-WebSocket-Protocol", request.subProtocols);
   }
+  if (request.deflate) appendLine(out, "Sec-WebSocket-Extensions", kDeflateOffer);
   out.append(request.headers);
   if (!request.headers.empty() && !request.headers.ends_with(kLineEnd)) out.append(kLineEnd);
   out.append(kLineEnd);
 }
 
 ClientAnswer parseClientAnswer(std::string_view bytes, std::string_view key,
-                               std::string_view subProtocols) {
+                               const ClientRequest& request) {
   const std::size_t end = bytes.substr(0, kMaxHeadSize).find(kHeadEnd);
   if (end == std::string_view::npos) {
     constexpr std::string_view kBeginning = "HTTP/1.1 ";
@@ -95,11 +113,13 @@ ClientAnswer parseClientAnswer(std::string_view bytes, std::string_view key,
   if (findHeader(headers, "Sec-WebSocket-Accept") != acceptValue(key)) {
     return invalid("The Sec-WebSocket-Accept does not belong to the key.");
   }
-  if (!findHeader(headers, "Sec-WebSocket-Extensions").empty()) {
+  const std::string extensions = joinHeaders(headers, "Sec-WebSocket-Extensions");
+  answer.deflate = request.deflate && acceptsDeflate(extensions);
+  if (!extensions.empty() && !answer.deflate) {
     return invalid("The server chose an extension that was not offered.");
   }
   answer.subProtocol = findHeader(headers, "Sec-WebSocket-Protocol");
-  if (!answer.subProtocol.empty() && !listHasToken(subProtocols, answer.subProtocol)) {
+  if (!answer.subProtocol.empty() && !listHasToken(request.subProtocols, answer.subProtocol)) {
     return invalid("The server chose a subprotocol that was not offered.");
   }
   answer.status = ClientAnswer::Status::kDone;

@@ -16,10 +16,11 @@ struct ClientRequest {
   std::string target;        ///< path and query, from the first slash on
   std::string host;          ///< Host, with the port unless it is the scheme's own
   std::string subProtocols;  ///< comma separated tokens; empty: none are offered
+  bool deflate = false;      ///< whether permessage-deflate is offered, without context takeover
   std::string headers;       ///< further header lines, as in isValidHeaderBlock()
 };
 
-/// Appends the request with `key`, the Base64 of 16 random bytes. It offers no extension.
+/// Appends the request with `key`, the Base64 of 16 random bytes.
 void appendClientRequest(ByteQueue& out, const ClientRequest& request, std::string_view key);
 
 struct ClientAnswer {
@@ -32,13 +33,14 @@ struct ClientAnswer {
   Status status = Status::kNeedMore;
   std::size_t consumed = 0;      ///< kDone: size of the head; what follows are frames
   int httpStatus = 0;            ///< kRefused
+  bool deflate = false;          ///< kDone: permessage-deflate has been agreed on
   std::string_view subProtocol;  ///< kDone: the one chosen, inside the bytes; empty if none
   std::string_view reason;       ///< kInvalid: a static sentence
 };
 
-/// Looks at the answer to a request with `key` that offered `subProtocols`. An answer whose head
-/// passes 16 KiB is invalid.
+/// Looks at the answer to `request`, sent with `key`. An answer whose head passes 16 KiB is
+/// invalid.
 ClientAnswer parseClientAnswer(std::string_view bytes, std::string_view key,
-                               std::string_view subProtocols);
+                               const ClientRequest& request);
 
 }  // namespace wss::http

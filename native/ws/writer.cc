@@ -13,9 +13,10 @@ void appendFrame(ByteQueue& out, Opcode opcode, bool fin, bool rsv1, Bytes paylo
   if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
 }
 
-void appendMaskedFrame(ByteQueue& out, Opcode opcode, bool fin, MaskKey key, Bytes payload) {
+void appendMaskedFrame(ByteQueue& out, Opcode opcode, bool fin, bool rsv1, MaskKey key,
+                       Bytes payload) {
   std::uint8_t* start = out.extend(headerSize(payload.size()) + sizeof key.bytes + payload.size());
-  std::uint8_t* place = start + writeHeader(start, opcode, fin, false, payload.size());
+  std::uint8_t* place = start + writeHeader(start, opcode, fin, rsv1, payload.size());
   start[1] |= 0x80;
   std::memcpy(place, key.bytes, sizeof key.bytes);
   applyMask(place + sizeof key.bytes, payload.data(), payload.size(), key);

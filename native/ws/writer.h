@@ -15,7 +15,8 @@ namespace wss::ws {
 void appendFrame(ByteQueue& out, Opcode opcode, bool fin, bool rsv1, Bytes payload);
 
 /// Appends one frame masked with `key`, as a client must send it.
-void appendMaskedFrame(ByteQueue& out, Opcode opcode, bool fin, MaskKey key, Bytes payload);
+void appendMaskedFrame(ByteQueue& out, Opcode opcode, bool fin, bool rsv1, MaskKey key,
+                       Bytes payload);
 
 /// The payload of a Close frame: the code and as much of the reason as fits whole characters into
 /// 123 bytes. Empty for kNoStatus. REQUIRES a code that isWireCloseCode() or kNoStatus, and UTF-8.

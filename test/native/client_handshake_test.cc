@@ -35,7 +35,42 @@ std::string with(std::string_view lines) {
   return join({kStatusLine, kUpgrade, kConnection, kAccept, lines, "\r\n"});
 }
 
-ClientAnswer parse(std::string_view text) { return parseClientAnswer(text, kKey, kOffered); }
+ClientAnswer parse(std::string_view text, bool deflate = false) {
+  ClientRequest request;
+  request.subProtocols = kOffered;
+  request.deflate = deflate;
+  return parseClientAnswer(text, kKey, request);
+}
+
+TEST_CASE("what may be answered to an offer of permessage-deflate") {
+  struct Row {
+    std::string_view answer;
+    bool agreed;
+    bool valid;
+  };
+  constexpr Row kRows[] = {
+      {"", false, true},
+      {"permessage-deflate; server_no_context_takeover", true, true},
+      {"permessage-deflate; server_no_context_takeover; client_no_context_takeover", true, true},
+      {"permessage-deflate; server_no_context_takeover; server_max_window_bits=9", true, true},
+      {"permessage-deflate", false, false},
+      {"permessage-deflate; server_no_context_takeover; client_max_window_bits=9", false, false},
+      {"x-webkit-deflate-frame", false, false},
+      {"permessage-deflate; server_no_context_takeover, other", false, false},
+      {"permessage-deflate; ;", false, false},
+  };
+  for (const Row& row : kRows) {
+    CAPTURE(row.answer);
+    const std::string line = row.answer.empty()
+                                 ? std::string()
+                                 : join({"Sec-WebSocket-Extensions: ", row.answer, "\r\n"});
+    const ClientAnswer offered = parse(with(line), true);
+    CHECK((offered.status == ClientAnswer::Status::kDone) == row.valid);
+    CHECK((row.valid && offered.deflate) == row.agreed);
+    const ClientAnswer unoffered = parse(with(line));
+    CHECK((unoffered.status == ClientAnswer::Status::kDone) == row.answer.empty());
+  }
+}
 
 TEST_CASE("answers, whole and cut at each place") {
   struct Row {

@@ -249,7 +249,8 @@ TEST_CASE("every form of the length, in chunks of any size") {
     std::string payload(size, 'p');
     payload.back() = 'q';
     ByteQueue frame;
-    appendMaskedFrame(frame, Opcode::kText, true, {{0x37, 0xFA, 0x21, 0x3D}}, bytesOf(payload));
+    appendMaskedFrame(frame, Opcode::kText, true, false, {{0x37, 0xFA, 0x21, 0x3D}},
+                      bytesOf(payload));
     for (const std::size_t chunk : {1u, 13u, 997u, 1'000'000u}) {
       CAPTURE(size);
       CAPTURE(chunk);

@@ -121,7 +121,7 @@ class Peer {
 /// A frame as a client sends it.
 inline std::string masked(ws::Opcode opcode, std::string_view payload, bool fin = true) {
   ByteQueue out;
-  ws::appendMaskedFrame(out, opcode, fin, {{0x12, 0x34, 0x56, 0x78}}, bytesOf(payload));
+  ws::appendMaskedFrame(out, opcode, fin, false, {{0x12, 0x34, 0x56, 0x78}}, bytesOf(payload));
   return std::string(textOf(out.bytes()));
 }
 

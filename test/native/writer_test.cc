@@ -18,7 +18,7 @@ TEST_CASE("frames as in RFC 6455 §5.7") {
   CHECK(hexOf(out.bytes()) == "810548656c6c6f");
   out.clear();
 
-  appendMaskedFrame(out, Opcode::kText, true, {{0x37, 0xFA, 0x21, 0x3D}}, bytesOf("Hello"));
+  appendMaskedFrame(out, Opcode::kText, true, false, {{0x37, 0xFA, 0x21, 0x3D}}, bytesOf("Hello"));
   CHECK(hexOf(out.bytes()) == "818537fa213d7f9f4d5158");
   out.clear();
 
@@ -40,7 +40,7 @@ TEST_CASE("every form of the length, plain and masked") {
     CHECK(textOf(plain.bytes().subspan(headerSize(size))) == payload);
 
     ByteQueue masked;
-    appendMaskedFrame(masked, Opcode::kBinary, true, key, bytesOf(payload));
+    appendMaskedFrame(masked, Opcode::kBinary, true, false, key, bytesOf(payload));
     REQUIRE(masked.size() == plain.size() + 4);
     CHECK((masked.bytes()[1] & 0x80) != 0);
     const Bytes body = masked.bytes().subspan(headerSize(size) + 4);
