@@ -17,7 +17,13 @@ const cli = path.join(require.resolve('native-wsserver/package.json'), '../dist/
 interface Result {
   interrupted: boolean;
   connections: { ok: number; refused: number; timedOut: number; perSecond: number };
-  messages: { sent: number; received: number; perSecond: number; mismatches: number };
+  messages: {
+    sent: number;
+    received: number;
+    compressed: number;
+    perSecond: number;
+    mismatches: number;
+  };
   errorCount: number;
   errors: { kind: string; detail: number; count: number; text: string }[];
   latencyMs?: { p50: number; max: number };
