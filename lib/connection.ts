@@ -9,7 +9,7 @@ import { type NativeServer, native } from './native.js';
 import { Opcode } from './outbox.js';
 import { type MessageSource, type StreamOptions, sendStream } from './outgoing_message.js';
 import { abortable, handled, type WaitOptions } from './promises.js';
-import { type Data, rejected, type Sender, type SendFormat } from './sender.js';
+import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
 import { readableOf, writableOf } from './web_streams.js';
 
 /** What a connection needs of its server. */
@@ -194,18 +194,18 @@ export class WSConnection {
    * Sends one message: text for a string, binary for bytes, unless {@link dataFormat} says
    * otherwise. Fails like {@link WSServer.send}.
    */
-  send(data: Data): Promise<void> {
-    return this.#owner.sender.sendAs(this.#connectionId, this.#dataFormat, data);
+  send(data: Data, options?: SendOptions): Promise<void> {
+    return this.#owner.sender.sendAs(this.#connectionId, this.#dataFormat, data, options);
   }
 
   /** Sends one binary message. Fails like {@link WSServer.send}. */
-  sendBytes(data: Data): Promise<void> {
-    return this.#owner.sender.sendBytes(this.#connectionId, data);
+  sendBytes(data: Data, options?: SendOptions): Promise<void> {
+    return this.#owner.sender.sendBytes(this.#connectionId, data, options);
   }
 
   /** Sends one text message; bytes are taken for UTF-8. Fails like {@link WSServer.send}. */
-  sendText(text: Data): Promise<void> {
-    return this.#owner.sender.sendText(this.#connectionId, text);
+  sendText(text: Data, options?: SendOptions): Promise<void> {
+    return this.#owner.sender.sendText(this.#connectionId, text, options);
   }
 
   /**
