@@ -97,7 +97,7 @@ export class Sender {
     try {
       this.#native.ping(id, token);
     } catch (error) {
-      return this.#fail(id, error);
+      return this.fail(id, error);
     }
     return this.#wait(token, signal, id);
   }
@@ -139,6 +139,12 @@ export class Sender {
       connectionId,
       error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, String(error)),
     );
+  }
+
+  /** A promise that is rejected with a failure, of which the Error event has told. */
+  fail(connectionId: number, error: unknown): Promise<never> {
+    this.report(connectionId, error);
+    return rejected(error);
   }
 
   /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
@@ -185,7 +191,7 @@ export class Sender {
     try {
       if (this.#native.send(connectionId, kind, bytes, token)) return DONE;
     } catch (error) {
-      return this.#fail(connectionId, error);
+      return this.fail(connectionId, error);
     }
     return handled(this.#wait(token, signal, connectionId).then(() => {}));
   }
@@ -193,11 +199,6 @@ export class Sender {
   #newToken(): number {
     this.#lastToken = (this.#lastToken + 1) & 0x7fffffff;
     return this.#lastToken;
-  }
-
-  #fail(connectionId: number, error: unknown): Promise<never> {
-    this.#onError(connectionId, error as WSServerError);
-    return rejected(error);
   }
 
   /** A promise that settle() settles, with the milliseconds that it took. */

@@ -6,6 +6,7 @@ import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
 import { throwLater } from './emitter.js';
 import { NEVER_OPENED } from './ending.js';
+import { WSServerError } from './errors.js';
 import {
   type DisconnectedEvent,
   ErrorEvent,
@@ -206,6 +207,26 @@ export class WSServer extends ServerProperties {
   /** Sends one text message; bytes are taken for UTF-8. Fails like {@link send}. */
   sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
     return this.#sender.sendText(connectionId, text, options);
+  }
+
+  /** Sends a file as one message: see {@link WSConnection.sendFile}. */
+  sendFile(
+    connectionId: number | string,
+    fileName: string,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const connection = this.connections.get(connectionId);
+    if (connection !== undefined) return connection.sendFile(fileName, options);
+    return this.#sender.fail(
+      Number(connectionId),
+      new WSServerError(126, `${connectionId} is not connected.`),
+    );
+  }
+
+  /** Stops {@link sendFile}: see {@link WSConnection.interrupt}. Does not fail. */
+  interrupt(connectionId: number | string): Promise<void> {
+    this.connections.made(connectionId)?.interrupt();
+    return DONE;
   }
 
   /**
