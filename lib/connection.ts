@@ -5,11 +5,12 @@ import type { Delivery } from './delivery.js';
 import type { CloseStatus, Ending } from './ending.js';
 import { WSServerError } from './errors.js';
 import type { DataInEvent } from './events.js';
+import { FileSender } from './file_sender.js';
 import { type NativeServer, native } from './native.js';
 import { Opcode } from './outbox.js';
 import { type MessageSource, type StreamOptions, sendStream } from './outgoing_message.js';
 import { abortable, handled, type WaitOptions } from './promises.js';
-import { type Data, rejected, type Sender, type SendFormat } from './sender.js';
+import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
 import { readableOf, writableOf } from './web_streams.js';
 
 /** What a connection needs of its server. */
@@ -48,6 +49,7 @@ export class WSConnection {
   readonly #owner: ConnectionOwner;
   readonly #ending: Ending;
   #dataFormat: SendFormat = 0;
+  #files: FileSender | undefined;
   #readable: ReadableStream<string | Uint8Array> | undefined;
   #writable: WritableStream<Data> | undefined;
 
@@ -194,18 +196,18 @@ export class WSConnection {
    * Sends one message: text for a string, binary for bytes, unless {@link dataFormat} says
    * otherwise. Fails like {@link WSServer.send}.
    */
-  send(data: Data): Promise<void> {
-    return this.#owner.sender.sendAs(this.#connectionId, this.#dataFormat, data);
+  send(data: Data, options?: SendOptions): Promise<void> {
+    return this.#owner.sender.sendAs(this.#connectionId, this.#dataFormat, data, options);
   }
 
   /** Sends one binary message. Fails like {@link WSServer.send}. */
-  sendBytes(data: Data): Promise<void> {
-    return this.#owner.sender.sendBytes(this.#connectionId, data);
+  sendBytes(data: Data, options?: SendOptions): Promise<void> {
+    return this.#owner.sender.sendBytes(this.#connectionId, data, options);
   }
 
   /** Sends one text message; bytes are taken for UTF-8. Fails like {@link WSServer.send}. */
-  sendText(text: Data): Promise<void> {
-    return this.#owner.sender.sendText(this.#connectionId, text);
+  sendText(text: Data, options?: SendOptions): Promise<void> {
+    return this.#owner.sender.sendText(this.#connectionId, text, options);
   }
 
   /**
@@ -221,6 +223,32 @@ export class WSConnection {
    */
   sendStream(source: MessageSource, options: StreamOptions = {}): Promise<void> {
     return handled(sendStream(this, this.#owner.sender, this.#ending.signal, source, options));
+  }
+
+  /**
+   * Sends a file as one message, as {@link sendStream} does: text if {@link dataFormat} is 1, else
+   * binary. It is read no faster than the client reads, in constant memory, and as many bytes of it
+   * are sent as it has at the beginning. When it cannot be read to its end, or is not taken for as
+   * long as {@link timeout} says, the connection is closed with 1011: the client must not take a
+   * part for the whole. When `signal` is aborted the message ends where it is, as with
+   * {@link interrupt}.
+   * @throws {@link WSServerError} 126 when the connection is not open or ends meanwhile, 10037 while
+   * another file is being sent, 10060 when the timeout has run out, 10004 when it was interrupted.
+   * With the system's error as its `cause`: 10013 when the file may not be read, 10024 when too many
+   * are open, 10063 when the name is too long, 10022 in any other case; 4202 when the file has
+   * become shorter
+   */
+  sendFile(fileName: string, { signal }: WaitOptions = {}): Promise<void> {
+    this.#files ??= new FileSender(this, this.#owner.sender, this.#ending.signal);
+    return handled(this.#files.send(fileName, signal));
+  }
+
+  /**
+   * Ends the message of {@link sendFile} where it is, so that the connection can be used further.
+   * The client cannot tell: it receives a shorter message. Without one nothing happens.
+   */
+  interrupt(): void {
+    this.#files?.interrupt();
   }
 
   /**

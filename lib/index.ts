@@ -28,7 +28,7 @@ export type { SettingRow, Statistics } from './native.js';
 export type { MessageSource, StreamOptions } from './outgoing_message.js';
 export type { WaitOptions } from './promises.js';
 export type { CertificateLike, CertificatesByName } from './security.js';
-export type { Data, SendFormat } from './sender.js';
+export type { Data, SendFormat, SendOptions } from './sender.js';
 export { WSServer, type WSServerOptions } from './wsserver.js';
 
 import type { ErrorRow } from './errors.js';

@@ -9,6 +9,9 @@ import { type NativeServer, native, type OnBatch } from './native.js';
 export const Opcode = { text: 1, binary: 2, ping: 9, pong: 10 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
+/** Added to an opcode: the message is sent as it is, whatever has been negotiated. */
+export const UNCOMPRESSED = 0x40;
+
 const ANSWER_CONNECTION = 16;
 const ANSWER_OPEN = 17;
 const STATUS_SHIFT = 8;
@@ -55,23 +58,26 @@ export class Outbox {
     return this.#status[id & SLOT_MASK] === id;
   }
 
-  /** Sends a text. REQUIRES takes(id). False when it is too large: use NativeServer.send(). */
-  sendText(id: number, text: string): boolean {
+  /**
+   * Sends a text; `kind` is Opcode.text, perhaps with UNCOMPRESSED. REQUIRES takes(id). False when
+   * it is too large: use NativeServer.send().
+   */
+  sendText(id: number, text: string, kind: number): boolean {
     const length = text.length;
-    if (length > SHORT) return this.#sendLongText(id, text);
+    if (length > SHORT) return this.#sendLongText(id, text, kind);
     const arena = this.#arena;
     const offset = this.#reserve(length, 2);
     for (let index = 0; index < length; index++) {
       const unit = text.charCodeAt(index);
-      if (unit > 0x7f) return this.#sendLongText(id, text);
+      if (unit > 0x7f) return this.#sendLongText(id, text, kind);
       arena[offset + index] = unit;
     }
-    this.#add(id, Opcode.text, offset, length);
+    this.#add(id, kind, offset, length);
     return true;
   }
 
-  /** Sends bytes. REQUIRES takes(id). False when they are too many: use NativeServer.send(). */
-  sendBytes(id: number, bytes: Uint8Array): boolean {
+  /** As {@link sendText}, for bytes and Opcode.binary. */
+  sendBytes(id: number, bytes: Uint8Array, kind: number): boolean {
     const length = bytes.length;
     if (length > LARGE) return false;
     const arena = this.#arena;
@@ -81,7 +87,7 @@ export class Outbox {
     } else {
       for (let index = 0; index < length; index++) arena[offset + index] = bytes[index] as number;
     }
-    this.#add(id, Opcode.binary, offset, length);
+    this.#add(id, kind, offset, length);
     return true;
   }
 
@@ -98,7 +104,7 @@ export class Outbox {
     this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);
   }
 
-  #sendLongText(id: number, text: string): boolean {
+  #sendLongText(id: number, text: string, kind: number): boolean {
     const most = text.length * 3;
     if (most > LARGE) return false;
     // The length in bytes is known only afterwards: room for the header that is needed at most.
@@ -110,7 +116,7 @@ export class Outbox {
       this.#arena.copyWithin(offset - 2, offset, offset + length);
       offset -= 2;
     }
-    this.#add(id, Opcode.text, offset, length);
+    this.#add(id, kind, offset, length);
     return true;
   }
 

@@ -124,13 +124,12 @@ class OutgoingMessage {
   }
 
   /** Ends it where it is. */
-  async interrupt(): Promise<void> {
+  interrupt(): void {
     if (!this.#open) return;
     try {
-      await this.#taken;
       this.#send(CONTINUATION, EMPTY, true);
     } catch {
-      // It is stuck, or was cut inside a character.
+      // It was cut inside a character.
       this.fail();
     }
   }
@@ -172,7 +171,7 @@ export async function sendStream(
     await sendChunks(source, (...part) => message.take(...part), [ended, signal]);
   } catch (error) {
     if (signal?.aborted) {
-      void message.interrupt();
+      message.interrupt();
     } else {
       message.fail();
       sender.report(connection.connectionId, error);

@@ -3,8 +3,8 @@
 
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
-import { Opcode, type Outbox } from './outbox.js';
-import { abortable, handled } from './promises.js';
+import { Opcode, type Outbox, UNCOMPRESSED } from './outbox.js';
+import { abortable, handled, type WaitOptions } from './promises.js';
 
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
@@ -18,6 +18,17 @@ export type SendFormat = 0 | Opcode;
 
 /** What can be sent: text, or bytes in any of their usual clothes. */
 export type Data = string | NodeJS.ArrayBufferView | ArrayBuffer;
+
+/** How to send one message. */
+export interface SendOptions extends WaitOptions {
+  /**
+   * False sends it as it is, even if it were to be compressed.
+   * @defaultValue true
+   */
+  compress?: boolean | undefined;
+  /** Ends the waiting of a send with a timeout; what has been queued is sent all the same. */
+  signal?: AbortSignal | undefined;
+}
 
 /** What every method that has succeeded returns: no send need make a promise of its own. */
 export const DONE: Promise<void> = Promise.resolve();
@@ -51,25 +62,32 @@ export class Sender {
     this.#onError = onError;
   }
 
-  sendText(connectionId: number | string, text: Data): Promise<void> {
+  sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
+    if (options !== undefined) return this.#sendWith(connectionId, Opcode.text, text, options);
     if (typeof text === 'string' && this.#outbox.takes(connectionId as number)) {
-      if (this.#outbox.sendText(connectionId as number, text)) return DONE;
+      if (this.#outbox.sendText(connectionId as number, text, Opcode.text)) return DONE;
     }
     return this.#sendSlowly(Number(connectionId), Opcode.text, text);
   }
 
-  sendBytes(connectionId: number | string, data: Data): Promise<void> {
+  sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
+    if (options !== undefined) return this.#sendWith(connectionId, Opcode.binary, data, options);
     if (data instanceof Uint8Array && this.#outbox.takes(connectionId as number)) {
-      if (this.#outbox.sendBytes(connectionId as number, data)) return DONE;
+      if (this.#outbox.sendBytes(connectionId as number, data, Opcode.binary)) return DONE;
     }
     return this.#sendSlowly(Number(connectionId), Opcode.binary, data);
   }
 
-  sendAs(connectionId: number | string, format: SendFormat, data: Data): Promise<void> {
+  sendAs(
+    connectionId: number | string,
+    format: SendFormat,
+    data: Data,
+    options?: SendOptions,
+  ): Promise<void> {
     const opcode = format === 0 ? (typeof data === 'string' ? Opcode.text : Opcode.binary) : format;
-    if (opcode === Opcode.text) return this.sendText(connectionId, data);
-    if (opcode === Opcode.binary) return this.sendBytes(connectionId, data);
-    return this.#sendSlowly(Number(connectionId), opcode, data);
+    if (opcode === Opcode.text) return this.sendText(connectionId, data, options);
+    if (opcode === Opcode.binary) return this.sendBytes(connectionId, data, options);
+    return this.#sendWith(connectionId, opcode, data, options);
   }
 
   ping(connectionId: number | string, signal?: AbortSignal): Promise<number> {
@@ -79,7 +97,7 @@ export class Sender {
     try {
       this.#native.ping(id, token);
     } catch (error) {
-      return this.#fail(id, error);
+      return this.fail(id, error);
     }
     return this.#wait(token, signal, id);
   }
@@ -123,6 +141,12 @@ export class Sender {
     );
   }
 
+  /** A promise that is rejected with a failure, of which the Error event has told. */
+  fail(connectionId: number, error: unknown): Promise<never> {
+    this.report(connectionId, error);
+    return rejected(error);
+  }
+
   /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
   settle(token: number, errorCode: number): void {
     const pending = this.#pending.get(token);
@@ -142,25 +166,39 @@ export class Sender {
     pending.reject(error);
   }
 
-  #sendSlowly(connectionId: number, opcode: Opcode, data: Data): Promise<void> {
+  /** Sends in whichever way will do. */
+  #sendWith(
+    connectionId: number | string,
+    opcode: Opcode,
+    data: Data,
+    { compress = true, signal }: SendOptions = {},
+  ): Promise<void> {
+    if (signal?.aborted) return rejected(signal.reason);
+    const kind = compress ? opcode : opcode | UNCOMPRESSED;
+    const id = Number(connectionId);
+    if (this.#outbox.takes(id)) {
+      const isText = opcode === Opcode.text && typeof data === 'string';
+      if (isText && this.#outbox.sendText(id, data, kind)) return DONE;
+      const isBytes = opcode === Opcode.binary && data instanceof Uint8Array;
+      if (isBytes && this.#outbox.sendBytes(id, data, kind)) return DONE;
+    }
+    return this.#sendSlowly(id, kind, data, signal);
+  }
+
+  #sendSlowly(connectionId: number, kind: number, data: Data, signal?: AbortSignal): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     const token = this.#newToken();
     try {
-      if (this.#native.send(connectionId, opcode, bytes, token)) return DONE;
+      if (this.#native.send(connectionId, kind, bytes, token)) return DONE;
     } catch (error) {
-      return this.#fail(connectionId, error);
+      return this.fail(connectionId, error);
     }
-    return handled(this.#wait(token, undefined, connectionId).then(() => {}));
+    return handled(this.#wait(token, signal, connectionId).then(() => {}));
   }
 
   #newToken(): number {
     this.#lastToken = (this.#lastToken + 1) & 0x7fffffff;
     return this.#lastToken;
-  }
-
-  #fail(connectionId: number, error: unknown): Promise<never> {
-    this.#onError(connectionId, error as WSServerError);
-    return rejected(error);
   }
 
   /** A promise that settle() settles, with the milliseconds that it took. */

@@ -6,6 +6,7 @@ import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
 import { throwLater } from './emitter.js';
 import { NEVER_OPENED } from './ending.js';
+import { WSServerError } from './errors.js';
 import {
   type DisconnectedEvent,
   ErrorEvent,
@@ -18,7 +19,7 @@ import { Outbox } from './outbox.js';
 import { abortable, type WaitOptions } from './promises.js';
 import { askConnection, askOpen } from './questions.js';
 import { type CertificateLike, type CertificatesByName, Security } from './security.js';
-import { type Data, DONE, rejected, Sender } from './sender.js';
+import { type Data, DONE, rejected, Sender, type SendOptions } from './sender.js';
 import { ServerProperties } from './server_properties.js';
 
 /** What a server can be made with. */
@@ -188,23 +189,44 @@ export class WSServer extends ServerProperties {
 
   /**
    * Sends one message: text for a string, binary for bytes, unless the connection's dataFormat
-   * says otherwise.
+   * says otherwise. With a positive timeout of the connection the promise is fulfilled when the
+   * message has been handed over to the system.
    * @throws {@link WSServerError} 126 when there is no such connection, 10035 when its queue is
-   * full: nothing has been sent then, and ReadyToSend follows
+   * full: nothing has been sent then, and ReadyToSend follows; 10060 when the timeout ran out
    */
-  send(connectionId: number | string, data: Data): Promise<void> {
+  send(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
     const format = this.connections.made(connectionId)?.dataFormat ?? 0;
-    return this.#sender.sendAs(connectionId, format, data);
+    return this.#sender.sendAs(connectionId, format, data, options);
   }
 
   /** Sends one binary message. Fails like {@link send}. */
-  sendBytes(connectionId: number | string, data: Data): Promise<void> {
-    return this.#sender.sendBytes(connectionId, data);
+  sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
+    return this.#sender.sendBytes(connectionId, data, options);
   }
 
   /** Sends one text message; bytes are taken for UTF-8. Fails like {@link send}. */
-  sendText(connectionId: number | string, text: Data): Promise<void> {
-    return this.#sender.sendText(connectionId, text);
+  sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
+    return this.#sender.sendText(connectionId, text, options);
+  }
+
+  /** Sends a file as one message: see {@link WSConnection.sendFile}. */
+  sendFile(
+    connectionId: number | string,
+    fileName: string,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const connection = this.connections.get(connectionId);
+    if (connection !== undefined) return connection.sendFile(fileName, options);
+    return this.#sender.fail(
+      Number(connectionId),
+      new WSServerError(126, `${connectionId} is not connected.`),
+    );
+  }
+
+  /** Stops {@link sendFile}: see {@link WSConnection.interrupt}. Does not fail. */
+  interrupt(connectionId: number | string): Promise<void> {
+    this.connections.made(connectionId)?.interrupt();
+    return DONE;
   }
 
   /**

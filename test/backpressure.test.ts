@@ -214,6 +214,23 @@ describe('a positive timeout', { concurrency: true }, () => {
     assert.ok(took > 900 && took < 1600, `${took} ms`);
   });
 
+  it('ends when its signal is aborted; what was queued is sent all the same', async (t) => {
+    const { server, client, connection, connectionId } = await stopped(t as Test);
+    connection.timeout = 5;
+    const errors = collect(server, 'Error');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sent = server.sendBytes(connectionId, Buffer.alloc(8_000_000), { signal });
+    controller.abort(new Error('enough'));
+    await assert.rejects(sent, { message: 'enough' });
+    await assert.rejects(server.sendText(connectionId, 'never', { signal }), { message: 'enough' });
+    client.socket.resume();
+    assert.equal((await client.readFrame()).payload.length, 8_000_000);
+    await server.sendText(connectionId, 'next');
+    assert.equal((await client.readFrame()).payload.toString(), 'next');
+    assert.deepEqual(errors, []);
+  });
+
   it('ends with the connection: 126', async (t) => {
     const { server, client, connection, connectionId } = await stopped(t as Test);
     connection.timeout = 5;

@@ -7,6 +7,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import WebSocket from 'ws';
 import { ByteClient, frame, Op, request } from './support/byte_client.js';
 import { runChild } from './support/child.js';
+import { startOpen } from './support/open.js';
 import { collect, startEcho, startServer, until } from './support/server.js';
 
 const OFFER = ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'];
@@ -60,6 +61,31 @@ test('messages keep their order, compressed or not', async (t) => {
   for (const data of ['first', long, 'second', 'third', long]) {
     const { rsv, payload } = await client.readFrame();
     assert.equal((rsv ? inflate(payload) : payload).toString(), data);
+  }
+});
+
+test('compress: false sends as it is, on every way', async (t) => {
+  const { server, client, connection, id } = await startOpen(t, {}, OFFER);
+  const short = 'é'.repeat(1000);
+  const long = 'x'.repeat(100_000);
+  const views = [Buffer.from(short), Buffer.from(long), new Uint16Array(5000)];
+  for (const data of [short, long, ...views]) {
+    for (const [options, rsv] of [
+      [undefined, RSV1],
+      [{}, RSV1],
+      [{ compress: true }, RSV1],
+      [{ compress: false }, 0],
+    ] as const) {
+      const ways = typeof data === 'string' ? [server.sendText] : [server.sendBytes];
+      for (const send of [...ways, server.send]) {
+        await send.call(server, id, data, options);
+        const { rsv: found, payload } = await client.readFrame();
+        assert.equal(found, rsv, `${send.name} ${options?.compress}`);
+        assert.equal(connection.bytesSent, (rsv ? inflate(payload) : payload).length);
+      }
+      await connection.send(data, options);
+      assert.equal((await client.readFrame()).rsv, rsv);
+    }
   }
 });
 

@@ -46,7 +46,8 @@ for (const { name, parameters, built } of contract.methods) {
   test(`method ${name}`, () => {
     const method: unknown = Object.getOwnPropertyDescriptor(WSServer.prototype, camel(name))?.value;
     assert.equal(typeof method === 'function', built);
-    if (typeof method === 'function') assert.equal(method.length, parameters.length);
+    // Ours, which are options, come after the documented ones.
+    if (typeof method === 'function') assert.ok(method.length >= parameters.length);
   });
 }
 

@@ -318,6 +318,15 @@ test('ping: the promise has the round trip', async (t) => {
     const roundTripMs = await ping;
     assert.ok(roundTripMs > 0 && roundTripMs < 1000, `${roundTripMs} ms`);
   }
+  // RFC 6455 §5.5.3: a client may answer only the latest.
+  const several = [1, 2, 3].map(() => server.ping(connectionId));
+  await client.readFrame();
+  const { payload } = await client.readFrame();
+  client.sendFrame(Op.pong, payload);
+  await Promise.all(several.slice(0, 2));
+  const { payload: last } = await client.readFrame();
+  client.sendFrame(Op.pong, last);
+  await several[2];
   const unanswered = server.ping(connectionId);
   client.reset();
   await assert.rejects(unanswered, { code: 126 });

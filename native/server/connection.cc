@@ -130,14 +130,7 @@ void Connection::onPong(Bytes payload) {
   std::int32_t token = 0;
   if (extra_ && payload.size() == sizeof token) {
     std::memcpy(&token, payload.data(), sizeof token);
-    const auto wait =
-        std::find_if(extra_->waits.begin(), extra_->waits.end(), [token](const Wait& candidate) {
-          return candidate.goal == Goal::kPong && candidate.token == token;
-        });
-    if (wait != extra_->waits.end()) {
-      settle(*wait, ErrorCode{});
-      extra_->waits.erase(wait);
-    }
+    settlePings(token);
   }
   if (server_.events().wants(EventKind::kPing)) {
     server_.events().addText(EventKind::kPing, id_, kIsResponse, 0, textOf(payload));

@@ -284,6 +284,7 @@ class Connection final : private net::SocketOwner {
   void tellIfReady(bool wasReady);
   bool isDone(Goal goal, std::int32_t token);
   void onProgress(std::size_t count);
+  void settlePings(std::int32_t token);
   void settleDrained();
   void settle(const Wait& wait, ErrorCode code);
   void settleAll(ErrorCode code);

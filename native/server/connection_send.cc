@@ -58,8 +58,8 @@ void Connection::flush(Bytes arena) {
   transmit(run);
 }
 
-/// Hands the queue and `run` to the kernel. Leaves it to flush() to say that nothing is left to
-/// flush: while the server's list has this connection, it must not forget that.
+/// Hands the queue and `run` to the kernel. Not the same as flush(), which the server calls for
+/// those in its list: one that is still in it must go on saying so.
 void Connection::transmit(Bytes run) {
   if (!socket_.isOpen()) return;
   if (tls_) {
@@ -269,6 +269,23 @@ Result<void> Connection::ping(std::int32_t token) {
   extra().waits.push_back({token, Goal::kPong, 0, server_.now()});
   expectProgress();
   return {};
+}
+
+/// The Pong of the Ping with `token` has come. RFC 6455 §5.5.3: of several Pings a peer need only
+/// answer the latest, so those before it are answered too.
+void Connection::settlePings(std::int32_t token) {
+  auto& waits = extra_->waits;
+  const auto answered = std::find_if(waits.begin(), waits.end(), [token](const Wait& wait) {
+    return wait.goal == Goal::kPong && wait.token == token;
+  });
+  if (answered == waits.end()) return;
+  const auto end = answered + 1;
+  const auto kept = std::remove_if(waits.begin(), end, [this](const Wait& wait) {
+    if (wait.goal != Goal::kPong) return false;
+    settle(wait, ErrorCode{});
+    return true;
+  });
+  waits.erase(kept, end);
 }
 
 void Connection::onProgress(std::size_t count) {

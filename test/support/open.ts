@@ -10,10 +10,14 @@ export interface Open {
   id: number;
 }
 
-/** Opens a connection. */
-export async function open(t: TestContext, server: WSServer): Promise<Open> {
+/** Opens a connection, with a request of these further lines. */
+export async function open(
+  t: TestContext,
+  server: WSServer,
+  lines?: readonly string[],
+): Promise<Open> {
   const connected = next(server, 'Connected');
-  const client = await ByteClient.open(t, server.localPort);
+  const client = await ByteClient.open(t, server.localPort, lines);
   const { connectionId: id } = await connected;
   return { client, id, connection: server.connections.get(id) as WSConnection };
 }
@@ -22,9 +26,10 @@ export async function open(t: TestContext, server: WSServer): Promise<Open> {
 export async function startOpen(
   t: TestContext,
   options?: WSServerOptions,
+  lines?: readonly string[],
 ): Promise<Open & { server: WSServer }> {
   const server = await startServer(t, options);
-  return { server, ...(await open(t, server)) };
+  return { server, ...(await open(t, server, lines)) };
 }
 
 /** A server with one connection, to a client that does not read. */
