@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "addon/certificate_object.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -23,7 +24,7 @@ Napi::Function CertificateObject::define(Napi::Env env) {
 
 const tls::Certificate* CertificateObject::from(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) return nullptr;
-  return &*Unwrap(value.As<Napi::Object>())->certificate_;
+  return Unwrap(value.As<Napi::Object>())->certificate_.get();
 }
 
 CertificateObject::CertificateObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -39,7 +40,7 @@ CertificateObject::CertificateObject(const Napi::CallbackInfo& info) : ObjectWra
     throwError(info.Env(), found.error());
     return;
   }
-  certificate_ = std::move(found.value());
+  certificate_ = std::make_unique<tls::Certificate>(std::move(found.value()));
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }
 

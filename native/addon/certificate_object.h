@@ -5,7 +5,7 @@
 
 #include <napi.h>
 
-#include <optional>
+#include <memory>
 
 #include "tls/certificate.h"
 
@@ -24,7 +24,7 @@ class CertificateObject final : public Napi::ObjectWrap<CertificateObject> {
   Napi::Value issuer(const Napi::CallbackInfo& info);
   Napi::Value encoded(const Napi::CallbackInfo& info);
 
-  std::optional<tls::Certificate> certificate_;
+  std::unique_ptr<tls::Certificate> certificate_;
 };
 
 }  // namespace wss::addon

@@ -3,7 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
+#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -36,10 +36,7 @@ std::string joined(const std::string& first, const std::string& second) {
 }
 
 void appendLine(const std::string& path, std::string_view line) {
-  std::FILE* const file = std::fopen(path.c_str(), "ae");
-  if (file == nullptr) return;
-  std::fprintf(file, "%.*s\n", static_cast<int>(line.size()), line.data());
-  std::fclose(file);
+  std::ofstream(path, std::ios::app) << line << '\n';
 }
 
 }  // namespace

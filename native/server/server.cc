@@ -144,10 +144,10 @@ std::string Server::uidOf(std::int32_t id) {
 
 void Server::checkDescriptorLimit() {
   // What a process needs beside its connections.
-  constexpr int kOthers = 64;
+  constexpr rlim_t kOthers = 64;
   rlimit limit{};
   const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-  const auto wanted = static_cast<rlim_t>(options.maxConnections + kOthers);
+  const auto wanted = static_cast<rlim_t>(options.maxConnections) + kOthers;
   if (!known || limit.rlim_cur >= wanted) return;
   logError(0, "This process may have " + std::to_string(limit.rlim_cur) +
                   " files open, too few for MaxConnections: raise the limit (ulimit -n " +

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -240,7 +241,8 @@ void Session::keepKeyExchange() {
   }
   group_ = SSL_group_to_name(ssl, static_cast<int>(SSL_get_negotiated_group(ssl)));
   EVP_PKEY* key = nullptr;
-  if (SSL_get_peer_tmp_key(ssl, &key) == 1) {
+  // A macro, which takes any pointer.
+  if (SSL_get_peer_tmp_key(ssl, static_cast<void*>(&key)) == 1) {
     keyExchangeBits_ = static_cast<std::uint16_t>(EVP_PKEY_get_bits(key));
     EVP_PKEY_free(key);
   }
@@ -251,6 +253,7 @@ void Session::keepClientCertificate() {
   if (leaf == nullptr) return;
   std::vector<Certificate::X509> chain;
   const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl_.get());
+  chain.reserve(static_cast<std::size_t>(std::max(sk_X509_num(sent), 0)));
   for (int i = 0; i < sk_X509_num(sent); ++i) chain.push_back(shared(sk_X509_value(sent, i)));
   const long result = SSL_get_verify_result(ssl_.get());
   clientCertificate_ = std::make_unique<ClientCertificate>(

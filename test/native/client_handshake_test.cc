@@ -136,7 +136,8 @@ TEST_CASE("answers, whole and cut at each place") {
 
 TEST_CASE("the request is one that our own server's side accepts") {
   ByteQueue out;
-  appendClientRequest(out, {"/chat?x=1", "example.com:8080", "chat, superchat", true, "X-Id: 7"}, kKey);
+  appendClientRequest(out, {"/chat?x=1", "example.com:8080", "chat, superchat", true, "X-Id: 7"},
+                      kKey);
   const ParseResult result = parseUpgrade(textOf(out.bytes()), 0, {});
   REQUIRE(result.status == ParseResult::Status::kDone);
   CHECK(result.consumed == out.size());

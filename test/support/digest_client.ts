@@ -18,7 +18,7 @@ const digestOf = () => ({ opcode: 0, fragments: 0, size: 0, hash: createHash('sh
 
 export class DigestClient {
   readonly socket: net.Socket;
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #open = false;
   /** Bytes that are to come of the current frame. */
   #left = 0;
