@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { authority, issue, pfxOf } from './support/certificates.js';
 
 const COMMAND = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -30,6 +31,39 @@ async function exitOf(child: ChildProcess): Promise<{ code: number; stderr: stri
   });
   const [code] = await once(child, 'close');
   return { code, stderr };
+}
+
+test('serves wss:// with a certificate', async (t) => {
+  const { cert, certFile, keyFile, pfxFile } = certificates();
+  for (const args of [
+    ['--cert', certFile, '--key', keyFile],
+    ['--pfx', pfxFile, '--passphrase', 'secret'],
+  ]) {
+    const lines = linesOf(run(t, '--port', '0', ...args));
+    const [, url] = /^Listening on (wss:\S+)$/.exec((await lines.next()).value) ?? [];
+    assert.ok(url);
+    const client = new WebSocket(url, { ca: cert });
+    t.after(() => client.terminate());
+    await once(client, 'open');
+    client.send('over TLS');
+    assert.equal(String((await once(client, 'message'))[0]), 'over TLS');
+  }
+  for (const [args, message] of [
+    [['--cert', certFile], /belong together/],
+    [['--pfx', '/nowhere.pfx'], /--pfx: ENOENT/],
+    [['--pfx', pfxFile, '--key', keyFile], /excludes/],
+    [['--pfx', pfxFile, '--passphrase', 'wrong'], /password/],
+  ] as const) {
+    const { code, stderr } = await exitOf(run(t, '--port', '0', ...args));
+    assert.notEqual(code, 0);
+    assert.match(stderr, message);
+  }
+});
+
+/** A certificate of the test authority, in the forms that the command takes. */
+function certificates(): { cert: string; certFile: string; keyFile: string; pfxFile: string } {
+  const pair = issue('echo.example');
+  return { ...pair, cert: authority.cert, pfxFile: pfxOf('echo', pair, 'secret') };
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -5,17 +5,10 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { type Data, WSServerError } from 'native-wsserver';
-import { type ByteClient, closeCode, Op } from './support/byte_client.js';
+import { closeCode, Op } from './support/byte_client.js';
+import { readMessage } from './support/messages.js';
 import { open, startOpen, startStopped } from './support/open.js';
 import { collect, next, until } from './support/server.js';
-
-/** The frames of a message, up to its last. */
-async function readMessage(client: ByteClient) {
-  const frames = [await client.readFrame()];
-  while (frames.at(-1)?.fin === false) frames.push(await client.readFrame());
-  const payload = Buffer.concat(frames.map((frame) => frame.payload));
-  return { opcodes: frames.map(({ opcode }) => opcode), payload, text: payload.toString() };
-}
 
 async function* chunksOf(...chunks: Data[]): AsyncGenerator<Data> {
   yield* chunks;

@@ -10,7 +10,7 @@ import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { Certificate, CertStoreType, WSServer, type WSServerOptions } from 'native-wsserver';
 import WebSocket from 'ws';
-import { authority, issue, pfxOf } from './support/certificates.js';
+import { authority, issue, PLAIN, pfxOf } from './support/certificates.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
 
 const ec = issue('ec.example', { hosts: ['localhost', 'ec.example'] });
@@ -332,19 +332,13 @@ test('peers: openssl, curl', async (t) => {
     '-brief',
   ];
   for (const option of ['-tls1_2', '-tls1_3']) {
-    const child = run('openssl', [...common, option]);
+    const child = run('openssl', [...common, option], { env: PLAIN });
     child.child.stdin?.end();
     const { stderr } = await child;
     assert.match(stderr, /Verification: OK/);
   }
-  const curl = run('curl', [
-    '-sS',
-    '-i',
-    '--http1.1',
-    '--cacert',
-    authority.certFile,
-    `https://localhost:${server.localPort}/`,
-  ]);
-  const { stdout } = await curl;
+  const url = `https://localhost:${server.localPort}/`;
+  const args = ['-sS', '-i', '--http1.1', '--max-time', '10', '--cacert', authority.certFile, url];
+  const { stdout } = await run('curl', args, { env: PLAIN });
   assert.match(stdout, /^HTTP\/1\.1 426 /);
 });

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // `wsserver echo`: sends every message back, and says every second how it is doing.
 
+import { readFileSync } from 'node:fs';
+import type { CertificateSource } from '../certificate.js';
 import type { Statistics } from '../native.js';
 import { WSServer } from '../wsserver.js';
-import { parseOptions, wholeNumber } from './usage.js';
+import { parseOptions, UsageError, wholeNumber } from './usage.js';
 
 const USAGE = `Usage: wsserver echo [options]
 
@@ -14,6 +16,10 @@ Options:
   --port N             port to listen on; 0 picks one (default 8080)
   --max-connections N  clients at a time (default 100000)
   --subprotocol NAME   the subprotocol to choose when it is offered
+  --cert FILE          serve wss:// with this certificate and its chain (PEM), and
+  --key FILE           this private key (PEM)
+  --pfx FILE           serve wss:// with the certificate of a PFX
+  --passphrase TEXT    what opens the private key or the PFX
   --help
 `;
 
@@ -68,16 +74,47 @@ function startReporting(server: WSServer): NodeJS.Timeout {
   }, 1000);
 }
 
+function read(option: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`, USAGE);
+  }
+}
+
+/** The certificate that the options name; undefined for a server without TLS. */
+function parseCertificate(values: {
+  cert?: string | undefined;
+  key?: string | undefined;
+  pfx?: string | undefined;
+  passphrase: string;
+}): CertificateSource | undefined {
+  const { cert, key, pfx, passphrase } = values;
+  if (pfx !== undefined) {
+    if (cert !== undefined || key !== undefined) {
+      throw new UsageError('--pfx excludes --cert and --key', USAGE);
+    }
+    return { pfx: read('--pfx', pfx), passphrase };
+  }
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError('--cert and --key belong together', USAGE);
+  }
+  return { cert: read('--cert', cert), key: read('--key', key), passphrase };
+}
+
 function makeServer(options: {
   host: string;
   port: number;
   maxConnections: number;
   subprotocol: string | undefined;
+  certificate: CertificateSource | undefined;
 }): WSServer {
   const server = new WSServer({
     localHost: options.host,
     localPort: options.port,
     settings: { MaxConnections: options.maxConnections },
+    ...(options.certificate && { certificate: options.certificate }),
   });
   server.on('DataIn', (event) => {
     if (event.dataFormat === 1) server.sendText(event.connectionId, event.text);
@@ -107,6 +144,10 @@ export async function echoCommand(args: string[]): Promise<number> {
         port: { type: 'string', default: '8080' },
         'max-connections': { type: 'string', default: '100000' },
         subprotocol: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        pfx: { type: 'string' },
+        passphrase: { type: 'string', default: '' },
         help: { type: 'boolean', default: false },
       },
     },
@@ -116,15 +157,18 @@ export async function echoCommand(args: string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  const certificate = parseCertificate(values);
   const server = makeServer({
     host: values.host,
     port: wholeNumber('--port', values.port, 0, 65535, USAGE),
     maxConnections: wholeNumber('--max-connections', values['max-connections'], 1, 100000, USAGE),
     subprotocol: values.subprotocol,
+    certificate,
   });
   await server.startListening();
   const host = values.host.includes(':') ? `[${values.host}]` : values.host;
-  console.log(`Listening on ws://${host}:${server.localPort}`);
+  const scheme = certificate === undefined ? 'ws' : 'wss';
+  console.log(`Listening on ${scheme}://${host}:${server.localPort}`);
 
   const reporting = startReporting(server);
   await new Promise<void>((resolve) => {

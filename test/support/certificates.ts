@@ -10,9 +10,13 @@ import { after } from 'node:test';
 export const folder = mkdtempSync(join(tmpdir(), 'wsserver-tls-'));
 after(() => rmSync(folder, { recursive: true }));
 
+/** For programs that are not ours, and so not sanitized. */
+export const PLAIN = { ...process.env, LD_PRELOAD: '' };
+
 export function openssl(...args: string[]): string {
   return execFileSync('openssl', args, {
     cwd: folder,
+    env: PLAIN,
     stdio: ['ignore', 'pipe', 'pipe'],
   }).toString();
 }
