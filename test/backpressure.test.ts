@@ -1,10 +1,11 @@
 // A client that does not read: what is sent, what is refused, and what happens when it reads again.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it, test } from 'node:test';
 import { type WSConnection, type WSServer, WSServerError } from 'native-wsserver';
 import { ByteClient, Op } from './support/byte_client.js';
-import { collect, next, startServer } from './support/server.js';
+import { collect, next, startServer, until } from './support/server.js';
 
 type Test = Parameters<typeof startServer>[0];
 
@@ -91,6 +92,48 @@ test('other clients are served meanwhile', async (t) => {
   const other = await ByteClient.open(t, server.localPort);
   await server.sendText((await connected).connectionId, 'hello');
   assert.equal((await other.readFrame()).payload.toString(), 'hello');
+});
+
+test('one client that never reads among 1,000 that do', async (t) => {
+  const limit = 256 * 1024;
+  const server = await startServer(t, {
+    settings: { MaxConnections: 2000, MaxQueuedBytes: limit },
+  });
+  const slow = await ByteClient.open(t, server.localPort);
+  slow.socket.pause();
+  const [slowId = 0] = server.connections.keys();
+  const others = await Promise.all(
+    Array.from({ length: 1000 }, () => ByteClient.open(t, server.localPort)),
+  );
+  const received = new Map(others.map((client) => [client, 0]));
+  for (const client of others) {
+    client.socket.on('data', (bytes: Buffer) => {
+      received.set(client, (received.get(client) ?? 0) + bytes.length);
+    });
+  }
+  const before = others.map((client) => received.get(client) ?? 0);
+  const refusals: unknown[] = [];
+  server.on('Error', ({ connectionId, errorCode }) => refusals.push([connectionId, errorCode]));
+  const payload = randomBytes(1000);
+  const large = randomBytes(100_000);
+  for (let round = 0; round < 20; round++) {
+    for (const id of server.connections.keys()) server.sendBytes(id, payload);
+    for (let count = 0; count < 10; count++) server.sendBytes(slowId, large);
+    await new Promise((resolve) => setImmediate(resolve));
+    const queued = server.connections.get(slowId)?.bufferedBytes ?? 0;
+    assert.ok(queued <= limit + large.length, `${queued} bytes wait`);
+  }
+  assert.ok(refusals.length > 0);
+  assert.deepEqual(new Set(refusals.map(String)), new Set([`${slowId},10035`]));
+  // Every other has every message: 20 frames of 1,000 bytes and their headers.
+  await until(() =>
+    others.every((client, at) => received.get(client) === (before[at] ?? 0) + 20 * 1004),
+  );
+
+  const ready = next(server, 'ReadyToSend');
+  slow.socket.resume();
+  assert.equal((await ready).connectionId, slowId);
+  await server.sendText(slowId, 'welcome back');
 });
 
 test('Pings of a client that does not read do not make a queue of Pongs', async (t) => {
