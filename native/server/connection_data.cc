@@ -45,7 +45,8 @@ bool Connection::onData(ws::Piece& piece) {
   EventBatch& events = server_.events();
   const std::size_t size = piece.payload.size();
   const bool plain = !piece.compressed && !lineMode_;
-  const bool wanted = events.wants(EventKind::kDataIn);
+  // Whoever has stopped taking data, and is closing, does not want what is still on its way.
+  const bool wanted = events.wants(EventKind::kDataIn) && !(paused_ && state_ == State::kClosing);
   // Most messages come whole: straight into the batch.
   if (piece.starts && piece.ends && plain && wanted && size < EventBatch::kWorthAdopting) {
     if (!reader_.take(piece, events.reserve(size))) return false;

@@ -47,7 +47,8 @@ bool Connection::onPlaintext(MutableBytes plain) {
   if (!socket_.isOpen()) return false;
   switch (session.state()) {
     case tls::Session::State::kEnded:
-      end(kCutOff);
+      // Who has said all that there is to say is still to get an answer.
+      if (state_ < State::kLeaving || state_ == State::kClosing) end(kCutOff);
       return false;
     case tls::Session::State::kFailed:
       onTlsFailure();
