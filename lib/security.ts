@@ -117,7 +117,7 @@ export class Security {
 
   #forName(serverName: string): Certificate | undefined {
     const name = serverName.toLowerCase();
-    const dot = name.indexOf('.');
-    return this.#byName.get(name) ?? this.#byName.get(`*${name.slice(dot)}`);
+    const [, ...domain] = name.split('.');
+    return this.#byName.get(name) ?? this.#byName.get(['*', ...domain].join('.'));
   }
 }
