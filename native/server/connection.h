@@ -125,7 +125,8 @@ class Connection final : private net::SocketOwner {
   void setLineMode(bool on) { lineMode_ = on; }
   /// Bytes after which a line is delivered though its end has not come.
   [[nodiscard]] int maxLineLength() const {
-    return extra_ == nullptr ? kMaxLineLength : extra_->maxLineLength;
+    const Extra* const extra = extra_.get();
+    return extra == nullptr ? kMaxLineLength : extra->maxLineLength;
   }
   /// Fails with 112 while a part of a line waits for its end.
   Result<void> setMaxLineLength(int bytes);
