@@ -43,6 +43,11 @@ class Story {
       case EventKind::kWebSocketOpenRequest:
         require(!connected_);
         break;
+      case EventKind::kSSLConnectionRequest:
+      case EventKind::kSSLClientAuthentication:
+      case EventKind::kSSLStatus:
+        // The server has no certificate.
+        std::abort();
       case EventKind::kConnected:
         require(!connected_);
         connected_ = true;
