@@ -100,7 +100,10 @@ export class Certificate {
     return this.#native.encoded;
   }
 
-  /** What the core knows it by. */
+  /**
+   * What the core knows it by.
+   * @internal
+   */
   static nativeOf(certificate: Certificate): NativeCertificate {
     return certificate.#native;
   }

@@ -168,7 +168,7 @@ export class WSConnection {
     return this.#read(REQUEST_HEADERS) as string;
   }
 
-  /** The URI of the request. */
+  /** Path and query as the request has them. */
   get requestURI(): string {
     return this.#read(REQUEST_URI) as string;
   }

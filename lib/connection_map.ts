@@ -10,7 +10,10 @@ interface Made {
   readonly ending: Ending;
 }
 
-/** The connections of a server by their id. A view: it always shows those that are there now. */
+/**
+ * The connections of a server by their id: what a read-only Map has. A view: it always shows those
+ * that are there now.
+ */
 export class ConnectionMap implements Iterable<[number, WSConnection]> {
   readonly #owner: ConnectionOwner;
   readonly #made = new Map<number, Made>();

@@ -6,6 +6,7 @@ import { WSServerError } from './errors.js';
 export interface CloseStatus {
   /** 1000 for a normal closure, 1006 for a lost connection, else as in RFC 6455 §7.4. */
   readonly statusCode: number;
+  /** The reason that the peer has sent, or what has happened. */
   readonly description: string;
 }
 

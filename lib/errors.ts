@@ -22,5 +22,6 @@ export interface ErrorRow {
   readonly code: number;
   /** PascalCase name. */
   readonly name: string;
+  /** What it means, and what to do. */
   readonly text: string;
 }

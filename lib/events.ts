@@ -4,7 +4,7 @@
 import { CertStoreType } from './certificate.js';
 import type { CertificateLike } from './security.js';
 
-/** The documented values of {@link DataInEvent.dataFormat}: 1 text, 2 binary. */
+/** The documented values of {@link DataInEvent.dataFormat}: 0 a line, 1 text, 2 binary. */
 export type DataFormat = 0 | 1 | 2;
 
 const IS_ASCII = 1;
@@ -58,6 +58,7 @@ export class ConnectionRequestEvent {
 /** A client asks for a WebSocket. May be answered asynchronously: the handler returns a promise. */
 export class WebSocketOpenRequestEvent {
   readonly connectionId: number;
+  /** Path and query as the request has them. */
   readonly requestURI: string;
   /** The Host header. */
   readonly hostHeader: string;
@@ -106,10 +107,13 @@ export class SSLConnectionRequestEvent {
   readonly supportedCipherSuites: string;
   /** What the client can verify, separated by commas. */
   readonly supportedSignatureAlgs: string;
-  /** The store of another certificate; these four are used when certStore is not empty. */
+  /** The kind of {@link certStore}. */
   certStoreType: CertStoreType = CertStoreType.user;
+  /** The store of another certificate: a file's path, or the store itself; empty: none. */
   certStore: string | Uint8Array = '';
+  /** What opens {@link certStore}. */
   certPassword = '';
+  /** Which certificate of {@link certStore}: see {@link WSServer.sslCertSubject}. */
   certSubject = '*';
   /** Another certificate; undefined for the server's own. */
   certificate: CertificateLike | undefined;
@@ -129,7 +133,9 @@ export class SSLClientAuthenticationEvent {
   readonly connectionId: number;
   /** The certificate in PEM, with its chain if SSLIncludeCertChain says so; empty: there is none. */
   readonly certEncoded: string;
+  /** The distinguished name of whom it belongs to. */
   readonly certSubject: string;
+  /** The distinguished name of who has signed it. */
   readonly certIssuer: string;
   /** `OK`, or what is to be said against it. */
   readonly status: string;
@@ -186,6 +192,7 @@ export class ReadyToSendEvent {
 /** A message has come. Its payload is decoded when it is asked for, and may be kept. */
 export class DataInEvent {
   readonly connectionId: number;
+  /** 1 for text, 2 for binary, 0 for a line: see {@link WSServer.changeLineMode}. */
   readonly dataFormat: DataFormat;
   readonly #flags: number;
   readonly #offset: number;
@@ -261,8 +268,9 @@ export class DataInEvent {
 /** A Ping has come and been answered, or a Pong has come. */
 export class PingEvent {
   readonly connectionId: number;
-  /** The payload as text; see {@link payloadB} for the bytes. */
+  /** The payload as text (UTF-8). */
   readonly payload: string;
+  /** The payload as bytes. */
   readonly payloadB: Uint8Array;
   /** True for a Pong. */
   readonly response: boolean;
@@ -280,6 +288,7 @@ export class DisconnectedEvent {
   readonly connectionId: number;
   /** 1000 for a normal closure, 1006 for a lost connection, else as in RFC 6455 §7.4. */
   readonly statusCode: number;
+  /** The reason that the peer has sent, or what has happened. */
   readonly description: string;
 
   constructor(connectionId: number, statusCode: number, description: string) {
@@ -295,6 +304,7 @@ export class ErrorEvent {
   readonly connectionId: number;
   /** A documented error code. */
   readonly errorCode: number;
+  /** What has failed, and what to do. */
   readonly description: string;
 
   constructor(connectionId: number, errorCode: number, description: string) {
@@ -313,7 +323,9 @@ export class LogEvent {
   readonly connectionId: number;
   /** 1 information and errors, 2 details of requests, 3 debugging. */
   readonly logLevel: number;
+  /** A sentence. */
   readonly message: string;
+  /** Of what kind it is. */
   readonly logType: LogType;
 
   constructor(connectionId: number, logLevel: number, message: string, logType: LogType) {
@@ -340,6 +352,7 @@ export interface EventMap {
   Log: LogEvent;
 }
 
+/** The name of an event. */
 export type EventName = keyof EventMap;
 
 /** A handler; those of events that want an answer are awaited. */

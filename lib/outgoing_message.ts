@@ -13,7 +13,10 @@ export type MessageSource = ReadableStream<Data> | AsyncIterable<Data>;
 
 /** How to send what comes from a source. */
 export interface StreamOptions extends WaitOptions {
-  /** @defaultValue 'text' if the first chunk is a string, else 'binary' */
+  /**
+   * What the message is.
+   * @defaultValue 'text' if the first chunk is a string, else 'binary'
+   */
   type?: 'text' | 'binary' | undefined;
 }
 

@@ -31,7 +31,11 @@ export abstract class ServerProperties extends TypedEmitter {
     this.core.set('DefaultTimeout', seconds);
   }
 
-  /** Whether new connections are accepted. Assigning is startListening() or stopListening(). */
+  /**
+   * Whether new connections are accepted. Assigning is {@link WSServer.startListening} or
+   * {@link WSServer.stopListening}, whose failures it throws.
+   * @defaultValue false
+   */
   get listening(): boolean {
     return this.core.state().listening;
   }

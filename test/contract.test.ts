@@ -5,11 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorTable, eventNames, WSConnection, WSServer } from 'native-wsserver';
 import contract from './contract.json';
-
-/** A documented name as the main face has it: SSLCertStore is sslCertStore, EOM is eom. */
-function camel(name: string): string {
-  return name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase());
-}
+import { camel } from './support/names.js';
 
 /** A member's descriptor, its own or inherited. */
 function descriptorOf(prototype: object, member: string): PropertyDescriptor | undefined {

@@ -7,6 +7,7 @@ const { spawnSync } = require('node:child_process');
 const gates = [
   ['set-up', 'node tools/setup.js'],
   ['lint', 'npm run lint'],
+  ['reference', 'npm run docs:check'],
   ['tidy', 'npm run tidy'],
   ['native tests, sanitized', 'npm run test:native'],
   ['fuzzers', 'npm run fuzz'],
