@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "http/answer.h"
-#include "http/extensions.h"
+#include "http/deflate_offer.h"
 #include "http/header.h"
 
 namespace wss::http {
@@ -32,22 +32,6 @@ int statusOf(std::string_view line) {
     status = status * 10 + (digit - '0');
   }
   return status >= 100 ? status : 0;
-}
-
-constexpr std::string_view kDeflateOffer =
-    "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
-
-/// Whether `extensions` is what a server may answer to kDeflateOffer (RFC 7692 §7.1).
-bool acceptsDeflate(std::string_view extensions) {
-  const auto parsed = parseExtensions(extensions);
-  if (!parsed || parsed->size() != 1 || parsed->front().name != "permessage-deflate") return false;
-  bool withoutContext = false;
-  for (const ExtensionParameter& parameter : parsed->front().parameters) {
-    if (parameter.name == "server_no_context_takeover") withoutContext = true;
-    // A window of any size is within ours; what was not offered may not be answered.
-    if (parameter.name == "client_max_window_bits") return false;
-  }
-  return withoutContext;
 }
 
 void appendLine(ByteQueue& out, std::string_view name, std::string_view value) {
@@ -114,7 +98,7 @@ ClientAnswer parseClientAnswer(std::string_view bytes, std::string_view key,
     return invalid("The Sec-WebSocket-Accept does not belong to the key.");
   }
   const std::string extensions = joinHeaders(headers, "Sec-WebSocket-Extensions");
-  answer.deflate = request.deflate && acceptsDeflate(extensions);
+  answer.deflate = request.deflate && acceptDeflateOffer(extensions);
   if (!extensions.empty() && !answer.deflate) {
     return invalid("The server chose an extension that was not offered.");
   }

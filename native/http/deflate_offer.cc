@@ -19,7 +19,7 @@ constexpr int kMinWindowBits = 8;
 /// zlib's least for streams without a header.
 constexpr int kMinServerWindowBits = 9;
 
-/// The parameters that an offer has.
+/// The parameters that an offer or an answer has.
 struct Offer {
   bool serverNoContextTakeover = false;
   bool clientNoContextTakeover = false;
@@ -62,14 +62,20 @@ bool readParameter(const ExtensionParameter& parameter, Offer& offer) {
   return true;
 }
 
-/// What `extension` offers; nothing if it is no offer that can be met.
-std::optional<Offer> readOffer(const Extension& extension) {
+/// What `extension` says of permessage-deflate; nothing if it is another or has wrong parameters.
+std::optional<Offer> readParameters(const Extension& extension) {
   if (extension.name != kName) return std::nullopt;
   Offer offer;
   for (const ExtensionParameter& parameter : extension.parameters) {
     if (!readParameter(parameter, offer)) return std::nullopt;
   }
-  if (offer.serverMaxWindowBits.value_or(kMaxWindowBits) < kMinServerWindowBits) {
+  return offer;
+}
+
+/// What `extension` offers; nothing if it is no offer that can be met.
+std::optional<Offer> readOffer(const Extension& extension) {
+  std::optional<Offer> offer = readParameters(extension);
+  if (offer && offer->serverMaxWindowBits.value_or(kMaxWindowBits) < kMinServerWindowBits) {
     return std::nullopt;
   }
   return offer;
@@ -115,6 +121,14 @@ DeflateAnswer answerDeflateOffers(std::string_view extensions, const DeflatePoli
     if (const std::optional<Offer> offer = readOffer(extension)) return accept(*offer, policy);
   }
   return {};
+}
+
+bool acceptDeflateOffer(std::string_view extensions) {
+  const std::optional<std::vector<Extension>> chosen = parseExtensions(extensions);
+  if (!chosen || chosen->size() != 1) return false;
+  const std::optional<Offer> answer = readParameters(chosen->front());
+  // A server that may use no context must say so (§7.1.1.1); a window of any size is within ours.
+  return answer && answer->serverNoContextTakeover && !answer->clientMaxWindowBits;
 }
 
 }  // namespace wss::http

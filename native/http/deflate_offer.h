@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The negotiation of permessage-deflate (RFC 7692 §7.1), the server's side: what the client offers
-// and what we want go in, what is agreed comes out. No state; the compression itself is elsewhere.
+// The negotiation of permessage-deflate (RFC 7692 §7.1): for a server, what the client offers
+// and what we want go in, what is agreed comes out; for a client, what it offers and whether an
+// answer fits. No state; the compression itself is elsewhere.
 #pragma once
 
 #include <optional>
@@ -38,5 +39,14 @@ struct DeflateAnswer {
 /// offer of permessage-deflate that can be met is accepted. Those with parameters that are unknown,
 /// there twice or out of range are declined (RFC 7692 §7), other extensions are passed over.
 DeflateAnswer answerDeflateOffers(std::string_view extensions, const DeflatePolicy& policy);
+
+/// What a client offers that keeps no context.
+inline constexpr std::string_view kDeflateOffer =
+    "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+
+/// Whether `extensions`, of a server's answer, accept kDeflateOffer: permessage-deflate alone, with
+/// parameters that are known, there once, in range, and no client_max_window_bits, which was not
+/// offered.
+bool acceptDeflateOffer(std::string_view extensions);
 
 }  // namespace wss::http

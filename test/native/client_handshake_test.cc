@@ -58,6 +58,19 @@ TEST_CASE("what may be answered to an offer of permessage-deflate") {
       {"x-webkit-deflate-frame", false, false},
       {"permessage-deflate; server_no_context_takeover, other", false, false},
       {"permessage-deflate; ;", false, false},
+      {"permessage-deflate; server_no_context_takeover; server_max_window_bits=8", true, true},
+      {"permessage-deflate; server_no_context_takeover; server_max_window_bits=7", false, false},
+      {"permessage-deflate; server_no_context_takeover; server_max_window_bits", false, false},
+      {"permessage-deflate; server_no_context_takeover; server_max_window_bits=9; "
+       "server_max_window_bits=9",
+       false, false},
+      {"permessage-deflate; server_no_context_takeover; server_no_context_takeover", false, false},
+      {"permessage-deflate; server_no_context_takeover=1", false, false},
+      {"permessage-deflate; server_no_context_takeover; client_no_context_takeover=1", false,
+       false},
+      {"permessage-deflate; server_no_context_takeover; client_max_window_bits=15", false, false},
+      {"permessage-deflate; server_no_context_takeover; unheard_of", false, false},
+      {"permessage-deflate; server_no_context_takeover, permessage-deflate", false, false},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.answer);
