@@ -4,12 +4,32 @@
 /** echo: exchange messages; idle: hold the connections; churn: connect, one message, close. */
 export type LoadMode = 'echo' | 'idle' | 'churn';
 
+/** TLS, as a load client is to speak it (native/tls/client_context.h). */
+export interface LoadTls {
+  /** The host name or IP address that the server's certificate must be for. */
+  readonly serverName: string;
+  /** Whether the server's certificate is verified. */
+  readonly verify: boolean;
+  /** PEM: who is trusted to know servers. */
+  readonly authorities: string;
+  /** PEM: what the client shows when it is asked, with its key. */
+  readonly certificate: Uint8Array | undefined;
+  /** What opens the key. */
+  readonly passphrase: string;
+  /** Empty: either. */
+  readonly version: '' | '1.2' | '1.3';
+  /** Whether a connection resumes the session of the one before it in its place. */
+  readonly resume: boolean;
+}
+
 /** What a load client is to do. */
 export interface LoadPlan {
   readonly mode: LoadMode;
   /** An IP address. */
   readonly address: string;
   readonly port: number;
+  /** Undefined: without TLS. */
+  readonly tls: LoadTls | undefined;
   /** IP addresses that the connections take in turn; empty: the system picks. */
   readonly localAddresses: readonly string[];
   /** Path and query. */
@@ -36,7 +56,10 @@ export interface LoadPlan {
   readonly messagesPerSecond: number;
 }
 
-/** What has gone wrong, and how often. The detail is a system error, HTTP status or close code. */
+/**
+ * What has gone wrong, and how often. The detail is a system error, HTTP status or close code; of
+ * TLS, OpenSSL's number for why a certificate is refused, or that of an alert (RFC 8446 §6).
+ */
 export interface LoadFailure {
   readonly kind:
     | 'refused'
@@ -47,14 +70,24 @@ export interface LoadFailure {
     | 'badAnswer'
     | 'protocol'
     | 'closedEarly'
-    | 'mismatch';
+    | 'mismatch'
+    | 'tlsCertificate'
+    | 'tlsAlert'
+    | 'notTls'
+    | 'tlsOther';
   readonly detail: number;
+  /** What the detail means, of the kinds of TLS; else empty. */
+  readonly reason: string;
   readonly count: number;
 }
 
 /** What has been counted since the beginning. Bytes are payload. */
 export interface LoadSnapshot {
   readonly attempts: number;
+  /** Of TLS, that were done. */
+  readonly handshakes: number;
+  /** Of them, those that resumed a session. */
+  readonly resumed: number;
   readonly connects: number;
   /** Open now. */
   readonly open: number;
@@ -66,6 +99,8 @@ export interface LoadSnapshot {
   readonly compressed: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** What the first handshake of TLS came to use: version, cipher suite, group. Empty before. */
+  readonly negotiated: string;
   readonly failures: readonly LoadFailure[];
   /** Whether there are connections that have not been tried to the end. */
   readonly connecting: boolean;

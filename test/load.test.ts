@@ -2,119 +2,20 @@
 // it always ends.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { WSServer } from 'native-wsserver';
+import { load as loadUrl, type OnStart, type Run, rawServer, run } from './support/load_command.js';
+import { startEcho } from './support/server.js';
 
-const cli = path.join(require.resolve('native-wsserver/package.json'), '../dist/cli/main.js');
+const load = (t: TestContext, port: number, args?: string[], onStart?: OnStart): Promise<Run> =>
+  loadUrl(t, `ws://127.0.0.1:${port}/`, args, onStart);
 
-/** What these tests look at of the result. */
-interface Result {
-  interrupted: boolean;
-  connections: { ok: number; refused: number; timedOut: number; perSecond: number };
-  messages: {
-    sent: number;
-    received: number;
-    compressed: number;
-    perSecond: number;
-    mismatches: number;
-  };
-  errorCount: number;
-  errors: { kind: string; detail: number; count: number; text: string }[];
-  latencyMs?: { p50: number; max: number };
-  server?: { cpuUsPerMessage?: number; residentBytes: number };
-  series: unknown[];
-}
-
-interface Run {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-  /** Of --json; undefined if there is none. */
-  result: Result;
-  html: string;
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'wsserver-load-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-/** Runs the command. `onStart` gets a function that interrupts it. */
-function run(args: string[], onStart: (interrupt: () => void) => void = () => {}): Promise<Run> {
-  const child = spawn(process.execPath, [cli, 'load', ...args]);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (bytes) => {
-    stdout += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    stderr += bytes;
-  });
-  onStart(() => child.kill('SIGINT'));
-  return new Promise((resolve) => {
-    child.on('close', (status) => {
-      resolve({ status, stdout, stderr, result: undefined as unknown as Result, html: '' });
-    });
-  });
-}
-
-/** Runs it for a short time against `port`. */
-async function load(
-  t: TestContext,
-  port: number,
-  args: string[] = [],
-  onStart?: (interrupt: () => void) => void,
-): Promise<Run> {
-  const folder = temporaryFolder(t);
-  const json = path.join(folder, 'result.json');
-  const html = path.join(folder, 'report.html');
-  const short = ['--connections', '4', '--duration', '0.2', '--warmup', '0'];
-  const url = `ws://127.0.0.1:${port}/`;
-  const done = await run([url, ...short, '--json', json, '--html', html, ...args], onStart);
-  assert.ok(done.stdout !== '', done.stderr);
-  return {
-    ...done,
-    result: JSON.parse(readFileSync(json, 'utf8')) as Result,
-    html: readFileSync(html, 'utf8'),
-  };
-}
-
-async function echoServer(t: TestContext): Promise<WSServer> {
-  const server = new WSServer({ localHost: '127.0.0.1' });
-  server.on('DataIn', (event) => {
-    if (event.dataFormat === 1) server.sendText(event.connectionId, event.text);
-    else server.sendBytes(event.connectionId, event.textB);
-  });
-  await server.startListening();
-  t.after(() => server.shutdown());
-  return server;
-}
-
-/** A TCP server that does with each connection what `serve` does. */
-async function rawServer(t: TestContext, serve: (socket: net.Socket) => void): Promise<number> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    serve(socket);
-  });
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as net.AddressInfo).port;
-}
-
-/** Answers the upgrade request rightly and then sends `bytes`, and once more for what comes then. */
-function opens(bytes: number[], later: number[] = []): (socket: net.Socket) => void {
+/**
+ * Answers the upgrade request rightly, with `lines` added, and then sends `bytes`, and `later` for
+ * what comes then.
+ */
+function opens(bytes: number[], later: number[] = [], lines = ''): (socket: net.Socket) => void {
   return (socket) => {
     let head = '';
     socket.on('data', (received) => {
@@ -129,7 +30,7 @@ function opens(bytes: number[], later: number[] = []): (socket: net.Socket) => v
         .digest('base64');
       socket.write(
         'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-          `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
+          `Sec-WebSocket-Accept: ${accept}\r\n${lines}\r\n`,
       );
       socket.write(Buffer.from(bytes));
     });
@@ -153,7 +54,7 @@ describe('load', { concurrency: 4 }, () => {
   ];
   for (const [name, args] of modes) {
     test(`an echo server: ${name}`, async (t) => {
-      const server = await echoServer(t);
+      const server = await startEcho(t);
       const { status, result, html } = await load(t, server.localPort, args);
       assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
       assert.equal(status, 0);
@@ -169,7 +70,7 @@ describe('load', { concurrency: 4 }, () => {
   }
 
   test('idle connections, and what the server uses', async (t) => {
-    const server = await echoServer(t);
+    const server = await startEcho(t);
     const { result } = await load(t, server.localPort, ['--idle', '--pid', `${process.pid}`]);
     assert.equal(result.connections.ok, 4);
     assert.equal(result.messages.sent, 0);
@@ -177,14 +78,21 @@ describe('load', { concurrency: 4 }, () => {
   });
 
   test('a rate of messages is kept', async (t) => {
-    const server = await echoServer(t);
+    const server = await startEcho(t);
     const args = ['--messages-per-second', '1000', '--duration', '1'];
     const { result } = await load(t, server.localPort, args);
     assert.ok(Math.abs(result.messages.sent - 1000) < 100, `${result.messages.sent}`);
   });
 
   const close = (code: number): number[] => [0x88, 2, code >> 8, code & 0xff];
-  const bad: [string, (socket: net.Socket) => void, { kind: string; detail: number }][] = [
+  const deflates = (more = ''): string =>
+    `Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover${more}\r\n`;
+  const bad: [
+    string,
+    (socket: net.Socket) => void,
+    { kind: string; detail: number },
+    ...args: string[],
+  ][] = [
     ['that never answers', () => {}, { kind: 'timedOut', detail: 0 }],
     ['that hangs up', (socket) => socket.end(), { kind: 'closedEarly', detail: 1006 }],
     [
@@ -211,11 +119,24 @@ describe('load', { concurrency: 4 }, () => {
     ['that sends no UTF-8', opens([], [0x81, 1, 0xff]), { kind: 'protocol', detail: 1007 }],
     ['that sends something else', opens([], [0x82, 1, 0x78]), { kind: 'mismatch', detail: 0 }],
     ['that speaks unasked', opens([0x82, 1, 0x78]), { kind: 'mismatch', detail: 0 }],
+    [
+      'that accepts what was not offered',
+      opens([], [], deflates('; client_max_window_bits=15')),
+      { kind: 'badAnswer', detail: 0 },
+      '--deflate',
+    ],
+    [
+      // Fragments of a compressed message, the first of which has more bytes than 20 can take.
+      'whose compressed message never ends',
+      opens([], [0x42, 126, 0x10, 0, ...Array(0x1000).fill(0)], deflates()),
+      { kind: 'protocol', detail: 1009 },
+      '--deflate',
+    ],
   ];
-  for (const [name, serve, expected] of bad) {
+  for (const [name, serve, expected, ...args] of bad) {
     test(`a server ${name}`, async (t) => {
       const port = await rawServer(t, serve);
-      const { result } = await load(t, port, ['--timeout', '0.5']);
+      const { result } = await load(t, port, ['--timeout', '0.5', ...args]);
       assert.ok(result.errorCount >= 4);
       const kinds = new Set(result.errors.map(({ kind, detail }) => `${kind} ${detail}`));
       assert.deepEqual([...kinds], [`${expected.kind} ${expected.detail}`]);
@@ -243,7 +164,7 @@ describe('load', { concurrency: 4 }, () => {
 
   test('an interrupt keeps what there is', async (t) => {
     let interrupt = (): void => {};
-    const server = await echoServer(t);
+    const server = await startEcho(t);
     server.once('DataIn', () => interrupt());
     const args = ['--duration', '1000'];
     const { result } = await load(t, server.localPort, args, (signal) => {
@@ -254,7 +175,7 @@ describe('load', { concurrency: 4 }, () => {
   });
 
   test('conditions', async (t) => {
-    const server = await echoServer(t);
+    const server = await startEcho(t);
     const rows: [string, number][] = [
       ['errors>0', 0],
       ['connects<4', 0],
@@ -285,7 +206,13 @@ describe('load', { concurrency: 4 }, () => {
       [url, url],
       ['nonsense'],
       ['http://127.0.0.1/'],
-      ['wss://127.0.0.1/'],
+      [url, '--insecure'],
+      [url, '--ca', '/no/such/file'],
+      ['wss://127.0.0.1/', '--ca', '/no/such/file'],
+      ['wss://127.0.0.1/', '--ca', '/no/such/file', '--insecure'],
+      ['wss://127.0.0.1/', '--tls', '1.1'],
+      ['wss://127.0.0.1/', '--cert', '/no/such/file'],
+      ['wss://127.0.0.1/', '--server-name', 'two words'],
       ['ws://user:word@127.0.0.1/'],
       [url, '--no-such-option'],
       [url, '--connections', '0'],

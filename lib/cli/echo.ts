@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // `wsserver echo`: sends every message back, and says every second how it is doing.
 
-import { readFileSync } from 'node:fs';
 import type { CertificateSource } from '../certificate.js';
 import type { Statistics } from '../native.js';
 import { WSServer } from '../wsserver.js';
-import { parseOptions, UsageError, wholeNumber } from './usage.js';
+import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
 
 const USAGE = `Usage: wsserver echo [options]
 
@@ -74,14 +73,6 @@ function startReporting(server: WSServer): NodeJS.Timeout {
   }, 1000);
 }
 
-function read(option: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`${option}: ${(error as Error).message}`, USAGE);
-  }
-}
-
 /** The certificate that the options name; undefined for a server without TLS. */
 function parseCertificate(values: {
   cert?: string | undefined;
@@ -94,13 +85,17 @@ function parseCertificate(values: {
     if (cert !== undefined || key !== undefined) {
       throw new UsageError('--pfx excludes --cert and --key', USAGE);
     }
-    return { pfx: read('--pfx', pfx), passphrase };
+    return { pfx: readOptionFile('--pfx', pfx, USAGE), passphrase };
   }
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     throw new UsageError('--cert and --key belong together', USAGE);
   }
-  return { cert: read('--cert', cert), key: read('--key', key), passphrase };
+  return {
+    cert: readOptionFile('--cert', cert, USAGE),
+    key: readOptionFile('--key', key, USAGE),
+    passphrase,
+  };
 }
 
 function makeServer(options: {

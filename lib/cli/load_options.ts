@@ -3,13 +3,13 @@
 
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { LoadMode } from '../load.js';
+import type { LoadMode, LoadTls } from '../load.js';
 import { parseThreshold, type Threshold } from './load_threshold.js';
-import { parseOptions, UsageError, wholeNumber } from './usage.js';
+import { parseTls, TLS_OPTIONS, TLS_USAGE } from './load_tls.js';
+import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
 
-export const USAGE = `Usage: wsserver load [options] ws://HOST[:PORT][/PATH]
+export const USAGE = `Usage: wsserver load [options] ws[s]://HOST[:PORT][/PATH]
 
 Loads a WebSocket echo server and tells how it did. Every echo is compared with what was sent.
 
@@ -23,6 +23,7 @@ Connections:
                           is good for about 28,000 connections
   --processes N           to share the work (default: one for each 15,000 connections)
 
+${TLS_USAGE}
 Messages:
   --size BYTES            of each message (default 20)
   --file FILE             messages to send instead, one a line
@@ -50,6 +51,8 @@ Measuring:
 
 export interface LoadOptions {
   readonly url: URL;
+  /** Undefined: without TLS. */
+  readonly tls: LoadTls | undefined;
   readonly mode: LoadMode;
   readonly connections: number;
   readonly processes: number;
@@ -101,8 +104,9 @@ function parseUrl(positionals: string[]): URL {
   if (others.length > 0) return fail(`one URL is enough, "${others[0]}" is too many`);
   if (!URL.canParse(text)) return fail(`"${text}" is not a URL`);
   const url = new URL(text);
-  if (url.protocol === 'wss:') return fail('wss:// is not supported yet: TLS is still to come');
-  if (url.protocol !== 'ws:') return fail(`the URL must begin with ws://, not ${url.protocol}//`);
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+    return fail(`the URL must begin with ws:// or wss://, not ${url.protocol}//`);
+  }
   if (url.username !== '' || url.password !== '') {
     return fail("a URL with a password is not sent: give --header 'Authorization: …'");
   }
@@ -117,12 +121,7 @@ function parseHeaders(lines: readonly string[]): string {
 }
 
 function readMessages(file: string, text: boolean): Uint8Array[] {
-  let content: Buffer;
-  try {
-    content = readFileSync(file);
-  } catch (error) {
-    return fail(`--file: ${(error as Error).message}`);
-  }
+  const content = readOptionFile('--file', file, USAGE);
   if (text && !isUtf8(content)) fail(`--file: ${file} is not UTF-8, which --text must be`);
   const messages: Uint8Array[] = [];
   for (let at = 0; at < content.length; ) {
@@ -172,6 +171,7 @@ export function parseLoadOptions(args: string[]): LoadOptions | null {
         header: { type: 'string', multiple: true, default: [] },
         'local-address': { type: 'string', multiple: true, default: [] },
         processes: { type: 'string' },
+        ...TLS_OPTIONS,
         size: { type: 'string' },
         file: { type: 'string' },
         text: { type: 'boolean', default: false },
@@ -218,8 +218,10 @@ export function parseLoadOptions(args: string[]): LoadOptions | null {
       ? Math.ceil(connections / CONNECTIONS_PER_PROCESS)
       : whole('--processes', values.processes, 1, Math.min(connections, 256));
   const size = whole('--size', values.size ?? '20', 0, MAX_SIZE);
+  const url = parseUrl(positionals);
   return {
-    url: parseUrl(positionals),
+    url,
+    tls: parseTls(url, values, USAGE),
     mode: values.idle ? 'idle' : values.churn ? 'churn' : 'echo',
     connections,
     processes,

@@ -82,6 +82,10 @@ export function resultRows(result: LoadResult): [string, string][] {
     ],
     ['connect time', durations(connections.timeMs)],
   ];
+  if (result.tls !== undefined) {
+    const { negotiated, handshakes, resumed } = result.tls;
+    rows.push(['TLS', `${negotiated}; ${count(handshakes)} handshakes, ${count(resumed)} resumed`]);
+  }
   if (result.mode !== 'idle') {
     const volume = `${megabytes(messages.bytesPerSecond)}/s`;
     rows.push(

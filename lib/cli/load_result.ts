@@ -47,6 +47,16 @@ export interface LoadResult {
     readonly perSecond: number;
     readonly timeMs: Durations | undefined;
   };
+  /** Undefined without TLS, and when no handshake was done. */
+  readonly tls:
+    | {
+        /** Version, cipher suite and group of the first connection. */
+        readonly negotiated: string;
+        readonly handshakes: number;
+        /** Of them, those that resumed a session. */
+        readonly resumed: number;
+      }
+    | undefined;
   /** Those of the measured time, but for `inFlight`, `mismatches` and the errors. */
   readonly messages: {
     readonly seconds: number;
@@ -90,9 +100,14 @@ const TEXTS: Readonly<Record<LoadFailure['kind'], string>> = {
   protocol: 'broken frame, answered with close code',
   closedEarly: 'closed by the server with code',
   mismatch: 'message that is not the echo',
+  tlsCertificate: "the server's certificate is not accepted",
+  tlsAlert: 'the server ended TLS with an alert',
+  notTls: 'the server does not speak TLS',
+  tlsOther: 'TLS failed',
 };
 
-function textOf({ kind, detail }: LoadFailure): string {
+function textOf({ kind, detail, reason }: LoadFailure): string {
+  if (reason !== '') return `${TEXTS[kind]}: ${reason} (${detail})`;
   if (kind === 'system') {
     const row = native.errorTable.find(({ code }) => code === detail);
     return row === undefined ? `${TEXTS.system} ${detail}` : row.text;
@@ -100,7 +115,7 @@ function textOf({ kind, detail }: LoadFailure): string {
   return detail === 0 ? TEXTS[kind] : `${TEXTS[kind]} ${detail}`;
 }
 
-type Counted = Exclude<keyof LoadSnapshot, 'failures' | 'connecting' | 'done'>;
+type Counted = Exclude<keyof LoadSnapshot, 'negotiated' | 'failures' | 'connecting' | 'done'>;
 
 export function sum(snapshots: readonly LoadSnapshot[], key: Counted): number {
   return snapshots.reduce((total, snapshot) => total + snapshot[key], 0);
@@ -194,6 +209,12 @@ function serverUsage(
   };
 }
 
+function tlsResult(ends: readonly LoadSnapshot[]): LoadResult['tls'] {
+  const negotiated = ends.find((end) => end.negotiated !== '')?.negotiated;
+  if (negotiated === undefined) return undefined;
+  return { negotiated, handshakes: sum(ends, 'handshakes'), resumed: sum(ends, 'resumed') };
+}
+
 export function makeResult(
   options: LoadOptions,
   workers: readonly WorkerResult[],
@@ -238,6 +259,7 @@ export function makeResult(
       perSecond: perSecond(connects, connectSeconds),
       timeMs: durationsOf(curveOf(workers.map(({ connectTimes }) => connectTimes))),
     },
+    tls: tlsResult(ends),
     messages: {
       seconds,
       sent: growth(spans, ({ counted }) => counted.sent),

@@ -42,7 +42,8 @@ async function makePlan(options: LoadOptions): Promise<LoadPlan> {
   return {
     mode: options.mode,
     address,
-    port: Number(url.port || 80),
+    port: Number(url.port || (options.tls === undefined ? 80 : 443)),
+    tls: options.tls,
     localAddresses: options.localAddresses,
     target: url.pathname + url.search,
     host: url.host,

@@ -120,6 +120,8 @@ async function work(order: PlanOrder): Promise<void> {
     begin = now();
     end = await runFor('measuring', order.durationMs);
   }
+  // Stopped before: what there is by now.
+  if (begin === undefined) end = now();
   const latencies = load.latencies();
   const residentBytes = process.memoryUsage.rss();
   load.stop();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** The command line is wrong: the message says how, and the usage what is right. */
@@ -35,4 +36,13 @@ export function wholeNumber(
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new UsageError(`${name} takes a whole number from ${min} to ${max}, not "${text}"`, usage);
+}
+
+/** The contents of a file given as an option. */
+export function readOptionFile(name: string, file: string, usage: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${name}: ${(error as Error).message}`, usage);
+  }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "addon/convert.h"
+#include "tls/store.h"
 
 namespace wss::addon {
 namespace {
@@ -34,7 +35,25 @@ client::Mode modeOf(std::string_view name) {
                            : client::Mode::kEcho;
 }
 
-/// Fails when an address is none.
+/// Fails when the certificate cannot be read.
+Result<tls::ClientOptions> tlsOf(const Napi::Object& source) {
+  tls::ClientOptions options;
+  options.serverName = text(source, "serverName");
+  options.verify = flag(source, "verify");
+  options.authorities = text(source, "authorities");
+  options.resume = flag(source, "resume");
+  const std::string version = text(source, "version");
+  if (!version.empty()) options.protocols = version == "1.2" ? tls::kTls12 : tls::kTls13;
+  const auto certificate = toBytes(source.Get("certificate"));
+  if (!certificate) return options;
+  const std::string password = text(source, "passphrase");
+  auto found = tls::findCertificate({tls::StoreType::kPemKeyBlob, *certificate, password}, "*");
+  if (!found.ok()) return found.error();
+  options.certificate = std::move(found.value());
+  return options;
+}
+
+/// Fails when an address is none, or as tlsOf().
 Result<Plan> planOf(const Napi::Object& source) {
   Plan plan;
   plan.mode = modeOf(text(source, "mode"));
@@ -43,6 +62,11 @@ Result<Plan> planOf(const Napi::Object& source) {
   if (!remote.ok()) return remote.error();
   plan.remote = remote.value();
 
+  if (const Napi::Value tls = source.Get("tls"); tls.IsObject()) {
+    auto options = tlsOf(tls.As<Napi::Object>());
+    if (!options.ok()) return options.error();
+    plan.tls = std::move(options.value());
+  }
   const auto locals = source.Get("localAddresses").As<Napi::Array>();
   for (std::uint32_t index = 0; index < locals.Length(); ++index) {
     const std::string local = locals.Get(index).As<Napi::String>().Utf8Value();
@@ -88,6 +112,7 @@ Napi::Array toFailures(Napi::Env env, const client::FailureCounts& failures) {
     const auto row = Napi::Object::New(env);
     row.Set("kind", toText(env, client::failureNames()[static_cast<std::size_t>(key.kind)]));
     row.Set("detail", Napi::Number::New(env, key.detail));
+    row.Set("reason", toText(env, client::detailText(key.kind, key.detail)));
     row.Set("count", Napi::Number::New(env, static_cast<double>(count)));
     rows.Set(rows.Length(), row);
   }
@@ -147,6 +172,7 @@ Napi::Value LoadObject::snapshot(const Napi::CallbackInfo& info) {
     result.Set(toText(info.Env(), row.name),
                Napi::Number::New(info.Env(), static_cast<double>(count)));
   }
+  result.Set("negotiated", toText(info.Env(), client_->negotiated()));
   result.Set("failures", toFailures(info.Env(), client_->failures()));
   result.Set("connecting", Napi::Boolean::New(info.Env(), client_->isConnecting()));
   result.Set("done", Napi::Boolean::New(info.Env(), client_->isDone()));

@@ -35,6 +35,7 @@ enum class ErrorCode : int {
   kAddressInUse = 10048,
   kAddressNotAvailable = 10049,
   kConnectionReset = 10054,
+  kNoBufferSpace = 10055,
   kTimedOut = 10060,
   kHostNotFound = 11001,
 };

@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace wss::client {
 
 struct Counters {
   std::uint64_t attempts = 0;       ///< connections begun
+  std::uint64_t handshakes = 0;     ///< of TLS, that were done
+  std::uint64_t resumed = 0;        ///< of them, those that resumed a session
   std::uint64_t connects = 0;       ///< WebSockets opened
   std::uint64_t open = 0;           ///< of them, those that are open now
   std::uint64_t closed = 0;         ///< of them, those that we have closed with a handshake
@@ -39,10 +42,18 @@ enum class Failure : std::uint8_t {
   kProtocol,     ///< a broken frame; the detail is the close code that we answered with
   kClosedEarly,  ///< the server ended the connection; the detail is its close code, or 1006
   kMismatch,     ///< a message that is not the echo of ours
+  // Of TLS, in the order of tls::ClientFailure::Kind; the details are those there.
+  kTlsCertificate,
+  kTlsAlert,
+  kNotTls,
+  kTlsOther,
 };
 
 /// The names of the kinds, in their order.
 std::span<const std::string_view> failureNames();
+
+/// What the detail of a failure of TLS means, in words; empty for the other kinds.
+std::string detailText(Failure kind, int detail);
 
 /// How often each kind with each detail has happened.
 class FailureCounts {

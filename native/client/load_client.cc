@@ -32,6 +32,11 @@ Result<std::unique_ptr<LoadClient>> LoadClient::create(Plan plan) {
   auto loop = net::Loop::create();
   if (!loop.ok()) return loop.error();
   client->loop_ = std::move(loop.value());
+  if (auto& options = client->plan_.tls) {
+    auto context = tls::ClientContext::create(std::move(*options));
+    if (!context.ok()) return context.error();
+    client->tls_ = std::move(context.value());
+  }
   return client;
 }
 
@@ -118,6 +123,20 @@ std::string LoadClient::makeHandshakeKey() {
 
 void LoadClient::addDeadline(std::uint32_t index, std::uint32_t deadline) {
   deadlines_.push_back({nowNs_ + plan_.timeoutMs * kNsPerMs, index, deadline});
+}
+
+MutableBytes LoadClient::plainBuffer() {
+  constexpr std::size_t kSize = net::Loop::kReceiveSize + tls::ClientSession::kHeldRecord;
+  if (plainBuffer_ == nullptr) {
+    plainBuffer_ = std::make_unique<std::uint8_t[]>(net::Loop::kHeadroom + kSize);
+  }
+  return {plainBuffer_.get() + net::Loop::kHeadroom, kSize};
+}
+
+void LoadClient::countHandshake(const tls::ClientSession& session) {
+  ++counters_.handshakes;
+  if (session.isResumed()) ++counters_.resumed;
+  if (negotiated_.empty()) negotiated_ = session.negotiated();
 }
 
 void LoadClient::countConnect(std::uint64_t startedNs) {

@@ -18,6 +18,7 @@
 #include "client/load_connection.h"
 #include "client/plan.h"
 #include "net/loop.h"
+#include "tls/client_session.h"
 #include "ws/deflate.h"
 #include "ws/frame.h"
 
@@ -25,7 +26,7 @@ namespace wss::client {
 
 class LoadClient {
  public:
-  /// Fails when the system has no descriptor or memory left.
+  /// Fails when the system has no descriptor or memory left, or as tls::ClientContext::create().
   static Result<std::unique_ptr<LoadClient>> create(Plan plan);
   ~LoadClient();
   LoadClient(const LoadClient&) = delete;
@@ -48,6 +49,8 @@ class LoadClient {
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] const FailureCounts& failures() const { return failures_; }
+  /// What the first handshake of TLS came to use; empty before.
+  [[nodiscard]] const std::string& negotiated() const { return negotiated_; }
   /// From sending a message (open loop: from when it was to be sent) to having its echo.
   [[nodiscard]] const Histogram& latencies() const { return latencies_; }
   /// From beginning a connection to having it open.
@@ -61,6 +64,12 @@ class LoadClient {
   [[nodiscard]] Content& content() { return content_; }
   /// Where a connection builds what it sends within a call; empty between calls.
   [[nodiscard]] ByteQueue& frames() { return frames_; }
+  /// The same, under TLS: what its frames become.
+  [[nodiscard]] ByteQueue& records() { return records_; }
+  /// Null: without TLS.
+  [[nodiscard]] const std::shared_ptr<tls::ClientContext>& tlsContext() const { return tls_; }
+  /// Where what was received is decrypted to, with room in front as in net::Loop::receiveBuffer().
+  MutableBytes plainBuffer();
   /// Of a steady clock, as of the last updateTime().
   [[nodiscard]] std::uint64_t nowNs() const { return nowNs_; }
   void updateTime();
@@ -74,6 +83,7 @@ class LoadClient {
   /// `deadline` of connection `index` passes after the plan's timeout.
   void addDeadline(std::uint32_t index, std::uint32_t deadline);
 
+  void countHandshake(const tls::ClientSession& session);
   void countConnect(std::uint64_t startedNs);
   void countConnectEnd() { --connecting_; }
   void countLeaving() { --counters_.open; }
@@ -106,6 +116,7 @@ class LoadClient {
   // Constant after construction.
   Plan plan_;
   std::unique_ptr<net::Loop> loop_;
+  std::shared_ptr<tls::ClientContext> tls_;
   std::uint64_t beganNs_ = 0;  ///< when the first run() began
   // Changes with every connection.
   std::deque<LoadConnection> connections_;
@@ -124,6 +135,9 @@ class LoadClient {
   Content content_;
   ws::Inflater inflater_{15, false};
   ByteQueue frames_;
+  ByteQueue records_;
+  std::unique_ptr<std::uint8_t[]> plainBuffer_;  ///< made when it is first needed
+  std::string negotiated_;
   Counters counters_;
   FailureCounts failures_;
   Histogram latencies_;

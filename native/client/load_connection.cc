@@ -19,6 +19,9 @@ constexpr std::uint64_t kMaxMessageSize = std::uint64_t{1} << 40;
 constexpr std::size_t kMaxBurst = std::size_t{64} * 1024;
 constexpr auto kConnectionRefused = static_cast<ErrorCode>(10061);
 
+/// What a message of `size` bytes may take compressed: generous, for any way to do it.
+constexpr std::size_t mostCompressed(std::size_t size) { return 2 * size + 1024; }
+
 Failure failureOf(ErrorCode code) {
   if (code == kConnectionRefused) return Failure::kRefused;
   if (code == ErrorCode::kConnectionReset) return Failure::kReset;
@@ -63,11 +66,12 @@ void LoadConnection::onReadable() {
     onEnd(transfer);
     return;
   }
-  const MutableBytes received = buffer.first(transfer.count);
-  if (isConnecting()) {
-    readAnswer(received);
-    return;
-  }
+  if (tls_) return onCiphertext(buffer.first(transfer.count));
+  onBytes(buffer.first(transfer.count));
+}
+
+void LoadConnection::onBytes(MutableBytes received) {
+  if (isConnecting()) return readAnswer(received);
   const std::size_t before = input_.size();
   assert(before < net::Loop::kHeadroom);
   std::uint8_t* const start = received.data() - before;
@@ -78,7 +82,13 @@ void LoadConnection::onReadable() {
 
 void LoadConnection::onWritable() {
   client_.updateTime();
-  if (state_ == State::kConnecting) request();
+  if (state_ == State::kConnecting) {
+    if (client_.tlsContext()) {
+      startHandshake();
+    } else {
+      request();
+    }
+  }
   flush();
   if (isOpen() && output_.empty()) sendDue();
 }
@@ -181,10 +191,14 @@ void LoadConnection::onData(const ws::Piece& piece) {
 }
 
 void LoadConnection::onCompressed(const ws::Piece& piece) {
-  compressed_.append(piece.payload);
-  if (!piece.ends) return;
   const Plan& plan = client_.plan();
   const Bytes expected = client_.content().message(plan.firstId + index_, received_);
+  if (compressed_.size() + piece.payload.size() > mostCompressed(expected.size())) {
+    fail(Failure::kProtocol, static_cast<int>(ws::CloseCode::kMessageTooBig));
+    return;
+  }
+  compressed_.append(piece.payload);
+  if (!piece.ends) return;
   ByteQueue inflated;
   const auto status = client_.inflater().inflate(compressed_.bytes(), inflated, expected.size());
   compressed_.clear();
@@ -287,18 +301,19 @@ void LoadConnection::appendControl(ws::Opcode opcode, Bytes payload) {
 }
 
 void LoadConnection::flush() {
-  ByteQueue& frames = client_.frames();
-  const std::size_t total = output_.size() + frames.size();
+  if (tls_) seal();
+  ByteQueue& ready = tls_ ? client_.records() : client_.frames();
+  const std::size_t total = output_.size() + ready.size();
   if (total > 0) {
     const bool queued = !output_.empty();
-    const Bytes fresh = frames.bytes();
+    const Bytes fresh = ready.bytes();
     const net::Transfer transfer =
         queued ? socket_.send(output_.bytes(), fresh) : socket_.send(fresh);
     const std::size_t ofQueue = std::min(transfer.count, output_.size());
     if (transfer.count < total) output_.append(fresh.subspan(transfer.count - ofQueue));
     if (ofQueue > 0) output_.consume(ofQueue);
     // Unlike clear(), this keeps the memory for the next.
-    frames.shrink(frames.size());
+    ready.shrink(ready.size());
     if (transfer.status == net::Transfer::Status::kFailed) {
       onEnd(transfer);
       return;
@@ -324,6 +339,7 @@ void LoadConnection::closeSocket(bool reset) {
   state_ = State::kClosed;
   ++deadline_;
   client_.frames().clear();
+  if (tls_) endTls(!reset);
   opening_.reset();
   input_.clear();
   compressed_.clear();

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "client/counters.h"
 #include "net/socket.h"
+#include "tls/client_session.h"
 #include "ws/reader.h"
 
 namespace wss::client {
@@ -24,7 +25,7 @@ class LoadConnection final : private net::SocketOwner {
   [[nodiscard]] std::uint32_t index() const { return index_; }
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen; }
   [[nodiscard]] bool isConnecting() const {
-    return state_ == State::kConnecting || state_ == State::kUpgrading;
+    return state_ >= State::kConnecting && state_ <= State::kUpgrading;
   }
   /// Whether it may connect(): before the first time, and after LoadClient::onGone().
   [[nodiscard]] bool isGone() const { return state_ == State::kGone; }
@@ -49,6 +50,7 @@ class LoadConnection final : private net::SocketOwner {
   enum class State : std::uint8_t {
     kGone,
     kConnecting,
+    kHandshake,  ///< of TLS
     kUpgrading,  ///< the request is on its way
     kOpen,
     kClosing,  ///< our Close has been sent; waits for the server's, and for the end of the stream
@@ -66,7 +68,13 @@ class LoadConnection final : private net::SocketOwner {
   void onBroken() override;
   void onSocketClosed() override;
 
+  void startHandshake();
+  void onCiphertext(Bytes ciphertext);
+  void onTlsFailure();
+  /// Ends what was said under TLS, keeps the session, and tells the server if that can be.
+  void endTls(bool tell);
   void request();
+  void onBytes(MutableBytes received);
   void readAnswer(MutableBytes received);
   void onOpen();
   void readFrames(MutableBytes input);
@@ -82,6 +90,8 @@ class LoadConnection final : private net::SocketOwner {
   void appendControl(ws::Opcode opcode, Bytes payload);
   /// Hands what has been appended, and what was left over before, to the kernel.
   void flush();
+  /// Turns the frames that have been appended into records.
+  void seal();
   void fail(Failure failure, int detail = 0);
   void failSystem(ErrorCode code);
   void closeSocket(bool reset);
@@ -96,6 +106,8 @@ class LoadConnection final : private net::SocketOwner {
   bool deflates_ = false;  ///< permessage-deflate has been agreed on
   std::uint32_t deadline_ = 0;
   std::unique_ptr<Opening> opening_;
+  std::unique_ptr<tls::ClientSession> tls_;  ///< null without TLS
+  tls::ClientSession::Ticket ticket_;        ///< of the connection before
   /// Closed loop: when the messages in flight were sent, by their numbers modulo inFlight.
   std::unique_ptr<std::uint64_t[]> sentNs_;
   // Changes with every message.

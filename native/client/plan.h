@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/client_handshake.h"
 #include "net/address.h"
+#include "tls/client_context.h"
 #include "ws/frame.h"
 
 namespace wss::client {
@@ -24,6 +26,8 @@ struct Plan {
   /// Connections take these in turn; empty: the system picks.
   std::vector<net::Address> localAddresses;
   http::ClientRequest request;
+  /// Nothing: without TLS.
+  std::optional<tls::ClientOptions> tls;
 
   std::uint32_t connections = 1;
   /// The id of the first connection, so that those of several processes differ.

@@ -47,7 +47,12 @@ void onMessage(int sent, int /*version*/, int type, const void* bytes, std::size
 
 int onTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                 EVP_MAC_CTX* mac, int sealing) {
-  return contextOf(ssl).ticketKeys().prepare(name, iv, cipher, mac, sealing == 1);
+  constexpr int kDone = 1;
+  constexpr int kDoneRenew = 2;
+  const int result = contextOf(ssl).ticketKeys().prepare(name, iv, cipher, mac, sealing == 1);
+  // Clients use a ticket once (RFC 8446 §C.4): without a new one, the next handshake is a full one.
+  const bool used = result == kDone && sealing == 0 && SSL_version(ssl) == TLS1_3_VERSION;
+  return used ? kDoneRenew : result;
 }
 
 }  // namespace
