@@ -4,6 +4,7 @@ const { spawn } = require('node:child_process');
 const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
+const { certificate } = require('./certificate');
 const { startServer } = require('./servers');
 
 const cli = path.join(__dirname, '../dist/cli/main.js');
@@ -12,11 +13,13 @@ const LOAD_CORE = 1;
 const WARM_UP = ['--connections', 64, '--in-flight', 4];
 
 /** Runs `wsserver load` and resolves with its result. */
-async function load(server, args, seconds, warmup) {
+async function load(server, { tls }, args, seconds, warmup) {
   const folder = mkdtempSync(path.join(tmpdir(), 'wsserver-bench-'));
   const json = path.join(folder, 'result.json');
   const command = [
-    ...['-c', LOAD_CORE, process.execPath, cli, 'load', `ws://127.0.0.1:${server.port}/`],
+    ...['-c', LOAD_CORE, process.execPath, cli, 'load'],
+    `${tls ? 'wss' : 'ws'}://127.0.0.1:${server.port}/`,
+    ...(tls ? ['--ca', certificate().cert] : []),
     ...args,
     ...['--duration', seconds, '--warmup', warmup, '--pid', server.pid, '--json', json],
   ];
@@ -39,25 +42,30 @@ async function load(server, args, seconds, warmup) {
   }
 }
 
-async function measureMemory(server, { connections, deflate }, seconds) {
+async function measureMemory(server, workload, seconds) {
+  const { connections, deflate } = workload;
   // Buffers that all connections share, zlib's too, are there before.
   const warmUp = deflate ? [...WARM_UP, '--deflate', '--text', '--size', 2048] : WARM_UP;
-  const before = await load(server, warmUp, 1, 0);
+  const before = await load(server, workload, warmUp, 1, 0);
   const idle = ['--idle', '--connections', connections, ...(deflate ? ['--deflate'] : [])];
-  const after = await load(server, idle, seconds, 0);
+  const after = await load(server, workload, idle, seconds, 0);
   const bytes = after.server.residentBytes - before.server.residentBytes;
   return { kilobytes: bytes / connections / 1000 };
 }
 
 /** What one server does with one workload. */
 async function measure(name, workload, { seconds, warmup }) {
-  const server = await startServer(name, SERVER_CORE, workload.deflate);
+  const server = await startServer(name, SERVER_CORE, workload);
   try {
     if (workload.kind === 'start') return { startMs: server.startMs };
     if (workload.kind === 'memory') return await measureMemory(server, workload, seconds);
-    const result = await load(server, workload.args, seconds, warmup);
+    const result = await load(server, workload, workload.args, seconds, warmup);
     const { received, compressed } = result.messages;
     if (workload.deflate && compressed < received) throw new Error('echoes were not compressed');
+    // All but the first of each connection's.
+    if (workload.resumed && result.tls.resumed < result.tls.handshakes * 0.9) {
+      throw new Error(`${result.tls.resumed} of ${result.tls.handshakes} sessions were resumed`);
+    }
     return {
       cpuUs: result.server.cpuUsPerMessage,
       perSecond: result.messages.perSecond,

@@ -69,6 +69,7 @@ async function main() {
   for (let round = 0; round < rounds; round++) {
     for (const workload of chosen) {
       for (const name of names) {
+        if (workload.tls && servers[name].plainOnly) continue;
         process.stderr.write(`round ${round + 1}/${rounds}  ${workload.title}  ${name}\n`);
         try {
           results[workload.name][name].push(await measure(name, workload, times));

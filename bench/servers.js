@@ -3,19 +3,20 @@
 const { spawn, spawnSync } = require('node:child_process');
 const { mkdirSync } = require('node:fs');
 const path = require('node:path');
+const { certificate } = require('./certificate');
 
 const root = path.join(__dirname, '..');
 const floor = path.join(root, 'build/bench/floor');
 const bun = path.join(__dirname, 'node_modules/@oven/bun-linux-x64/bin/bun');
 const file = (name) => path.join(__dirname, 'servers', name);
 
-/** name in the tables, and the command. */
+/** name in the tables, the command, and whether it can do without TLS only. */
 const servers = {
   wsserver: { title: 'native-wsserver', command: [process.execPath, file('wsserver.js')] },
   uws: { title: 'uWebSockets.js', command: [process.execPath, file('uwebsockets.js')] },
   bun: { title: 'Bun.serve', command: [bun, file('bun.js')] },
   ws: { title: 'ws', command: [process.execPath, file('ws.js')] },
-  floor: { title: 'raw C++', command: [floor] },
+  floor: { title: 'raw C++', command: [floor], plainOnly: true },
 };
 
 function run(command, ...args) {
@@ -40,12 +41,18 @@ function prepare(names) {
   }
 }
 
-/** Starts a server on `core`, which compresses if so; resolves when it listens. */
-function startServer(name, core, deflate = false) {
+/** Starts a server on `core`, which compresses or speaks TLS if so; resolves when it listens. */
+function startServer(name, core, { deflate = false, tls = false }) {
   const [command, ...args] = servers[name].command;
   const child = spawn('taskset', ['-c', String(core), command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production', DEFLATE: deflate ? '1' : '' },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      DEFLATE: deflate ? '1' : '',
+      TLS_CERT: tls ? certificate().cert : '',
+      TLS_KEY: tls ? certificate().key : '',
+    },
   });
   return new Promise((resolve, reject) => {
     let said = '';

@@ -40,6 +40,22 @@ function deflate(inFlight) {
   };
 }
 
+/** An echo workload over TLS. */
+function secure(row) {
+  const plain = echo(row, 'binary');
+  return { ...plain, name: `tls-${plain.name}`, kind: 'tls', tls: true };
+}
+
+function handshakes(name, title, more) {
+  return {
+    name: `tls-connect-${name}`,
+    title: `${title}, upgrade, one message, close`,
+    kind: 'handshake',
+    args: ['--connections', 64, '--churn', ...more],
+    tls: true,
+  };
+}
+
 const workloads = [
   ...['binary', 'text'].flatMap((type) => echoes.map((row) => echo(row, type))),
   deflate(1),
@@ -69,6 +85,19 @@ const workloads = [
     connections: 10000,
     deflate: true,
   },
+  secure([64, 20, 1]),
+  secure([64, 20, 16]),
+  secure([64, KIB, 1]),
+  secure([16, 64 * KIB, 1]),
+  handshakes('full', 'full handshake', []),
+  { ...handshakes('resumed', 'resumed handshake', ['--resume']), resumed: true },
+  {
+    name: 'tls-memory',
+    title: 'memory per idle TLS connection, 10,000',
+    kind: 'memory',
+    connections: 10000,
+    tls: true,
+  },
   { name: 'start', title: 'from require to listening', kind: 'start' },
 ];
 
@@ -76,6 +105,8 @@ const workloads = [
 const kinds = {
   cpu: { title: 'Server CPU per message', unit: 'µs', key: 'cpuUs' },
   p99: { title: 'Latency at equal load, 99th percentile', unit: 'µs', key: 'p99Us' },
+  tls: { title: 'Server CPU per message over TLS', unit: 'µs', key: 'cpuUs' },
+  handshake: { title: 'Server CPU per connection over TLS', unit: 'µs', key: 'cpuUs' },
   memory: { title: 'Memory', unit: 'KB', key: 'kilobytes' },
   start: { title: 'Start', unit: 'ms', key: 'startMs' },
 };

@@ -1,10 +1,12 @@
 const { listening } = require('./listening');
 
 const deflate = process.env.DEFLATE === '1';
+const { TLS_CERT, TLS_KEY } = process.env;
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
+  ...(TLS_CERT && { tls: { cert: Bun.file(TLS_CERT), key: Bun.file(TLS_KEY) } }),
   fetch: (request, self) => (self.upgrade(request) ? undefined : new Response('', { status: 426 })),
   websocket: {
     backpressureLimit: 64 * 1024 * 1024,

@@ -2,9 +2,10 @@ const { listening } = require('./listening');
 const uWS = require('uwebsockets');
 
 const deflate = process.env.DEFLATE === '1';
+const { TLS_CERT, TLS_KEY } = process.env;
+const app = TLS_CERT ? uWS.SSLApp({ cert_file_name: TLS_CERT, key_file_name: TLS_KEY }) : uWS.App();
 
-uWS
-  .App()
+app
   .ws('/*', {
     compression: deflate ? uWS.SHARED_COMPRESSOR | uWS.SHARED_DECOMPRESSOR : uWS.DISABLED,
     idleTimeout: 0,

@@ -1,4 +1,7 @@
 const { listening } = require('./listening');
+const { readFileSync } = require('node:fs');
+const http = require('node:http');
+const https = require('node:https');
 const { WebSocketServer } = require('ws');
 
 // Its own default is a context for each connection, which costs 300 KB.
@@ -7,12 +10,15 @@ const perMessageDeflate = process.env.DEFLATE === '1' && {
   clientNoContextTakeover: true,
   threshold: 1024,
 };
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate });
-server.on('connection', (socket) => {
+const { TLS_CERT, TLS_KEY } = process.env;
+const server = TLS_CERT
+  ? https.createServer({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) })
+  : http.createServer();
+new WebSocketServer({ server, perMessageDeflate }).on('connection', (socket) => {
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
     if (isBinary) socket.send(data);
     else socket.send(data.toString());
   });
 });
-server.on('listening', () => listening(server.address().port));
+server.listen(0, '127.0.0.1', () => listening(server.address().port));

@@ -55,7 +55,11 @@ std::unique_ptr<ClientSession> ClientSession::connect(std::shared_ptr<ClientCont
   if (shared.sendsServerName()) {
     SSL_set_tlsext_host_name(ssl, shared.options().serverName.c_str());
   }
-  if (ticket != nullptr) SSL_set_session(ssl, ticket.get());
+  if (ticket != nullptr) {
+    // A copy: OpenSSL marks a session of TLS 1.3 as used up, but not every server sends a new one.
+    const Owned<SSL_SESSION, SSL_SESSION_free> copy(SSL_SESSION_dup(ticket.get()));
+    if (copy != nullptr) SSL_set_session(ssl, copy.get());
+  }
   session->receive({}, {}, out);
   return session;
 }
