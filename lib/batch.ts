@@ -75,13 +75,15 @@ export class BatchReader {
     this.readRest();
   }
 
-  /** Walks what is left of the batch that is being walked. */
-  readRest(): void {
+  /** Walks what is left of the batch that is being walked. Returns whether there was any. */
+  readRest(): boolean {
+    const any = this.#next < this.#end;
     while (this.#next < this.#end) {
       const at = this.#next;
       this.#next = at + RECORD_SIZE;
       this.#dispatch(at);
     }
+    return any;
   }
 
   #dispatch(at: number): void {

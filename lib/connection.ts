@@ -239,8 +239,13 @@ export class WSConnection {
    * become shorter
    */
   sendFile(fileName: string, { signal }: WaitOptions = {}): Promise<void> {
+    return handled(this.fileSender.send(fileName, signal));
+  }
+
+  /** @internal */
+  get fileSender(): FileSender {
     this.#files ??= new FileSender(this, this.#owner.sender, this.#ending.signal);
-    return handled(this.#files.send(fileName, signal));
+    return this.#files;
   }
 
   /**

@@ -80,6 +80,18 @@ export class Delivery implements IntakeOwner {
     if (isPromise(handled)) this.#intakeOf(id).waitFor(handled);
   }
 
+  /**
+   * Has a connection's messages, and its Disconnected, wait until {@link release}: one of its
+   * handlers is about to run the loop. False when they do already.
+   */
+  hold(connectionId: number): boolean {
+    return this.#intakeOf(connectionId).hold();
+  }
+
+  release(connectionId: number): void {
+    this.#intakes.get(connectionId)?.release();
+  }
+
   /** What a connection's acceptData says; undefined where the core knows best. */
   acceptsData(connectionId: number): boolean | undefined {
     return this.#intakes.get(connectionId)?.accepts;

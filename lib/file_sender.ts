@@ -2,9 +2,9 @@
 
 import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
-import { chunksOf } from './file_source.js';
+import { chunksNow, chunksOf } from './file_source.js';
 import { Opcode } from './outbox.js';
-import { sendStream } from './outgoing_message.js';
+import { sendNow, sendStream, type Wait } from './outgoing_message.js';
 import type { Sender } from './sender.js';
 
 const INTERRUPTED = 10004;
@@ -32,7 +32,7 @@ export class FileSender {
     if (refusal !== undefined) return this.#sender.fail(this.#connection.connectionId, refusal);
     const interrupter = new AbortController();
     this.#interrupter = interrupter;
-    const type = this.#connection.dataFormat === Opcode.text ? 'text' : 'binary';
+    const type = this.#type;
     const signals = signal === undefined ? [interrupter.signal] : [interrupter.signal, signal];
     try {
       await sendStream(
@@ -47,9 +47,29 @@ export class FileSender {
     }
   }
 
+  /** The same while the caller waits; `wait` is given what ends the waiting. */
+  sendNow(fileName: string, wait: (token: number | undefined, signal: AbortSignal) => void): void {
+    const refusal = this.#whyNot();
+    if (refusal !== undefined) throw refusal;
+    this.#interrupter = new AbortController();
+    const { signal } = this.#interrupter;
+    const type = this.#type;
+    const waitForPart: Wait = (token) => wait(token, signal);
+    const chunks = chunksNow(fileName, type === 'text');
+    try {
+      sendNow(this.#connection, this.#sender, chunks, type, signal, waitForPart);
+    } finally {
+      this.#interrupter = undefined;
+    }
+  }
+
   /** Ends the file that is being sent where it is, if there is one. */
   interrupt(): void {
     this.#interrupter?.abort(new WSServerError(INTERRUPTED, 'The file was interrupted.'));
+  }
+
+  get #type(): 'text' | 'binary' {
+    return this.#connection.dataFormat === Opcode.text ? 'text' : 'binary';
   }
 
   #whyNot(): WSServerError | undefined {

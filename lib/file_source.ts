@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A file as the source of a message: read piece by piece, in constant memory.
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { WSServerError } from './errors.js';
 
 /** How much of a file is read at once. */
@@ -36,17 +36,17 @@ async function attempt<Value>(fileName: string, reading: Promise<Value>): Promis
   }
 }
 
-async function openFile(fileName: string): Promise<FileHandle> {
-  // Without waiting: a pipe would keep a thread until somebody writes to it.
-  const { O_RDONLY, O_NONBLOCK = 0 } = constants;
-  return await attempt(fileName, open(fileName, O_RDONLY | O_NONBLOCK));
+/** What `read` returns. */
+function attemptNow<Value>(fileName: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(fileName, error as NodeJS.ErrnoException);
+  }
 }
 
-async function sizeOf(fileName: string, file: FileHandle): Promise<number> {
-  const found = await attempt(fileName, file.stat());
-  if (found.isFile()) return found.size;
-  throw new WSServerError(INVALID_ARGUMENT, `"${fileName}" is not a regular file.`);
-}
+// Without waiting: a pipe would keep a thread until somebody writes to it.
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** How many of `bytes` there are, but for a character of UTF-8 that has not come to its end. */
 function wholeCharacters(bytes: Uint8Array): number {
@@ -60,30 +60,79 @@ function wholeCharacters(bytes: Uint8Array): number {
   return bytes.length;
 }
 
+/** The chunks of a file, as they are read. */
+class Chunks {
+  readonly #fileName: string;
+  readonly #isText: boolean;
+  readonly #buffer: Buffer;
+  /** Bytes of the file that have not been read. */
+  #left: number;
+  /** What has been read of it into the buffer, and how much of that has been given out. */
+  #filled = 0;
+  #given = 0;
+
+  constructor(fileName: string, stats: Stats, isText: boolean) {
+    if (!stats.isFile()) {
+      throw new WSServerError(INVALID_ARGUMENT, `"${fileName}" is not a regular file.`);
+    }
+    this.#fileName = fileName;
+    this.#isText = isText;
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(stats.size, CHUNK));
+    this.#left = stats.size;
+  }
+
+  get complete(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Where the next bytes are to be read to. The chunk before is not valid any more. */
+  next(): Buffer {
+    this.#buffer.copyWithin(0, this.#given, this.#filled);
+    this.#filled -= this.#given;
+    return this.#buffer.subarray(this.#filled, this.#filled + this.#left);
+  }
+
+  /** The chunk that there is when so many bytes have been read. */
+  take(bytesRead: number): Uint8Array {
+    if (bytesRead === 0) {
+      const what = `The file "${this.#fileName}" became shorter meanwhile.`;
+      throw new WSServerError(SEND_FAILED, what);
+    }
+    this.#left -= bytesRead;
+    this.#filled += bytesRead;
+    const bytes = this.#buffer.subarray(0, this.#filled);
+    this.#given = this.#isText && !this.complete ? wholeCharacters(bytes) : this.#filled;
+    return bytes.subarray(0, this.#given);
+  }
+}
+
 /**
  * As many bytes as the file has when it is opened, in chunks that are valid until the next one is
  * asked for. With `isText` none but the last ends inside a character, so that a text may end there.
  */
 export async function* chunksOf(fileName: string, isText: boolean): AsyncGenerator<Uint8Array> {
-  const file = await openFile(fileName);
+  const file = await attempt(fileName, open(fileName, READ));
   try {
-    const size = await sizeOf(fileName, file);
-    const buffer = Buffer.allocUnsafeSlow(Math.min(size, CHUNK));
-    let kept = 0;
-    for (let left = size; left > 0; ) {
-      const room = Math.min(buffer.length - kept, left);
-      const { bytesRead } = await attempt(fileName, file.read(buffer, kept, room, null));
-      if (bytesRead === 0) {
-        throw new WSServerError(SEND_FAILED, `The file "${fileName}" became shorter meanwhile.`);
-      }
-      left -= bytesRead;
-      const filled = kept + bytesRead;
-      const end = isText && left > 0 ? wholeCharacters(buffer.subarray(0, filled)) : filled;
-      yield buffer.subarray(0, end);
-      buffer.copyWithin(0, end, filled);
-      kept = filled - end;
+    const chunks = new Chunks(fileName, await attempt(fileName, file.stat()), isText);
+    while (!chunks.complete) {
+      const { bytesRead } = await attempt(fileName, file.read(chunks.next()));
+      yield chunks.take(bytesRead);
     }
   } finally {
     await file.close();
+  }
+}
+
+/** The same, read while the caller waits. */
+export function* chunksNow(fileName: string, isText: boolean): Generator<Uint8Array> {
+  const file = attemptNow(fileName, () => openSync(fileName, READ));
+  try {
+    const stats = attemptNow(fileName, () => fstatSync(file));
+    const chunks = new Chunks(fileName, stats, isText);
+    while (!chunks.complete) {
+      yield chunks.take(attemptNow(fileName, () => readSync(file, chunks.next())));
+    }
+  } finally {
+    closeSync(file);
   }
 }

@@ -62,6 +62,21 @@ export class Intake implements ReaderOwner {
     this.#handOut();
   }
 
+  /**
+   * A handler that has not been called from here runs the loop: messages wait until
+   * {@link release}. False when they do already.
+   */
+  hold(): boolean {
+    if (this.#handing) return false;
+    this.#handing = true;
+    return true;
+  }
+
+  release(): void {
+    this.#handing = false;
+    this.#handOut();
+  }
+
   /** Has messages wait until `handled` is settled. */
   waitFor(handled: PromiseLike<unknown>): void {
     this.#busy = true;

@@ -31,6 +31,12 @@ type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<u
 const MAX_PART = 256 * 1024;
 const EMPTY = new Uint8Array(0);
 
+/**
+ * Runs the loop until `token` is settled, or once when there is none. Throws when what it stands
+ * for has failed, or is not to be waited for any more.
+ */
+export type Wait = (token: number | undefined) => void;
+
 /** Encodes chunks as they come. Half a surrogate pair waits for its other half. */
 class ChunkEncoder {
   #half = '';
@@ -126,6 +132,18 @@ class OutgoingMessage {
     await this.#taken;
   }
 
+  /** Has a part of a message of this type taken while the caller waits. */
+  takeNow(type: 'text' | 'binary', bytes: Uint8Array, last: boolean, wait: Wait): void {
+    const { connectionId } = this.#connection;
+    while (!this.#open && !this.#connection.readyToSend) {
+      wait(this.#sender.beginDrain(connectionId));
+    }
+    const opcode = this.#open ? CONTINUATION : Opcode[type];
+    const token = this.#sender.beginPart(connectionId, opcode, bytes, last);
+    this.#open = !last;
+    wait(token);
+  }
+
   /** Ends it where it is. */
   interrupt(): void {
     if (!this.#open) return;
@@ -179,6 +197,31 @@ export async function sendStream(
       message.fail();
       sender.report(connection.connectionId, error);
     }
+    throw error;
+  }
+}
+
+/**
+ * Sends a message while the caller waits. When the source or a part fails, the connection is closed
+ * with 1011, unless `signal` is aborted: then the message ends where it is.
+ */
+export function sendNow(
+  connection: WSConnection,
+  sender: Sender,
+  chunks: Iterable<Uint8Array>,
+  type: 'text' | 'binary',
+  signal: AbortSignal,
+  wait: Wait,
+): void {
+  const message = new OutgoingMessage(connection, sender, {});
+  try {
+    for (const chunk of chunks) {
+      if (chunk.length > 0) message.takeNow(type, chunk, false, wait);
+    }
+    message.takeNow(type, EMPTY, true, wait);
+  } catch (error) {
+    if (signal.aborted) message.interrupt();
+    else message.fail();
     throw error;
   }
 }

@@ -33,9 +33,21 @@ export interface SendOptions extends WaitOptions {
 /** What every method that has succeeded returns: no send need make a promise of its own. */
 export const DONE: Promise<void> = Promise.resolve();
 
+/** The opcode that `data` is sent with. */
+export function opcodeFor(format: SendFormat, data: Data): Opcode {
+  if (format !== 0) return format;
+  return typeof data === 'string' ? Opcode.text : Opcode.binary;
+}
+
 /** A rejected promise that does not end the process when nobody awaits it. */
 export function rejected(error: unknown): Promise<never> {
   return handled(Promise.reject(error));
+}
+
+/** What has come of a token so far. */
+export interface Outcome {
+  settled: boolean;
+  error: WSServerError | undefined;
 }
 
 /** Something that waits to be settled. */
@@ -67,7 +79,7 @@ export class Sender {
     if (typeof text === 'string' && this.#outbox.takes(connectionId as number)) {
       if (this.#outbox.sendText(connectionId as number, text, Opcode.text)) return DONE;
     }
-    return this.#sendSlowly(Number(connectionId), Opcode.text, text);
+    return this.#sendWith(connectionId, Opcode.text, text);
   }
 
   sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
@@ -75,7 +87,7 @@ export class Sender {
     if (data instanceof Uint8Array && this.#outbox.takes(connectionId as number)) {
       if (this.#outbox.sendBytes(connectionId as number, data, Opcode.binary)) return DONE;
     }
-    return this.#sendSlowly(Number(connectionId), Opcode.binary, data);
+    return this.#sendWith(connectionId, Opcode.binary, data);
   }
 
   sendAs(
@@ -84,7 +96,7 @@ export class Sender {
     data: Data,
     options?: SendOptions,
   ): Promise<void> {
-    const opcode = format === 0 ? (typeof data === 'string' ? Opcode.text : Opcode.binary) : format;
+    const opcode = opcodeFor(format, data);
     if (opcode === Opcode.text) return this.sendText(connectionId, data, options);
     if (opcode === Opcode.binary) return this.sendBytes(connectionId, data, options);
     return this.#sendWith(connectionId, opcode, data, options);
@@ -93,13 +105,11 @@ export class Sender {
   ping(connectionId: number | string, signal?: AbortSignal): Promise<number> {
     if (signal?.aborted) return rejected(signal.reason);
     const id = Number(connectionId);
-    const token = this.#newToken();
     try {
-      this.#native.ping(id, token);
+      return this.#wait(this.beginPing(id), signal, id);
     } catch (error) {
       return this.fail(id, error);
     }
-    return this.#wait(token, signal, id);
   }
 
   /**
@@ -113,9 +123,8 @@ export class Sender {
     bytes: NodeJS.ArrayBufferView | ArrayBuffer,
     last: boolean,
   ): Promise<unknown> {
-    const token = this.#newToken();
-    const taken = this.#native.sendPart(connectionId, opcode, bytes, last, token);
-    return taken ? DONE : this.#wait(token);
+    const token = this.beginPart(connectionId, opcode, bytes, last);
+    return token === undefined ? DONE : this.#wait(token);
   }
 
   /**
@@ -124,13 +133,68 @@ export class Sender {
    */
   drain(connectionId: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return rejected(signal.reason);
-    const token = this.#newToken();
     try {
-      if (this.#native.drained(connectionId, token)) return DONE;
+      const token = this.beginDrain(connectionId);
+      return token === undefined ? DONE : handled(this.#wait(token, signal).then(() => {}));
     } catch (error) {
       return rejected(error);
     }
-    return handled(this.#wait(token, signal).then(() => {}));
+  }
+
+  // What the forms above begin with, for who waits in another way than by a promise. What is
+  // returned is a token to watch; undefined: there is nothing to wait for. What throws has done
+  // nothing, and has not been reported.
+
+  /** `kind` is an opcode, perhaps with UNCOMPRESSED. */
+  begin(connectionId: number, kind: number, data: Data): number | undefined {
+    if (this.#outbox.takes(connectionId)) {
+      const opcode = kind & ~UNCOMPRESSED;
+      const isText = opcode === Opcode.text && typeof data === 'string';
+      if (isText && this.#outbox.sendText(connectionId, data, kind)) return undefined;
+      const isBytes = opcode === Opcode.binary && data instanceof Uint8Array;
+      if (isBytes && this.#outbox.sendBytes(connectionId, data, kind)) return undefined;
+    }
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const token = this.#newToken();
+    return this.#native.send(connectionId, kind, bytes, token) ? undefined : token;
+  }
+
+  beginPart(
+    connectionId: number,
+    opcode: PartOpcode,
+    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    last: boolean,
+  ): number | undefined {
+    const token = this.#newToken();
+    return this.#native.sendPart(connectionId, opcode, bytes, last, token) ? undefined : token;
+  }
+
+  beginDrain(connectionId: number): number | undefined {
+    const token = this.#newToken();
+    return this.#native.drained(connectionId, token) ? undefined : token;
+  }
+
+  beginPing(connectionId: number): number {
+    const token = this.#newToken();
+    this.#native.ping(connectionId, token);
+    return token;
+  }
+
+  /** What comes of `token`, to be looked at while the loop is run. */
+  watch(token: number): Outcome {
+    const outcome: Outcome = { settled: false, error: undefined };
+    this.#pending.set(token, {
+      reportedTo: undefined,
+      startedMs: 0,
+      resolve: () => {
+        outcome.settled = true;
+      },
+      reject: (error) => {
+        outcome.settled = true;
+        outcome.error = error;
+      },
+    });
+    return outcome;
   }
 
   /** Has the Error event tell of a failure whose promise nobody may await. */
@@ -174,26 +238,14 @@ export class Sender {
     { compress = true, signal }: SendOptions = {},
   ): Promise<void> {
     if (signal?.aborted) return rejected(signal.reason);
-    const kind = compress ? opcode : opcode | UNCOMPRESSED;
     const id = Number(connectionId);
-    if (this.#outbox.takes(id)) {
-      const isText = opcode === Opcode.text && typeof data === 'string';
-      if (isText && this.#outbox.sendText(id, data, kind)) return DONE;
-      const isBytes = opcode === Opcode.binary && data instanceof Uint8Array;
-      if (isBytes && this.#outbox.sendBytes(id, data, kind)) return DONE;
-    }
-    return this.#sendSlowly(id, kind, data, signal);
-  }
-
-  #sendSlowly(connectionId: number, kind: number, data: Data, signal?: AbortSignal): Promise<void> {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    const token = this.#newToken();
     try {
-      if (this.#native.send(connectionId, kind, bytes, token)) return DONE;
+      const token = this.begin(id, compress ? opcode : opcode | UNCOMPRESSED, data);
+      if (token === undefined) return DONE;
+      return handled(this.#wait(token, signal, id).then(() => {}));
     } catch (error) {
-      return this.fail(connectionId, error);
+      return this.fail(id, error);
     }
-    return handled(this.#wait(token, signal, connectionId).then(() => {}));
   }
 
   #newToken(): number {

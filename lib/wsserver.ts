@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { BatchReader } from './batch.js';
+import { Blocking } from './blocking.js';
 import { lineModeProperty } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
@@ -99,9 +100,11 @@ export class WSServer extends ServerProperties {
       onEvent: (name, event) => this.#emit(name, event),
     });
     this.#outbox = new Outbox((records, count, chunks, adopted) => {
+      // A handler may have run the loop: then this is within its own batch.
+      const { dispatching } = this.#outbox;
       this.#outbox.dispatching = true;
       this.#batch.read(records, count, chunks, adopted);
-      this.#outbox.dispatching = false;
+      this.#outbox.dispatching = dispatching;
       this.#nextBatch?.();
     });
     this.#native = this.#outbox.server;
@@ -113,7 +116,9 @@ export class WSServer extends ServerProperties {
       this.listenersChanged(),
     );
     this.#delivery = delivery;
-    this.connections = new ConnectionMap({ native: this.#native, sender: this.#sender, delivery });
+    const owner = { native: this.#native, sender: this.#sender, delivery };
+    this.connections = new ConnectionMap(owner);
+    this.blocking = new Blocking({ ...owner, batch: this.#batch, connections: this.connections });
     this.listenersChanged();
 
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
@@ -130,6 +135,9 @@ export class WSServer extends ServerProperties {
   protected override get security(): Security {
     return this.#security;
   }
+
+  /** @internal */
+  protected readonly blocking: Blocking;
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {

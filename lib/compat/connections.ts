@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+
+import type { WSConnection } from '../connection.js';
+import { connectionProperties } from '../documented.js';
+import type { WSServer } from '../wsserver.js';
+import {
+  type ConnectionId,
+  type ConnectionRows,
+  connectionOf,
+  defineProperties,
+  type Getters,
+  type Setters,
+} from './properties.js';
+
+/** A client, with the names of the JavaScript edition. */
+export interface Connection
+  extends Getters<'get', ConnectionRows>,
+    Setters<'set', ConnectionRows, void> {}
+
+class Item {
+  readonly #connection: WSConnection;
+
+  constructor(connection: WSConnection) {
+    this.#connection = connection;
+  }
+
+  static connectionOf(item: Item): WSConnection {
+    return item.#connection;
+  }
+}
+
+defineProperties<Item>(Item.prototype, connectionProperties, {
+  get: 'get',
+  set: 'set',
+  keys: 0,
+  owner: Item.connectionOf,
+  read: (_item, _type, read) => read(),
+  write: (_item, write) => write(),
+});
+
+/** The connections of a server, as the JavaScript edition has them: by their ids. */
+export class Connections implements Iterable<Connection> {
+  readonly #server: WSServer;
+
+  constructor(server: WSServer) {
+    this.#server = server;
+  }
+
+  /** How many clients are connected. */
+  get size(): number {
+    return this.#server.connections.size;
+  }
+
+  /** @throws {@link WSServerError} 126 when there is no such connection */
+  item(connectionId: ConnectionId): Connection {
+    return new Item(connectionOf(this.#server, connectionId)) as unknown as Connection;
+  }
+
+  /** The ids of the connected clients. */
+  keys(): IterableIterator<number> {
+    return this.#server.connections.keys();
+  }
+
+  *[Symbol.iterator](): IterableIterator<Connection> {
+    for (const connectionId of this.keys()) yield this.item(connectionId);
+  }
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+// The C++ edition's class.
+
+import { lineModeProperty } from '../connection.js';
+import {
+  connectionProperties,
+  type DocumentedType,
+  documentedEvents,
+  serverProperties,
+} from '../documented.js';
+import { throwFirst } from '../emitter.js';
+import { WSServerError } from '../errors.js';
+import type { EventMap, EventName } from '../events.js';
+import { Opcode } from '../outbox.js';
+import type { Data } from '../sender.js';
+import { WSServer as MainServer } from '../wsserver.js';
+import { setDocumentedDefaults } from './defaults.js';
+import { type EventParams, paramsOf } from './event_params.js';
+import {
+  type ConnectionId,
+  type ConnectionRows,
+  connectionOf,
+  defineProperties,
+  type Getters,
+  type ServerRows,
+  type Setters,
+} from './properties.js';
+
+/** What is returned in place of a value that could not be read. */
+const NOTHING: Readonly<Record<DocumentedType, unknown>> = {
+  boolean: false,
+  integer: 0,
+  string: '',
+  binary: '',
+};
+
+/** The last error, and the properties as pairs of methods. */
+class Properties extends MainServer {
+  #lastError: WSServerError | undefined;
+
+  /** The result code of the last method: 0 when it has succeeded. */
+  GetLastErrorCode(): number {
+    return this.#lastError?.code ?? 0;
+  }
+
+  /** What the last method has failed with, in words; empty when it has succeeded. */
+  GetLastError(): string {
+    return this.#lastError?.message ?? '';
+  }
+
+  /**
+   * What `act` returns, or `otherwise` when it fails. It is the last method then, even if handlers
+   * that it has called have called others.
+   * @internal
+   */
+  attempt<Result>(otherwise: Result, act: () => Result): Result {
+    let failure: WSServerError | undefined;
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof WSServerError)) throw error;
+      failure = error;
+      return otherwise;
+    } finally {
+      this.#lastError = failure;
+    }
+  }
+
+  /** The result code of `act`. @internal */
+  codeOf(act: () => void): number {
+    this.attempt(undefined, act);
+    return this.GetLastErrorCode();
+  }
+}
+
+const accessors = {
+  read: (server: Properties, type: DocumentedType, read: () => unknown) =>
+    server.attempt(NOTHING[type], read),
+  write: (server: Properties, write: () => void) => server.codeOf(write),
+};
+defineProperties<Properties>(Properties.prototype, serverProperties, {
+  ...accessors,
+  get: 'Get',
+  set: 'Set',
+  keys: 0,
+  owner: (server) => server,
+});
+defineProperties<Properties>(Properties.prototype, connectionProperties, {
+  ...accessors,
+  get: 'GetWSConnection',
+  set: 'SetWSConnection',
+  keys: 1,
+  owner: (server, key) => connectionOf(server, key as ConnectionId),
+});
+
+type Key = [connectionId: ConnectionId];
+/** Setting DataToSend is sending, which may wait: see {@link WSServer.SetWSConnectionDataToSend}. */
+type Stored = Omit<ConnectionRows, 'DataToSend'>;
+type Named = Properties &
+  Getters<'Get', ServerRows> &
+  Setters<'Set', ServerRows, number> &
+  Getters<'GetWSConnection', ConnectionRows, Key> &
+  Setters<'SetWSConnection', Stored, number, Key>;
+const Base = Properties as unknown as new () => Named;
+
+/** As many bytes of `data` as `size` says, if it does. */
+function upTo(size: number | undefined, data: Data): Data {
+  if (size === undefined) return data;
+  const bytes =
+    typeof data === 'string'
+      ? Buffer.from(data)
+      : ArrayBuffer.isView(data)
+        ? data
+        : Buffer.from(data);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(size, bytes.byteLength));
+}
+
+/**
+ * A server with the names of the C++ edition, its defaults, and its ways: methods return result
+ * codes, 0 for success, and events call Fire… methods, to be overridden in a class of one's own.
+ * It is the main face's class besides.
+ *
+ * Methods that wait, run the server's own loop meanwhile: events go on being delivered, but those
+ * of the connection whose handler waits. Nothing else of the process runs, promises included.
+ */
+export class WSServer extends Base {
+  readonly #heard = new Set<EventName>();
+
+  constructor() {
+    super();
+    setDocumentedDefaults(this);
+    this.#hear();
+  }
+
+  // Methods.
+
+  /** See {@link MainServer.changeLineMode}. */
+  ChangeLineMode(connectionId: ConnectionId, lineMode: boolean): number {
+    return this.codeOf(() =>
+      this.core.setProperty(Number(connectionId), lineModeProperty, Boolean(lineMode)),
+    );
+  }
+
+  /** See {@link MainServer.config}. Empty when it has failed. */
+  Config(configurationString: string): string {
+    return this.attempt('', () => this.config(configurationString));
+  }
+
+  /** See {@link MainServer.disconnect}. Does not wait. */
+  Disconnect(connectionId: ConnectionId): number {
+    return this.codeOf(() => this.core.disconnect(Number(connectionId)));
+  }
+
+  /**
+   * Handles what there is to handle; when there is nothing, waits for it for up to
+   * SelectWaitMillis. What a Fire… method throws meanwhile is thrown from here.
+   */
+  DoEvents(): number {
+    throwFirst(() => this.codeOf(() => this.blocking.doEvents()));
+    return this.GetLastErrorCode();
+  }
+
+  /** Ends the blocking calls about this connection, with 10004; a file is sent no further. */
+  Interrupt(connectionId: ConnectionId): number {
+    return this.codeOf(() => this.blocking.interrupt(Number(connectionId)));
+  }
+
+  /** Sends a Ping; with a Timeout of the connection it waits for the Pong. */
+  Ping(connectionId: ConnectionId): number {
+    return this.codeOf(() => this.blocking.ping(Number(connectionId)));
+  }
+
+  /**
+   * Sends a message as WSConnectionDataFormat says; `lenData` bytes of it, if that is given. With a
+   * Timeout of the connection it waits until the message has been handed over, at most that long
+   * without progress: 10060. Without, it is 10035 when the connection takes nothing: then nothing
+   * has been sent (WSConnectionBytesSent is 0), and ReadyToSend follows.
+   */
+  Send(connectionId: ConnectionId, data: Data, lenData?: number): number {
+    return this.codeOf(() => this.blocking.send(Number(connectionId), upTo(lenData, data)));
+  }
+
+  /** Sends a binary message, as {@link Send} does. */
+  SendBytes(connectionId: ConnectionId, data: Data, lenData?: number): number {
+    return this.codeOf(() =>
+      this.blocking.send(Number(connectionId), upTo(lenData, data), Opcode.binary),
+    );
+  }
+
+  /** Sends a file as one message and waits until that is done, whatever Timeout is. */
+  SendFile(connectionId: ConnectionId, fileName: string): number {
+    return this.codeOf(() => this.blocking.sendFile(Number(connectionId), fileName));
+  }
+
+  /** Sends a text message, as {@link Send} does. */
+  SendText(connectionId: ConnectionId, text: Data): number {
+    return this.codeOf(() => this.blocking.send(Number(connectionId), text, Opcode.text));
+  }
+
+  /** The same as {@link Send}. */
+  SetWSConnectionDataToSend(connectionId: ConnectionId, data: Data, lenData?: number): number {
+    return this.Send(connectionId, data, lenData);
+  }
+
+  /** Stops listening and disconnects every client. Does not wait for their ends. */
+  Shutdown(): number {
+    return this.codeOf(() => {
+      this.core.stopListening();
+      this.core.disconnectAll();
+    });
+  }
+
+  /** See {@link MainServer.startListening}. */
+  StartListening(): number {
+    this.#hear();
+    return this.codeOf(() => this.core.startListening());
+  }
+
+  /** See {@link MainServer.stopListening}. */
+  StopListening(): number {
+    return this.codeOf(() => this.core.stopListening());
+  }
+
+  // Events, for a class of one's own to override. Those that it does not override cost nothing.
+
+  /** See {@link ConnectedEvent}. */
+  FireConnected(_params: EventParams<'Connected'>): unknown {
+    return 0;
+  }
+
+  /** See {@link ConnectionRequestEvent}. */
+  FireConnectionRequest(_params: EventParams<'ConnectionRequest'>): unknown {
+    return 0;
+  }
+
+  /** See {@link DataInEvent}. */
+  FireDataIn(_params: EventParams<'DataIn'>): unknown {
+    return 0;
+  }
+
+  /** See {@link DisconnectedEvent}. */
+  FireDisconnected(_params: EventParams<'Disconnected'>): unknown {
+    return 0;
+  }
+
+  /** See {@link ErrorEvent}. */
+  FireError(_params: EventParams<'Error'>): unknown {
+    return 0;
+  }
+
+  /** See {@link LogEvent}. */
+  FireLog(_params: EventParams<'Log'>): unknown {
+    return 0;
+  }
+
+  /** See {@link PingEvent}. */
+  FirePing(_params: EventParams<'Ping'>): unknown {
+    return 0;
+  }
+
+  /** See {@link ReadyToSendEvent}. */
+  FireReadyToSend(_params: EventParams<'ReadyToSend'>): unknown {
+    return 0;
+  }
+
+  /** See {@link SSLClientAuthenticationEvent}. */
+  FireSSLClientAuthentication(_params: EventParams<'SSLClientAuthentication'>): unknown {
+    return 0;
+  }
+
+  /** See {@link SSLConnectionRequestEvent}. */
+  FireSSLConnectionRequest(_params: EventParams<'SSLConnectionRequest'>): unknown {
+    return 0;
+  }
+
+  /** See {@link SSLStatusEvent}. */
+  FireSSLStatus(_params: EventParams<'SSLStatus'>): unknown {
+    return 0;
+  }
+
+  /** See {@link WebSocketOpenRequestEvent}. */
+  FireWebSocketOpenRequest(_params: EventParams<'WebSocketOpenRequest'>): unknown {
+    return 0;
+  }
+
+  override get listening(): boolean {
+    return super.listening;
+  }
+
+  override set listening(listen: boolean) {
+    this.#hear();
+    super.listening = listen;
+  }
+
+  /** Listens to the events whose Fire… methods have been overridden; a field is one only now. */
+  #hear(): void {
+    for (const name of Object.keys(documentedEvents) as EventName[]) {
+      if (this.#heard.has(name)) continue;
+      const fire = `Fire${name}` as const;
+      if (this[fire] === WSServer.prototype[fire]) continue;
+      this.#heard.add(name);
+      this.on(name, (event) => this.#fire(name, event));
+    }
+  }
+
+  #fire<Name extends EventName>(name: Name, event: EventMap[Name]): unknown {
+    const fire = this[`Fire${name}`] as (params: unknown) => unknown;
+    const connectionId = 'connectionId' in event ? event.connectionId : 0;
+    return this.blocking.handle(connectionId, () => fire.call(this, paramsOf(name, event)));
+  }
+}
