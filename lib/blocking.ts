@@ -44,6 +44,11 @@ const WAIT_MS = 100;
 /** So many blocking calls may wait within each other's handlers: the stack is not endless. */
 const MAX_NESTED = 64;
 
+function tooDeep(): WSServerError {
+  const what = `${MAX_NESTED} blocking calls wait within each other's handlers`;
+  return new WSServerError(IN_PROGRESS, `${what}: let some of them return.`);
+}
+
 /**
  * The blocking forms of one server. A handler that calls one has the next messages of its own
  * connection, and its Disconnected, wait until it has returned; other events are delivered.
@@ -78,8 +83,13 @@ export class Blocking {
   doEvents(): void {
     this.#nest(() => {
       const { native, batch } = this.#owner;
-      const handled = batch.readRest();
-      native.pump(handled ? 0 : (native.get('SelectWaitMillis') as number));
+      const end = performance.now() + (native.get('SelectWaitMillis') as number);
+      let handled = batch.readRest();
+      handled = native.pump(0) || handled;
+      for (let left = 1; left > 0 && !handled; ) {
+        left = end - performance.now();
+        handled = native.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)));
+      }
     });
   }
 
@@ -94,6 +104,7 @@ export class Blocking {
     const { sender, connections } = this.#owner;
     const format = connections.made(connectionId)?.dataFormat ?? 0;
     const kind = opcode ?? opcodeFor(format, data);
+    this.#requireRoom(connectionId);
     const token = this.#takenWhenReady(connectionId, () => sender.begin(connectionId, kind, data));
     if (token !== undefined) this.#wait(connectionId, token);
   }
@@ -104,6 +115,7 @@ export class Blocking {
    */
   ping(connectionId: number): void {
     const { sender } = this.#owner;
+    this.#requireRoom(connectionId);
     const token = this.#takenWhenReady(connectionId, () => sender.beginPing(connectionId));
     if (token !== undefined && this.#hasTimeout(connectionId)) this.#wait(connectionId, token);
   }
@@ -188,14 +200,14 @@ export class Blocking {
     }
   }
 
+  /** Before anything is sent that is then waited for. */
+  #requireRoom(connectionId: number): void {
+    if (this.#depth === MAX_NESTED && this.#hasTimeout(connectionId)) throw tooDeep();
+  }
+
   /** Does what runs the loop. */
   #nest(run: () => void): void {
-    if (this.#depth === MAX_NESTED) {
-      throw new WSServerError(
-        IN_PROGRESS,
-        `${MAX_NESTED} blocking calls wait within each other's handlers: let some of them return.`,
-      );
-    }
+    if (this.#depth === MAX_NESTED) throw tooDeep();
     const frame = this.#frame;
     if (frame !== undefined && frame.connectionId > 0 && !frame.holds) {
       frame.holds = this.#owner.delivery.hold(frame.connectionId);

@@ -109,8 +109,11 @@ export interface NativeServer {
   drained(id: number, token: number): boolean;
   /** Sends a Ping; `token` is settled when its Pong has come. */
   ping(id: number, token: number): void;
-  /** Runs the private loop once, having waited up to `waitMs` for something to do. */
-  pump(waitMs: number): void;
+  /**
+   * Runs the private loop once, having waited up to `waitMs` for something to do. Returns whether
+   * there were events, which have been handled then.
+   */
+  pump(waitMs: number): boolean;
   get(name: string): boolean | number | string;
   /** `name` is that of a setting, or `Name[ConnectionId]`. */
   set(name: string, value: boolean | number | string): void;

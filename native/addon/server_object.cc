@@ -282,8 +282,10 @@ Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
   enter();
   loop_->run(integer(info[0]));
+  // Made now: afterwards JavaScript may have ended this worker.
+  const Napi::Value delivers = Napi::Boolean::New(info.Env(), !batch_.events().empty());
   settle();
-  return info.Env().Undefined();
+  return delivers;
 }
 
 Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
