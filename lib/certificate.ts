@@ -1,62 +1,73 @@
 // SPDX-License-Identifier: MIT
 
 import { type NativeCertificate, native } from './native.js';
+import { useStore, withoutBase64 } from './stores/store.js';
+import { CertStoreType } from './stores/store_type.js';
 
-/** The documented types of certificate stores: a file's path, or its contents (a blob). */
-export enum CertStoreType {
-  user = 0,
-  machine = 1,
-  pfxFile = 2,
-  pfxBlob = 3,
-  jksFile = 4,
-  jksBlob = 5,
-  pemKeyFile = 6,
-  pemKeyBlob = 7,
-  publicKeyFile = 8,
-  publicKeyBlob = 9,
-  sshPublicKeyBlob = 10,
-  p7bFile = 11,
-  p7bBlob = 12,
-  sshPublicKeyFile = 13,
-  ppkFile = 14,
-  ppkBlob = 15,
-  xmlFile = 16,
-  xmlBlob = 17,
-  jwkFile = 18,
-  jwkBlob = 19,
-  securityKey = 20,
-  bcfksFile = 21,
-  bcfksBlob = 22,
-  pkcs11 = 23,
-  auto = 99,
-}
+/** PEM as text, or PEM or DER as bytes; one after the other if there are several. */
+export type CertificateParts = string | Uint8Array | readonly (string | Uint8Array)[];
 
-/** A certificate as Node's tls takes it. Text is PEM. */
+/** A certificate as Node's tls takes it. */
 export type CertificateSource =
   | {
-      readonly key: string | Uint8Array;
+      readonly key: CertificateParts;
       /** With the chain up to the authority, if it needs one. */
-      readonly cert: string | Uint8Array;
+      readonly cert: CertificateParts;
       /** More of the chain. */
-      readonly ca?: string | Uint8Array;
+      readonly ca?: CertificateParts;
+      /** Of the key. */
       readonly passphrase?: string;
     }
-  | { readonly pfx: Uint8Array; readonly passphrase?: string };
+  | { readonly pfx: string | Uint8Array; readonly passphrase?: string };
 
 function bytesOf(store: string | Uint8Array): Uint8Array {
   return typeof store === 'string' ? Buffer.from(store) : store;
 }
 
-/** A certificate and its private key, which never leaves it. */
+function partsOf(parts: CertificateParts): Uint8Array[] {
+  return typeof parts === 'string' || parts instanceof Uint8Array
+    ? [bytesOf(parts)]
+    : parts.map(bytesOf);
+}
+
+function open(
+  type: CertStoreType,
+  store: string | Uint8Array,
+  password: string,
+  subject: string | Uint8Array,
+): NativeCertificate {
+  const wanted = typeof subject === 'string' ? subject : withoutBase64(subject);
+  return useStore(
+    type,
+    bytesOf(store),
+    password,
+    ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
+  );
+}
+
+function fromSource(source: CertificateSource): NativeCertificate {
+  const { passphrase = '' } = source;
+  if ('pfx' in source) return open(CertStoreType.pfxBlob, source.pfx, passphrase, '*');
+  const { key, cert, ca = [] } = source;
+  const parts = [cert, ca, key].flatMap(partsOf);
+  return new native.Certificate('any', parts, passphrase, '*');
+}
+
+/**
+ * A certificate and its private key, which never leaves it: neither `util.inspect` nor
+ * `JSON.stringify` shows it.
+ */
 export class Certificate {
   readonly #native: NativeCertificate;
 
   /**
    * The certificate of a store that `subject` selects: the one that is equal to it, else the first
-   * that contains it; `*` is the first. Bytes are the certificate itself (PEM or DER), to which the
-   * store has the private key.
+   * that contains it; `*` is the first. Bytes are the certificate itself (PEM, DER or Base64), to
+   * which the store has the private key.
+   *
+   * `store` is a path, or the contents, binary or in Base64, of up to 16 MiB. It is read at once.
    * @throws {@link WSServerError} 271 when the store cannot be opened, 272 when there is no such
-   * certificate, 273 when the password is wrong
+   * certificate, or no key to the one that was given, 273 when the password is wrong
    */
   constructor(
     storeType: CertStoreType,
@@ -72,17 +83,8 @@ export class Certificate {
     password = '',
     subject: string | Uint8Array = '*',
   ) {
-    if (typeof source === 'number') {
-      this.#native = new native.Certificate(source, bytesOf(store), password, subject);
-    } else if ('pfx' in source) {
-      const { pfx, passphrase = '' } = source;
-      this.#native = new native.Certificate(CertStoreType.pfxBlob, pfx, passphrase, '*');
-    } else {
-      const { key, cert, ca = '', passphrase = '' } = source;
-      const parts = [cert, '\n', ca, '\n', key].map(bytesOf);
-      const type = CertStoreType.pemKeyBlob;
-      this.#native = new native.Certificate(type, Buffer.concat(parts), passphrase, '*');
-    }
+    this.#native =
+      typeof source === 'number' ? open(source, store, password, subject) : fromSource(source);
   }
 
   /** The distinguished name, such as `CN=www.example.com, O=Example`. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
-import { CertStoreType } from './certificate.js';
 import type { CertificateLike } from './security.js';
+import { CertStoreType } from './stores/store_type.js';
 
 /** The documented values of {@link DataInEvent.dataFormat}: 0 a line, 1 text, 2 binary. */
 export type DataFormat = 0 | 1 | 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-export { Certificate, type CertificateSource, CertStoreType } from './certificate.js';
+export { Certificate, type CertificateParts, type CertificateSource } from './certificate.js';
 export { WSConnection } from './connection.js';
 export { ConnectionMap } from './connection_map.js';
 export type { CloseStatus } from './ending.js';
@@ -29,6 +29,7 @@ export type { MessageSource, StreamOptions } from './outgoing_message.js';
 export type { WaitOptions } from './promises.js';
 export type { CertificateLike, CertificatesByName } from './security.js';
 export type { Data, SendFormat, SendOptions } from './sender.js';
+export { CertStoreType } from './stores/store_type.js';
 export { WSServer, type WSServerOptions } from './wsserver.js';
 
 import type { ErrorRow } from './errors.js';

@@ -7,6 +7,7 @@ import load = require('node-gyp-build');
 
 import { type ErrorRow, WSServerError } from './errors.js';
 import type { LoadPlan, NativeLoad } from './load.js';
+import type { NativeFormat } from './stores/store_type.js';
 
 /** A row of the settings tables (native/server/options.cc and properties.cc). */
 export interface SettingRow {
@@ -148,10 +149,13 @@ interface NativeAddon {
     arena: Uint8Array,
     onBatch: OnBatch,
   ) => NativeServer;
-  /** `wanted`: a subject, or the certificate itself whose key is looked for. */
+  /**
+   * `parts` are read one by one; for pkcs11 they are what names the token. `wanted`: a subject, or
+   * the certificate itself whose key is looked for.
+   */
   readonly Certificate: new (
-    storeType: number,
-    store: Uint8Array,
+    format: NativeFormat,
+    parts: readonly Uint8Array[],
     password: string,
     wanted: string | Uint8Array,
   ) => NativeCertificate;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
-import { Certificate, type CertificateSource, CertStoreType } from './certificate.js';
+import { Certificate, type CertificateSource } from './certificate.js';
 import { throwLater } from './emitter.js';
 import { WSServerError } from './errors.js';
 import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
 import type { NativeServer } from './native.js';
 import { ask, type Handler } from './questions.js';
+import { CertStoreType } from './stores/store_type.js';
 
 const NOT_FOUND = 272;
 
@@ -23,14 +24,31 @@ export type CertificatesByName = Readonly<Record<string, CertificateLike>>;
 /** The documented properties by which a certificate is selected, and those that are. */
 export class Security {
   storeType: CertStoreType = CertStoreType.user;
-  store: string | Uint8Array = 'MY';
-  storePassword = '';
+  // Private, so that nobody who looks at the server sees keys and passwords.
+  #store: string | Uint8Array = 'MY';
+  #storePassword = '';
   readonly #native: NativeServer;
   #certificates: readonly Certificate[] = [];
   #byName = new Map<string, Certificate>();
 
   constructor(server: NativeServer) {
     this.#native = server;
+  }
+
+  get store(): string | Uint8Array {
+    return this.#store;
+  }
+
+  set store(store: string | Uint8Array) {
+    this.#store = store;
+  }
+
+  get storePassword(): string {
+    return this.#storePassword;
+  }
+
+  set storePassword(password: string) {
+    this.#storePassword = password;
   }
 
   /** Those of the server, one for each kind of key. */
@@ -69,7 +87,7 @@ export class Security {
     }
     try {
       this.certificates = [
-        new Certificate(this.storeType, this.store, this.storePassword, subject),
+        new Certificate(this.storeType, this.#store, this.#storePassword, subject),
       ];
     } catch (error) {
       if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;

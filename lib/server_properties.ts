@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
-import type { CertStoreType } from './certificate.js';
 import { TypedEmitter } from './emitter.js';
 import type { NativeServer, Statistics } from './native.js';
 import type { CertificateLike, CertificatesByName, Security } from './security.js';
+import type { CertStoreType } from './stores/store_type.js';
 
 /** What {@link WSServer} has for properties. */
 export abstract class ServerProperties extends TypedEmitter {
@@ -105,7 +105,10 @@ export abstract class ServerProperties extends TypedEmitter {
     this.security.storeType = type;
   }
 
-  /** A file's path, or the store itself. @defaultValue 'MY' */
+  /**
+   * A file's path, or the store itself, binary or in Base64; see {@link CertStoreType}.
+   * @defaultValue 'MY'
+   */
   get sslCertStore(): string | Uint8Array {
     return this.security.store;
   }
@@ -114,7 +117,7 @@ export abstract class ServerProperties extends TypedEmitter {
     this.security.store = store;
   }
 
-  /** What opens {@link sslCertStore}. @defaultValue '' */
+  /** What opens {@link sslCertStore}; the PIN of a token. @defaultValue '' */
   get sslCertStorePassword(): string {
     return this.security.storePassword;
   }

@@ -13,6 +13,20 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x5cb1'd0a2'5a6f'44e1, 0x9a3c'7e10'b27c'c0d4};
 
+std::vector<Bytes> partsOf(const Napi::Array& array) {
+  std::vector<Bytes> parts;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    parts.push_back(toBytes(array.Get(i)).value_or(Bytes()));
+  }
+  return parts;
+}
+
+Result<tls::Contents> contentsOf(const std::string& format, std::vector<Bytes> parts,
+                                 std::string_view password) {
+  return tls::readStore(
+      {tls::formatNamed(format).value_or(tls::Format::kAny), std::move(parts), password});
+}
+
 }  // namespace
 
 Napi::Function CertificateObject::define(Napi::Env env) {
@@ -28,14 +42,18 @@ const tls::Certificate* CertificateObject::from(const Napi::Value& value) {
 }
 
 CertificateObject::CertificateObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  const auto data = toBytes(info[1]);
   const std::string password = info[2].As<Napi::String>().Utf8Value();
-  const tls::Store store{static_cast<tls::StoreType>(info[0].As<Napi::Number>().Int32Value()),
-                         data.value_or(Bytes()), password};
+  auto contents = contentsOf(info[0].As<Napi::String>().Utf8Value(),
+                             partsOf(info[1].As<Napi::Array>()), password);
+  if (!contents.ok()) {
+    throwError(info.Env(), contents.error());
+    return;
+  }
   // The certificate itself and its key from the store, or both by the subject.
   const auto encoded = toBytes(info[3]);
-  auto found = encoded ? tls::findKey(store, *encoded)
-                       : tls::findCertificate(store, info[3].As<Napi::String>().Utf8Value());
+  auto found = encoded
+                   ? tls::findKey(std::move(contents.value()), *encoded)
+                   : tls::findCertificate(contents.value(), info[3].As<Napi::String>().Utf8Value());
   if (!found.ok()) {
     throwError(info.Env(), found.error());
     return;

@@ -6,9 +6,9 @@
 #include <openssl/pkcs7.h>
 
 #include <algorithm>
-#include <climits>
 
 #include "tls/openssl.h"
+#include "tls/rounds.h"
 
 namespace wss::tls {
 namespace {
@@ -51,8 +51,10 @@ void addCertificate(OwnedX509 certificate, Contents& contents) {
   contents.certificates.emplace_back(certificate.release(), X509_free);
 }
 
-void addKey(OwnedKey key, Contents& contents) {
+Opened addKey(OwnedKey key, Contents& contents) {
+  if (key == nullptr || EVP_PKEY_get_bits(key.get()) > kMaxKeyBits) return Opened::kDamaged;
   contents.keys.emplace_back(key.release(), EVP_PKEY_free);
+  return Opened::kDone;
 }
 
 Opened addPkcs7(const PKCS7* pkcs7, Contents& contents) {
@@ -68,13 +70,14 @@ Opened addPkcs7(const PKCS7* pkcs7, Contents& contents) {
 
 Opened addSealedKey(const X509_SIG* sealed, std::string_view password, Contents& contents) {
   if (sealed == nullptr) return Opened::kNotThis;
+  const X509_ALGOR* algorithm = nullptr;
+  X509_SIG_get0(sealed, &algorithm, nullptr);
+  contents.rounds += roundsOf(algorithm);
+  if (contents.rounds > kMaxRounds) return Opened::kTooCostly;
   const OwnedPkcs8 opened(
       PKCS8_decrypt(sealed, password.data(), static_cast<int>(password.size())));
   if (opened == nullptr) return Opened::kWrongPassword;
-  OwnedKey key(EVP_PKCS82PKEY(opened.get()));
-  if (key == nullptr) return Opened::kDamaged;
-  addKey(std::move(key), contents);
-  return Opened::kDone;
+  return addKey(OwnedKey(EVP_PKCS82PKEY(opened.get())), contents);
 }
 
 Opened addBlock(PemBlock& block, std::string_view password, Contents& contents) {
@@ -86,6 +89,7 @@ Opened addBlock(PemBlock& block, std::string_view password, Contents& contents) 
     const Opened opened = addSealedKey(sealed.get(), password, contents);
     return opened == Opened::kNotThis ? Opened::kDamaged : opened;
   }
+  if (name == "OPENSSH PRIVATE KEY") return Opened::kOpenSshKey;
   if (isKey) {
     EVP_CIPHER_INFO cipher;
     if (PEM_get_EVP_CIPHER_INFO(block.header, &cipher) != 1) return Opened::kDamaged;
@@ -96,8 +100,7 @@ Opened addBlock(PemBlock& block, std::string_view password, Contents& contents) 
     OwnedKey key(d2i_AutoPrivateKey(nullptr, &at, block.size));
     // A wrong password passes the test of the padding once in 256 times.
     if (key == nullptr) return cipher.cipher == nullptr ? Opened::kDamaged : Opened::kWrongPassword;
-    addKey(std::move(key), contents);
-    return Opened::kDone;
+    return addKey(std::move(key), contents);
   }
   if (name == PEM_STRING_X509 || name == PEM_STRING_X509_OLD || name == PEM_STRING_X509_TRUSTED) {
     OwnedX509 certificate(name == PEM_STRING_X509_TRUSTED ? d2i_X509_AUX(nullptr, &at, block.size)
@@ -110,7 +113,8 @@ Opened addBlock(PemBlock& block, std::string_view password, Contents& contents) 
     const OwnedPkcs7 pkcs7(d2i_PKCS7(nullptr, &at, block.size));
     return addPkcs7(pkcs7.get(), contents) == Opened::kDone ? Opened::kDone : Opened::kDamaged;
   }
-  return Opened::kDone;  // Parameters, public keys, requests: not what we look for.
+  if (name.ends_with("PUBLIC KEY")) ++contents.publicKeys;
+  return Opened::kDone;  // Parameters, requests: not what we look for.
 }
 
 /// The blocks of `text`, each broken into lines as PEM wants it.
@@ -173,7 +177,11 @@ Opened readDer(Bytes bytes, std::string_view password, Contents& contents) {
   }
   at = bytes.data();
   if (OwnedKey key(d2i_AutoPrivateKey(nullptr, &at, size)); key != nullptr) {
-    addKey(std::move(key), contents);
+    return addKey(std::move(key), contents);
+  }
+  at = bytes.data();
+  if (const OwnedKey key(d2i_PUBKEY(nullptr, &at, size)); key != nullptr) {
+    ++contents.publicKeys;
     return Opened::kDone;
   }
   at = bytes.data();
@@ -186,22 +194,6 @@ Opened readPkcs7(Bytes bytes, Contents& contents) {
   const unsigned char* at = bytes.data();
   const OwnedPkcs7 pkcs7(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
   return addPkcs7(pkcs7.get(), contents);
-}
-
-std::vector<std::uint8_t> base64Decode(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (kSpace.find(c) == std::string_view::npos) digits += c;
-  }
-  if (digits.empty() || digits.size() % 4 != 0 || digits.size() > INT_MAX) return {};
-  std::vector<std::uint8_t> bytes(digits.size() / 4 * 3);
-  const int size =
-      EVP_DecodeBlock(bytes.data(), bytesOf(digits).data(), static_cast<int>(digits.size()));
-  if (size < 0) return {};
-  const auto padding = static_cast<std::size_t>(digits.ends_with("==")) +
-                       static_cast<std::size_t>(digits.ends_with('='));
-  bytes.resize(static_cast<std::size_t>(size) - padding);
-  return bytes;
 }
 
 }  // namespace wss::tls

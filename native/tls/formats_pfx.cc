@@ -9,6 +9,7 @@
 
 #include "tls/formats.h"
 #include "tls/openssl.h"
+#include "tls/rounds.h"
 
 namespace wss::tls {
 namespace {
@@ -33,48 +34,77 @@ struct Password {
 
 bool addKey(const PKCS8_PRIV_KEY_INFO* info, Contents& contents) {
   OwnedKey key(info == nullptr ? nullptr : EVP_PKCS82PKEY(info));
-  if (key == nullptr) return false;
+  if (key == nullptr || EVP_PKEY_get_bits(key.get()) > kMaxKeyBits) return false;
   contents.keys.emplace_back(key.release(), EVP_PKEY_free);
   return true;
 }
 
-bool addBag(const PKCS12_SAFEBAG* bag, const Password& password, Contents& contents) {
+/// Whether the rounds of `algorithm` may still be spent.
+bool isAffordable(const X509_ALGOR* algorithm, Contents& contents) {
+  contents.rounds += roundsOf(algorithm);
+  return contents.rounds <= kMaxRounds;
+}
+
+Opened addBag(const PKCS12_SAFEBAG* bag, const Password& password, Contents& contents) {
   switch (PKCS12_SAFEBAG_get_nid(bag)) {
     case NID_keyBag:
-      return addKey(PKCS12_SAFEBAG_get0_p8inf(bag), contents);
+      return addKey(PKCS12_SAFEBAG_get0_p8inf(bag), contents) ? Opened::kDone : Opened::kDamaged;
     case NID_pkcs8ShroudedKeyBag: {
+      const X509_ALGOR* algorithm = nullptr;
+      X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
+      if (!isAffordable(algorithm, contents)) return Opened::kTooCostly;
       const OwnedPkcs8 info(PKCS12_decrypt_skey(bag, password.text, password.size));
-      return addKey(info.get(), contents);
+      return addKey(info.get(), contents) ? Opened::kDone : Opened::kDamaged;
     }
     case NID_certBag: {
-      if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate) return true;
+      if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate) return Opened::kDone;
       OwnedX509 certificate(PKCS12_SAFEBAG_get1_cert(bag));
-      if (certificate == nullptr) return false;
+      if (certificate == nullptr) return Opened::kDamaged;
       contents.certificates.emplace_back(certificate.release(), X509_free);
-      return true;
+      return Opened::kDone;
     }
     default:
-      return true;  // Revocation lists, secrets of others.
+      return Opened::kDone;  // Revocation lists, secrets of others.
   }
 }
 
-OwnedBags bagsOf(PKCS7* safe, const Password& password) {
-  if (PKCS7_type_is_data(safe)) return OwnedBags(PKCS12_unpack_p7data(safe));
-  if (!PKCS7_type_is_encrypted(safe)) return nullptr;
-  return OwnedBags(PKCS12_unpack_p7encdata(safe, password.text, password.size));
+Opened addSafe(PKCS7* safe, const Password& password, Contents& contents) {
+  OwnedBags bags;
+  if (PKCS7_type_is_data(safe)) {
+    bags.reset(PKCS12_unpack_p7data(safe));
+  } else if (PKCS7_type_is_encrypted(safe)) {
+    if (!isAffordable(safe->d.encrypted->enc_data->algorithm, contents)) return Opened::kTooCostly;
+    bags.reset(PKCS12_unpack_p7encdata(safe, password.text, password.size));
+  }
+  if (bags == nullptr) return Opened::kDamaged;
+  Opened opened = Opened::kDone;
+  for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags.get()) && opened == Opened::kDone; ++i) {
+    opened = addBag(sk_PKCS12_SAFEBAG_value(bags.get(), i), password, contents);
+  }
+  return opened;
 }
 
-bool addAll(const PKCS12* pkcs12, const Password& password, Contents& contents) {
+Opened addAll(const PKCS12* pkcs12, const Password& password, Contents& contents) {
   const OwnedSafes safes(PKCS12_unpack_authsafes(pkcs12));
-  if (safes == nullptr) return false;
-  for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    const OwnedBags bags = bagsOf(sk_PKCS7_value(safes.get(), i), password);
-    if (bags == nullptr) return false;
-    for (int bag = 0; bag < sk_PKCS12_SAFEBAG_num(bags.get()); ++bag) {
-      if (!addBag(sk_PKCS12_SAFEBAG_value(bags.get(), bag), password, contents)) return false;
-    }
+  Opened opened = safes == nullptr ? Opened::kDamaged : Opened::kDone;
+  for (int i = 0; i < sk_PKCS7_num(safes.get()) && opened == Opened::kDone; ++i) {
+    opened = addSafe(sk_PKCS7_value(safes.get(), i), password, contents);
   }
-  return true;
+  return opened;
+}
+
+/// Whether `password` is that of the MAC, if there is one.
+bool fits(PKCS12* pkcs12, const Password& password) {
+  return PKCS12_mac_present(pkcs12) != 1 ||
+         PKCS12_verify_mac(pkcs12, password.text, password.size) == 1;
+}
+
+bool isMacAffordable(const PKCS12* pkcs12, Contents& contents) {
+  const X509_ALGOR* algorithm = nullptr;
+  const ASN1_INTEGER* count = nullptr;
+  PKCS12_get0_mac(nullptr, &algorithm, nullptr, &count, pkcs12);
+  if (count != nullptr) contents.rounds += roundsOf(count);
+  return algorithm == nullptr || isAffordable(algorithm, contents);
 }
 
 Opened read(OSSL_LIB_CTX* library, Bytes bytes, std::string_view password, Contents& contents) {
@@ -85,17 +115,18 @@ Opened read(OSSL_LIB_CTX* library, Bytes bytes, std::string_view password, Conte
     return Opened::kNotThis;  // It has freed the place.
   }
   const OwnedPkcs12 pkcs12(place);
+  if (!isMacAffordable(pkcs12.get(), contents)) return Opened::kTooCostly;
   const std::string text(password);  // Ends with a zero, which some of the functions look for.
   const Password given = {text.c_str(), static_cast<int>(text.size())};
   constexpr Password kNone = {nullptr, 0};
   for (const Password& candidate : {given, kNone}) {
     if (candidate.text == nullptr && !text.empty()) break;
-    if (PKCS12_mac_present(pkcs12.get()) &&
-        PKCS12_verify_mac(pkcs12.get(), candidate.text, candidate.size) != 1) {
-      continue;
-    }
+    if (!fits(pkcs12.get(), candidate)) continue;
     Contents found;
-    if (!addAll(pkcs12.get(), candidate, found)) return Opened::kDamaged;
+    found.rounds = contents.rounds;
+    const Opened opened = addAll(pkcs12.get(), candidate, found);
+    contents.rounds = found.rounds;
+    if (opened != Opened::kDone) return opened;
     std::ranges::move(found.certificates, std::back_inserter(contents.certificates));
     std::ranges::move(found.keys, std::back_inserter(contents.keys));
     return Opened::kDone;

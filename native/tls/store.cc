@@ -4,79 +4,29 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <utility>
 
-#include "tls/formats.h"
 #include "tls/openssl.h"
 
 namespace wss::tls {
 namespace {
 
-/// No certificate store of a server is larger.
-constexpr std::size_t kMaxStoreSize = std::size_t{16} * 1024 * 1024;
-
-enum class Format { kPem, kPfx, kP7b, kPublicKey, kAny };
-
-struct TypeRow {
-  StoreType type;
+struct FormatRow {
+  std::string_view name;
   Format format;
-  bool isFile;
 };
 
-constexpr TypeRow kTypes[] = {
-    {StoreType::kPfxFile, Format::kPfx, true},
-    {StoreType::kPfxBlob, Format::kPfx, false},
-    {StoreType::kPemKeyFile, Format::kPem, true},
-    {StoreType::kPemKeyBlob, Format::kPem, false},
-    {StoreType::kPublicKeyFile, Format::kPublicKey, true},
-    {StoreType::kPublicKeyBlob, Format::kPublicKey, false},
-    {StoreType::kP7bFile, Format::kP7b, true},
-    {StoreType::kP7bBlob, Format::kP7b, false},
+constexpr FormatRow kFormats[] = {
+    {"any", Format::kAny},
+    {"pem", Format::kPem},
+    {"pfx", Format::kPfx},
+    {"p7b", Format::kP7b},
+    {"publicKey", Format::kPublicKey},
 };
 
-struct ReasonRow {
-  StoreType type;
-  std::string_view reason;
-};
-
-/// Why a type cannot be opened here.
-constexpr ReasonRow kUnavailable[] = {
-    {StoreType::kUser, "The user's store is a thing of Windows; give a file or its contents."},
-    {StoreType::kMachine,
-     "The machine's store is a thing of Windows; give a file or its contents."},
-    {StoreType::kSecurityKey, "A security key is reached through PKCS#11; use type 23."},
-    {StoreType::kBcfksFile, "A BCFKS file can only be read by Java; convert it to PFX."},
-    {StoreType::kBcfksBlob, "A BCFKS store can only be read by Java; convert it to PFX."},
-};
-
-Error notOpened(std::string_view detail) {
-  return makeError(ErrorCode::kCertificateStoreNotOpened, detail);
-}
-
-using Buffer = std::vector<std::uint8_t>;
-
-Result<Buffer> readFile(const std::string& path) {
-  std::error_code failure;
-  const std::filesystem::path file(path);
-  if (!std::filesystem::is_regular_file(file, failure)) {
-    return notOpened("There is no such file.");
-  }
-  const std::uintmax_t size = std::filesystem::file_size(file, failure);
-  if (failure || size > kMaxStoreSize) {
-    return notOpened("The file is larger than the 16 MiB that a store may have.");
-  }
-  std::ifstream stream(file, std::ios::binary);
-  Buffer bytes(static_cast<std::size_t>(size));
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (!stream) return notOpened("The file cannot be read.");
-  return bytes;
-}
-
-Opened readAs(Format format, Bytes bytes, std::string_view password, Contents& contents) {
+Opened readPart(Format format, Bytes bytes, std::string_view password, Contents& contents) {
   switch (format) {
     case Format::kPem: {
       const Opened opened = readPem(bytes, password, contents);
@@ -89,7 +39,7 @@ Opened readAs(Format format, Bytes bytes, std::string_view password, Contents& c
       return opened == Opened::kNotThis ? readPem(bytes, password, contents) : opened;
     }
     case Format::kPublicKey: {
-      const Opened opened = readAs(Format::kPem, bytes, password, contents);
+      const Opened opened = readPart(Format::kPem, bytes, password, contents);
       contents.keys.clear();
       return opened;
     }
@@ -97,75 +47,35 @@ Opened readAs(Format format, Bytes bytes, std::string_view password, Contents& c
       break;
   }
   for (const Format each : {Format::kPem, Format::kPfx, Format::kP7b}) {
-    const Opened opened = readAs(each, bytes, password, contents);
+    const Opened opened = readPart(each, bytes, password, contents);
     if (opened != Opened::kNotThis) return opened;
   }
   return Opened::kNotThis;
 }
 
-/// Reads bytes that may be Base64 of what is looked for.
-Opened readEncoded(Format format, Bytes bytes, std::string_view password, Contents& contents) {
-  const Opened opened = readAs(format, bytes, password, contents);
-  if (opened != Opened::kNotThis) return opened;
-  Buffer decoded = base64Decode(wss::textOf(bytes));
-  if (decoded.empty()) return opened;
-  const Opened second = readAs(format, decoded, password, contents);
-  OPENSSL_cleanse(decoded.data(), decoded.size());
-  return second;
+Error notOpened(std::string_view detail) {
+  return makeError(ErrorCode::kCertificateStoreNotOpened, detail);
 }
 
-Result<Contents> judged(Opened opened, Contents contents) {
+Error failed(Opened opened) {
   switch (opened) {
-    case Opened::kDone:
-      return contents;
     case Opened::kWrongPassword:
-      return makeError(ErrorCode::kNoSecurityCredentials, "The password does not open the store.");
+      return makeError(ErrorCode::kNoSecurityCredentials,
+                       "The password does not open the store; check SSLCertStorePassword.");
     case Opened::kDamaged:
-      return notOpened("It is damaged, or locked in a way that OpenSSL does not know.");
-    case Opened::kNotThis:
-      break;
+      return notOpened(
+          "It is damaged, or encrypted with a cipher that this OpenSSL does not have; make a new "
+          "one with openssl pkcs12 -export.");
+    case Opened::kTooCostly:
+      return notOpened(
+          "Its password is hashed more than ten million times; make a new one with fewer rounds "
+          "(openssl pkcs12 -export -iter).");
+    case Opened::kOpenSshKey:
+      return notOpened(
+          "It holds a key in OpenSSH's own format; convert it with ssh-keygen -p -m PKCS8.");
+    default:
+      return notOpened("It is not of the type that was given, or empty.");
   }
-  return notOpened("It is not of the type that was given, or empty.");
-}
-
-Result<Contents> readFileAs(Format format, const Store& store) {
-  Result<Buffer> file = readFile(std::string(wss::textOf(store.data)));
-  if (!file.ok()) return file.error();
-  Contents contents;
-  const Opened opened = readEncoded(format, file.value(), store.password, contents);
-  OPENSSL_cleanse(file.value().data(), file.value().size());
-  return judged(opened, std::move(contents));
-}
-
-Result<Contents> readBlobAs(Format format, const Store& store) {
-  if (store.data.size() > kMaxStoreSize) {
-    return notOpened("It is larger than the 16 MiB that a store may have.");
-  }
-  Contents contents;
-  const Opened opened = readEncoded(format, store.data, store.password, contents);
-  return judged(opened, std::move(contents));
-}
-
-bool isFileName(Bytes data) {
-  constexpr std::size_t kMaxPath = 4096;
-  std::error_code failure;
-  return data.size() <= kMaxPath && std::ranges::find(data, 0) == data.end() &&
-         std::filesystem::is_regular_file(std::string(wss::textOf(data)), failure);
-}
-
-Result<Contents> readContents(const Store& store) {
-  if (store.data.empty()) return notOpened("No store has been given.");
-  if (store.type == StoreType::kAuto) {
-    return isFileName(store.data) ? readFileAs(Format::kAny, store)
-                                  : readBlobAs(Format::kAny, store);
-  }
-  const auto* const row = std::ranges::find(kTypes, store.type, &TypeRow::type);
-  if (row != std::end(kTypes)) {
-    return row->isFile ? readFileAs(row->format, store) : readBlobAs(row->format, store);
-  }
-  const auto* const why = std::ranges::find(kUnavailable, store.type, &ReasonRow::type);
-  return notOpened(why == std::end(kUnavailable) ? "This type of store is not supported."
-                                                 : why->reason);
 }
 
 /// The certificates between `leaf` and its authority, as far as the store has them.
@@ -197,46 +107,57 @@ Certificate::Key keyOf(const Certificate::X509& certificate, const Contents& con
 
 }  // namespace
 
-Result<std::vector<Certificate>> readStore(const Store& store) {
-  Result<Contents> read = readContents(store);
-  if (!read.ok()) return read.error();
-  const Contents& contents = read.value();
-  std::vector<Certificate> certificates;
+std::optional<Format> formatNamed(std::string_view name) {
+  const auto* const row = std::ranges::find(kFormats, name, &FormatRow::name);
+  if (row == std::end(kFormats)) return std::nullopt;
+  return row->format;
+}
+
+Result<Contents> readStore(const Store& store) {
+  Contents contents;
+  for (const Bytes& part : store.parts) {
+    const Opened opened = readPart(store.format, part, store.password, contents);
+    if (opened != Opened::kDone) return failed(opened);
+    // To find out what belongs to what takes the square of their number.
+    if (contents.certificates.size() > kMaxCertificates || contents.keys.size() > kMaxKeys) {
+      return notOpened("It holds more than 1000 certificates or 100 keys.");
+    }
+  }
+  return contents;
+}
+
+Result<Certificate> findCertificate(const Contents& contents, std::string_view subject) {
+  if (contents.certificates.empty()) {
+    return makeError(ErrorCode::kCertificateNotFound,
+                     contents.keys.empty()
+                         ? "It holds a public key alone; a server needs a certificate and its "
+                           "private key."
+                         : "It holds a private key alone; give its certificate too, as "
+                           "SSLCertEncoded.");
+  }
+  std::vector<Certificate> candidates;
   std::vector<Certificate> withoutKey;
   for (const Certificate::X509& leaf : contents.certificates) {
     Certificate::Key key = keyOf(leaf, contents);
-    std::vector<Certificate>& place = key == nullptr ? withoutKey : certificates;
-    place.emplace_back(leaf, std::move(key), chainOf(leaf, contents));
+    std::vector<Certificate>& place = key == nullptr ? withoutKey : candidates;
+    place.emplace_back(leaf, std::move(key));
   }
-  std::ranges::move(withoutKey, std::back_inserter(certificates));
-  return certificates;
-}
-
-Result<Certificate> findCertificate(const Store& store, std::string_view subject) {
-  Result<std::vector<Certificate>> read = readStore(store);
-  if (!read.ok()) return read.error();
-  if (read.value().empty()) {
-    return makeError(ErrorCode::kCertificateNotFound,
-                     "The store holds a private key, but no certificate.");
-  }
-  const Certificate* const found = findSubject(read.value(), subject);
+  std::ranges::move(withoutKey, std::back_inserter(candidates));
+  const Certificate* const found = findSubject(candidates, subject);
   if (found == nullptr) return makeError(ErrorCode::kCertificateNotFound);
-  return *found;
+  return Certificate(found->leaf(), found->key(), chainOf(found->leaf(), contents));
 }
 
-Result<Certificate> findKey(const Store& store, Bytes encoded) {
+Result<Certificate> findKey(Contents contents, Bytes encoded) {
   Contents given;
-  if (readEncoded(Format::kPublicKey, encoded, {}, given) != Opened::kDone ||
+  if (readPart(Format::kPublicKey, encoded, {}, given) != Opened::kDone ||
       given.certificates.empty()) {
     return makeError(ErrorCode::kCertificateNotFound, "What was given is no certificate.");
   }
-  Result<Contents> read = readContents(store);
-  if (!read.ok()) return read.error();
-  Contents& contents = read.value();
   const Certificate::X509& leaf = given.certificates.front();
   Certificate::Key key = keyOf(leaf, contents);
   if (key == nullptr) {
-    return makeError(ErrorCode::kNoSecurityCredentials,
+    return makeError(ErrorCode::kCertificateNotFound,
                      "The store does not hold the private key of the certificate.");
   }
   std::ranges::copy(given.certificates, std::back_inserter(contents.certificates));

@@ -1,62 +1,51 @@
 // SPDX-License-Identifier: MIT
-// SSLCertStoreType, SSLCertStore, SSLCertStorePassword and SSLCertSubject: from where a certificate
-// comes. Reads files, keeps nothing open. Messages name neither passwords nor keys.
+// From the contents of a certificate store to one certificate of it. What SSLCertStoreType may be,
+// and how files and Base64 become contents, is known in lib/stores. Messages name neither passwords
+// nor keys.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tls/certificate.h"
+#include "tls/formats.h"
 
 namespace wss::tls {
 
-/// The documented numbers.
-enum class StoreType : int {
-  kUser = 0,
-  kMachine = 1,
-  kPfxFile = 2,
-  kPfxBlob = 3,
-  kJksFile = 4,
-  kJksBlob = 5,
-  kPemKeyFile = 6,
-  kPemKeyBlob = 7,
-  kPublicKeyFile = 8,
-  kPublicKeyBlob = 9,
-  kSshPublicKeyBlob = 10,
-  kP7bFile = 11,
-  kP7bBlob = 12,
-  kSshPublicKeyFile = 13,
-  kPpkFile = 14,
-  kPpkBlob = 15,
-  kXmlFile = 16,
-  kXmlBlob = 17,
-  kJwkFile = 18,
-  kJwkBlob = 19,
-  kSecurityKey = 20,
-  kBcfksFile = 21,
-  kBcfksBlob = 22,
-  kPkcs11 = 23,
-  kAuto = 99,
+enum class Format {
+  kAny,  ///< PEM or DER: whatever it is
+  kPem,  ///< or a certificate or key in DER
+  kPfx,
+  kP7b,        ///< in DER or PEM
+  kPublicKey,  ///< certificates in PEM or DER; keys are left out
 };
 
-/// A store: `data` is the path of a file, or the contents themselves, binary or in Base64.
+/// "any", "pem", "pfx", "p7b", "publicKey": the names in lib/stores/store_type.ts.
+std::optional<Format> formatNamed(std::string_view name);
+
 struct Store {
-  StoreType type;
-  Bytes data;
+  Format format;
+  /// Each is read by itself; together they are the store.
+  std::vector<Bytes> parts;
   std::string_view password;
 };
 
-/// Every certificate of the store, each with its key, if that is there, and its chain. Those with a
-/// key come first. Error 271 when the store cannot be opened, 273 when the password is wrong.
-Result<std::vector<Certificate>> readStore(const Store& store);
+/// No store of a server has more.
+inline constexpr std::size_t kMaxCertificates = 1000;
+inline constexpr std::size_t kMaxKeys = 100;
 
-/// The certificate that `subject` selects (see findSubject). Error 272 when none fits.
-Result<Certificate> findCertificate(const Store& store, std::string_view subject);
+/// All that the store holds. Error 271 when it cannot be read, 273 when the password is wrong.
+Result<Contents> readStore(const Store& store);
 
-/// `encoded` (PEM, DER or Base64) with its private key from the store. Error 272 when `encoded` is
-/// no certificate, 273 when the store does not have its key.
-Result<Certificate> findKey(const Store& store, Bytes encoded);
+/// The certificate that `subject` selects (see findSubject), those with a key before the others,
+/// with its key, if that is there, and its chain. Error 272 when none fits.
+Result<Certificate> findCertificate(const Contents& contents, std::string_view subject);
+
+/// `encoded` (PEM or DER) with its private key from the store. Error 272 when `encoded` is no
+/// certificate, or the store does not have its key.
+Result<Certificate> findKey(Contents contents, Bytes encoded);
 
 }  // namespace wss::tls

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// From a certificate store, as the documented properties name it, to what the core reads.
+
+import { notOpened } from './failure.js';
+import { isRegularFile, MAX_STORE_SIZE, readStoreFile } from './store_file.js';
+import { type CertStoreType, type Contents, recognise, storeTypes } from './store_type.js';
+
+/** What is in Base64, if it is, and something that is known; else `bytes` themselves. */
+export function withoutBase64(bytes: Uint8Array): Uint8Array {
+  if (recognise(bytes) !== undefined) return bytes;
+  const text = Buffer.from(bytes).toString('latin1');
+  if (!/^[A-Za-z0-9+/=\s]+$/.test(text)) return bytes;
+  const decoded = Buffer.from(text, 'base64');
+  return recognise(decoded) === undefined ? bytes : decoded;
+}
+
+/**
+ * Calls `use` with the contents of `store`: a path, or bytes, maybe in Base64. What has been read
+ * is wiped afterwards; what was given is not touched.
+ * @throws 271 when it cannot be opened, 273 when the password is wrong
+ */
+export function useStore<Value>(
+  type: CertStoreType,
+  store: Uint8Array,
+  password: string,
+  use: (contents: Contents) => Value,
+): Value {
+  const row = storeTypes[type];
+  if (row === undefined) throw notOpened(`There is no type ${type} of stores.`);
+  if (store.length === 0) throw notOpened('No store has been given; set SSLCertStore.');
+  if (row.store === 'name') return use(row.read(store, password));
+  const isFile = row.store === 'file' || (row.store === 'either' && isRegularFile(store));
+  if (!isFile && store.length > MAX_STORE_SIZE) {
+    throw notOpened('It is larger than the 16 MiB that a store may have.');
+  }
+  const bytes = isFile ? readStoreFile(store) : Uint8Array.from(store);
+  const wiped: Uint8Array[] = [bytes];
+  try {
+    const plain = withoutBase64(bytes);
+    const contents = row.read(plain, password);
+    wiped.push(plain, ...contents.parts);
+    return use(contents);
+  } finally {
+    for (const each of wiped) each.fill(0);
+  }
+}
