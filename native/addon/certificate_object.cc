@@ -7,6 +7,7 @@
 
 #include "addon/convert.h"
 #include "tls/store.h"
+#include "tls/token.h"
 
 namespace wss::addon {
 namespace {
@@ -21,8 +22,15 @@ std::vector<Bytes> partsOf(const Napi::Array& array) {
   return parts;
 }
 
+/// `parts` are in the order of lib/stores/pkcs11.ts.
+tls::TokenName tokenNameOf(const std::vector<Bytes>& parts) {
+  const auto text = [&](std::size_t i) { return std::string(textOf(parts.at(i))); };
+  return {.module = text(0), .label = text(1), .serial = text(2), .object = text(3)};
+}
+
 Result<tls::Contents> contentsOf(const std::string& format, std::vector<Bytes> parts,
                                  std::string_view password) {
+  if (format == "pkcs11") return tls::readToken(tokenNameOf(parts), password);
   return tls::readStore(
       {tls::formatNamed(format).value_or(tls::Format::kAny), std::move(parts), password});
 }
