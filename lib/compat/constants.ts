@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The documented constants, as the JavaScript edition and the C++ edition name them.
 
-import { CertStoreType } from '../certificate.js';
 import { Opcode } from '../outbox.js';
+import { CertStoreType } from '../stores/store_type.js';
 
 /** The types of certificate stores, as the JavaScript edition names them. */
 export const CertStoreTypes = {
