@@ -47,7 +47,9 @@ Result<tls::ClientOptions> tlsOf(const Napi::Object& source) {
   const auto certificate = toBytes(source.Get("certificate"));
   if (!certificate) return options;
   const std::string password = text(source, "passphrase");
-  auto found = tls::findCertificate({tls::StoreType::kPemKeyBlob, *certificate, password}, "*");
+  auto contents = tls::readStore({tls::Format::kPem, {*certificate}, password});
+  if (!contents.ok()) return contents.error();
+  auto found = tls::findCertificate(contents.value(), "*");
   if (!found.ok()) return found.error();
   options.certificate = std::move(found.value());
   return options;
