@@ -16,6 +16,7 @@ constexpr napi_type_tag kTag = {0x5cb1'd0a2'5a6f'44e1, 0x9a3c'7e10'b27c'c0d4};
 
 std::vector<Bytes> partsOf(const Napi::Array& array) {
   std::vector<Bytes> parts;
+  parts.reserve(array.Length());
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
     parts.push_back(toBytes(array.Get(i)).value_or(Bytes()));
   }
