@@ -76,6 +76,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   bool sslEnableRenegotiation = true;
   bool sslIncludeCertChain = false;
   std::string sslKeyLogFile;
+  bool sslOwnRecords = true;
   std::string sslSecurityFlags = "0x80000000";
   std::string sslServerCACerts;
   bool tcpNoDelay = true;

@@ -92,6 +92,12 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
      .tls = true,
      .doc = "File to which the secrets of every connection are appended, for tools that decrypt "
             "captured traffic; empty: none. For debugging only."},
+    {.name = "SSLOwnRecords",
+     .field = &Options::sslOwnRecords,
+     .tls = true,
+     .doc = "Whether the server seals and opens the records of TLS 1.3 itself, with OpenSSL's "
+            "ciphers, so that a connection needs no SSL object once its handshake is done. In FIPS "
+            "mode OpenSSL does it in any case."},
     {.name = "SSLSecurityFlags",
      .field = &Options::sslSecurityFlags,
      .max = 32,

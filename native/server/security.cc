@@ -61,6 +61,7 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.caBundles = pathsOf(options.sslCACertFilePaths);
   made.securityFlags = parseFlags(options.sslSecurityFlags).value_or(0);
   made.sessionTickets = options.reuseSSLSession;
+  made.ownRecords = options.sslOwnRecords;
   if (!options.sslKeyLogFile.empty()) {
     made.keyLog = [path = options.sslKeyLogFile](std::string_view line) { appendLine(path, line); };
   }

@@ -35,6 +35,7 @@ int onVerify(int fits, X509_STORE_CTX* store) {
 }
 
 void onKeyLog(const SSL* ssl, const char* line) {
+  handshakeOf(ssl).onKeyLog(line);
   const ContextOptions& options = contextOf(ssl).options();
   if (options.keyLog) options.keyLog(line);
 }
@@ -75,6 +76,15 @@ Context::Context(ContextOptions options)
 
 Context::~Context() = default;
 
+Aead* Context::aead(std::uint16_t suite) {
+  for (const std::unique_ptr<Aead>& known : aeads_) {
+    if (known->suite() == suite) return known.get();
+  }
+  std::unique_ptr<Aead> made = Aead::create(suite);
+  if (made == nullptr) return nullptr;
+  return aeads_.emplace_back(std::move(made)).get();
+}
+
 Result<void> Context::setUp() {
   SSL_CTX* const handle = handle_.get();
   if (handle == nullptr) {
@@ -87,7 +97,7 @@ Result<void> Context::setUp() {
   SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_dh_auto(handle, 1);
   SSL_CTX_set_client_hello_cb(handle, onClientHello, nullptr);
-  if (options_.keyLog) SSL_CTX_set_keylog_callback(handle, onKeyLog);
+  if (options_.keyLog || options_.ownRecords) SSL_CTX_set_keylog_callback(handle, onKeyLog);
 
   using Step = Result<void> (Context::*)();
   constexpr Step kSteps[] = {&Context::setSuites,         &Context::setProtocols,

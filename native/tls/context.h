@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tls/certificate.h"
+#include "tls/records.h"
 
 struct ssl_ctx_st;
 struct x509_store_ctx_st;
@@ -63,25 +64,27 @@ struct ContextOptions {
   std::uint32_t securityFlags = 0;
 
   bool sessionTickets = true;
+  /// Records take over after a handshake of TLS 1.3, unless OpenSSL is in FIPS mode.
+  bool ownRecords = true;
   /// Is told the secrets of every connection, as a line of an NSS key log. Never leave it on.
   std::function<void(std::string_view line)> keyLog;
 };
 
 /// What OpenSSL asks of a connection during its handshake. SSL_get_app_data() of an SSL made from a
 /// Context is one of these.
-class Handshake {
+class Handshake : public Trace {
  public:
   /// What SSL_CTX_set_client_hello_cb(3) and SSL_CTX_set_verify(3) want to be returned.
   virtual int onClientHello() = 0;
   virtual int onVerify(bool fits, x509_store_ctx_st* store) = 0;
-  /// See SSL_CTX_set_msg_callback(3); only called for those who set traceMessages().
-  virtual void onMessage(bool sent, int type, Bytes message) = 0;
+  /// See SSL_CTX_set_keylog_callback(3).
+  virtual void onKeyLog(std::string_view line) = 0;
 
  protected:
   ~Handshake() = default;
 };
 
-/// Has Handshake::onMessage() called for `ssl`.
+/// Has onMessage() called for `ssl`.
 void traceMessages(ssl_st* ssl);
 
 class Context {
@@ -98,6 +101,8 @@ class Context {
   // For a Session.
   [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
   [[nodiscard]] const bio_method_st* pipeMethod() const { return pipeMethod_.get(); }
+  /// Null when Records do not know `suite`.
+  Aead* aead(std::uint16_t suite);
 
  private:
   explicit Context(ContextOptions options);
@@ -115,6 +120,7 @@ class Context {
   std::unique_ptr<TicketKeys> ticketKeys_;
   std::shared_ptr<bio_method_st> pipeMethod_;
   std::shared_ptr<ssl_ctx_st> handle_;
+  std::vector<std::unique_ptr<Aead>> aeads_;  ///< those that were asked for
 };
 
 }  // namespace wss::tls

@@ -57,8 +57,8 @@ std::unique_ptr<Session> Session::accept(std::shared_ptr<Context> context, Wishe
   // The constructor is private: there is no Session without an SSL.
   std::unique_ptr<Session> session(new Session(std::move(context), wishes));
   SSL* const ssl = SSL_new(session->context_->handle());
-  session->ssl_.reset(ssl);
-  BIO* const bio = openPipe(session->context_->pipeMethod(), session->pipe_);
+  session->openSsl_->ssl.reset(ssl);
+  BIO* const bio = openPipe(session->context_->pipeMethod(), session->openSsl_->pipe);
   if (ssl == nullptr || bio == nullptr) {
     BIO_free(bio);
     return nullptr;
@@ -66,41 +66,44 @@ std::unique_ptr<Session> Session::accept(std::shared_ptr<Context> context, Wishe
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, static_cast<Handshake*>(session.get()));
   SSL_set_accept_state(ssl);
-  if (wishes.log != Log::kOff) traceMessages(ssl);
+  // Records have to know how many OpenSSL has sent.
+  if (wishes.log != Log::kOff || session->context_->options().ownRecords) traceMessages(ssl);
   return session;
 }
 
 Session::Session(std::shared_ptr<Context> context, Wishes wishes)
-    : context_(std::move(context)), wishes_(wishes) {}
+    : context_(std::move(context)), wishes_(wishes), openSsl_(std::make_unique<OpenSsl>()) {}
 
 Session::~Session() = default;
 
 std::size_t Session::receive(Bytes ciphertext, MutableBytes plain, ByteQueue& out) {
   assert(state_ == State::kHandshake || state_ == State::kOpen);
   assert(plain.size() >= ciphertext.size() + kHeldRecord);
-  pipe_ = {ciphertext, &out};
-  ERR_clear_error();
-  if (state_ == State::kHandshake) shakeHands();
-  const std::size_t count = state_ == State::kOpen ? read(plain) : 0;
-  if (state_ == State::kAskedCertificate || state_ == State::kAskedClient) {
-    held_.append(pipe_.input);
+  if (state_ == State::kHandshake) {
+    ERR_clear_error();
+    openSsl_->pipe = {ciphertext, &out};
+    shakeHands();
+    ciphertext = std::exchange(openSsl_->pipe, {}).input;
+    if (records_ != nullptr) openSsl_.reset();
   }
-  pipe_ = {};
-  return count;
+  if (state_ == State::kOpen) return read(ciphertext, plain, out);
+  if (state_ == State::kAskedCertificate || state_ == State::kAskedClient) held_.append(ciphertext);
+  return 0;
 }
 
 std::size_t Session::answerCertificate(const Certificate* other, MutableBytes plain,
                                        ByteQueue& out) {
   assert(state_ == State::kAskedCertificate);
   state_ = State::kHandshake;
-  clientHello_.reset();
-  certificateAnswered_ = true;
+  openSsl_->clientHello.reset();
+  openSsl_->certificateAnswered = true;
   if (other != nullptr) {
     const CleanErrors errors;
     const BorrowedChain chain = borrow(other->chain());
-    SSL_certs_clear(ssl_.get());
-    if (other->key() == nullptr || SSL_use_cert_and_key(ssl_.get(), other->leaf().get(),
-                                                        other->key().get(), chain.get(), 1) != 1) {
+    SSL* const ssl = openSsl_->ssl.get();
+    SSL_certs_clear(ssl);
+    if (other->key() == nullptr ||
+        SSL_use_cert_and_key(ssl, other->leaf().get(), other->key().get(), chain.get(), 1) != 1) {
       fail("The certificate that was chosen for the connection cannot be used.");
       return 0;
     }
@@ -129,20 +132,26 @@ std::size_t Session::receiveHeld(MutableBytes plain, ByteQueue& out) {
 void Session::send(Bytes plain, ByteQueue& out) {
   assert(state_ == State::kOpen || state_ == State::kEnded);
   if (plain.empty()) return;
+  if (records_ != nullptr) {
+    records_->send(plain, out);
+    if (records_->state() == Records::State::kFailed) fail(records_->failure());
+    return;
+  }
   ERR_clear_error();
-  pipe_ = {{}, &out};
+  openSsl_->pipe = {{}, &out};
   std::size_t count = 0;
-  if (SSL_write_ex(ssl_.get(), plain.data(), plain.size(), &count) != 1) failAsOpenSsl();
-  pipe_ = {};
+  if (SSL_write_ex(openSsl_->ssl.get(), plain.data(), plain.size(), &count) != 1) failAsOpenSsl();
+  openSsl_->pipe = {};
 }
 
 void Session::close(ByteQueue& out) {
   if (closed_ || (state_ != State::kOpen && state_ != State::kEnded)) return;
   closed_ = true;
+  if (records_ != nullptr) return records_->close(out);
   ERR_clear_error();
-  pipe_ = {{}, &out};
-  SSL_shutdown(ssl_.get());
-  pipe_ = {};
+  openSsl_->pipe = {{}, &out};
+  SSL_shutdown(openSsl_->ssl.get());
+  openSsl_->pipe = {};
   ERR_clear_error();
 }
 
@@ -166,8 +175,8 @@ Negotiated Session::negotiated() const {
 std::string Session::takeLog() { return std::exchange(log_, {}); }
 
 int Session::onClientHello() {
-  if (!wishes_.askCertificate || certificateAnswered_) return SSL_CLIENT_HELLO_SUCCESS;
-  clientHello_ = std::make_unique<ClientHello>(readClientHello(ssl_.get()));
+  if (!wishes_.askCertificate || openSsl_->certificateAnswered) return SSL_CLIENT_HELLO_SUCCESS;
+  openSsl_->clientHello = std::make_unique<ClientHello>(readClientHello(openSsl_->ssl.get()));
   return SSL_CLIENT_HELLO_RETRY;
 }
 
@@ -175,13 +184,19 @@ int Session::onVerify(bool fits, x509_store_ctx_st* store) {
   const int error = X509_STORE_CTX_get_error(store);
   const bool forgiven = fits || (context_->options().securityFlags & forgivingFlag(error)) != 0;
   if (!forgiven && !wishes_.askClient) return 0;
-  if (!forgiven && verifyError_ == X509_V_OK) verifyError_ = error;
+  if (!forgiven && openSsl_->verifyError == X509_V_OK) openSsl_->verifyError = error;
   // What stays here is kept with the session, for when it is resumed.
-  X509_STORE_CTX_set_error(store, verifyError_);
+  X509_STORE_CTX_set_error(store, openSsl_->verifyError);
   return 1;
 }
 
+void Session::onKeyLog(std::string_view line) {
+  if (context_->options().ownRecords) openSsl_->secrets.onKeyLog(line);
+}
+
 void Session::onMessage(bool sent, int type, Bytes message) {
+  if (sent && type == SSL3_RT_HEADER && openSsl_ != nullptr) openSsl_->secrets.onSent();
+  if (wishes_.log == Log::kOff) return;
   const std::string_view verb = sent ? "Sent " : "Received ";
   std::string text(verb);
   if (type == SSL3_RT_HEADER) {
@@ -199,12 +214,13 @@ void Session::onMessage(bool sent, int type, Bytes message) {
 }
 
 void Session::shakeHands() {
-  const int result = SSL_do_handshake(ssl_.get());
+  SSL* const ssl = openSsl_->ssl.get();
+  const int result = SSL_do_handshake(ssl);
   if (result == 1) {
     onHandshakeDone();
     return;
   }
-  switch (SSL_get_error(ssl_.get(), result)) {
+  switch (SSL_get_error(ssl, result)) {
     case SSL_ERROR_WANT_READ:
       return;
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
@@ -216,7 +232,7 @@ void Session::shakeHands() {
 }
 
 void Session::onHandshakeDone() {
-  SSL* const ssl = ssl_.get();
+  SSL* const ssl = openSsl_->ssl.get();
   version_ = static_cast<std::uint16_t>(SSL_version(ssl));
   cipher_ = SSL_get_current_cipher(ssl);
   resumed_ = SSL_session_reused(ssl) == 1;
@@ -231,10 +247,31 @@ void Session::onHandshakeDone() {
           .append(result.resumed ? ", resumed." : "."));
   if (context_->options().authenticateClients) keepClientCertificate();
   state_ = wishes_.askClient ? State::kAskedClient : State::kOpen;
+  takeOver();
+}
+
+/// Lets Records go on, if they can.
+void Session::takeOver() {
+  SSL* const ssl = openSsl_->ssl.get();
+  const TrafficSecrets& secrets = openSsl_->secrets;
+  // What is certified for FIPS is OpenSSL's use of its ciphers, not ours.
+  const bool may = context_->options().ownRecords && version_ == TLS1_3_VERSION &&
+                   EVP_default_properties_is_fips_enabled(nullptr) == 0;
+  // That it has read ahead, or that the peer wants smaller records, does not happen as things are.
+  const bool isPlain = secrets.complete() && SSL_has_pending(ssl) == 0 &&
+                       SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) ==
+                           TLSEXT_max_fragment_length_DISABLED;
+  if (!may || !isPlain) return;
+  Aead* const aead = context_->aead(SSL_CIPHER_get_protocol_id(cipher_));
+  if (aead == nullptr) return;
+  Trace* const trace = wishes_.log == Log::kOff ? nullptr : this;
+  const Records::Side received{secrets.client(), 0};
+  const Records::Side sent{secrets.server(), secrets.sent()};
+  records_ = std::make_unique<Records>(*aead, received, sent, trace);
 }
 
 void Session::keepKeyExchange() {
-  SSL* const ssl = ssl_.get();
+  SSL* const ssl = openSsl_->ssl.get();
   if (SSL_CIPHER_get_kx_nid(cipher_) == NID_kx_rsa) {
     keyExchangeBits_ = static_cast<std::uint16_t>(EVP_PKEY_get_bits(SSL_get_privatekey(ssl)));
     return;
@@ -249,25 +286,41 @@ void Session::keepKeyExchange() {
 }
 
 void Session::keepClientCertificate() {
-  X509* const leaf = SSL_get0_peer_certificate(ssl_.get());
+  SSL* const ssl = openSsl_->ssl.get();
+  X509* const leaf = SSL_get0_peer_certificate(ssl);
   if (leaf == nullptr) return;
   std::vector<Certificate::X509> chain;
-  const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl_.get());
+  const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl);
   chain.reserve(static_cast<std::size_t>(std::max(sk_X509_num(sent), 0)));
   for (int i = 0; i < sk_X509_num(sent); ++i) chain.push_back(shared(sk_X509_value(sent, i)));
-  const long result = SSL_get_verify_result(ssl_.get());
+  const long result = SSL_get_verify_result(ssl);
   clientCertificate_ = std::make_unique<ClientCertificate>(
       ClientCertificate{Certificate(shared(leaf), nullptr, std::move(chain)), result == X509_V_OK,
                         result == X509_V_OK ? "OK" : X509_verify_cert_error_string(result)});
 }
 
-std::size_t Session::read(MutableBytes plain) {
+std::size_t Session::read(Bytes ciphertext, MutableBytes plain, ByteQueue& out) {
+  if (records_ == nullptr) {
+    ERR_clear_error();
+    openSsl_->pipe = {ciphertext, &out};
+    const std::size_t count = readOpenSsl(plain);
+    openSsl_->pipe = {};
+    return count;
+  }
+  const std::size_t count = records_->receive(ciphertext, plain, out);
+  if (records_->state() == Records::State::kEnded) state_ = State::kEnded;
+  if (records_->state() == Records::State::kFailed) fail(records_->failure());
+  return count;
+}
+
+std::size_t Session::readOpenSsl(MutableBytes plain) {
+  SSL* const ssl = openSsl_->ssl.get();
   std::size_t total = 0;
   std::size_t count = 0;
-  while (SSL_read_ex(ssl_.get(), plain.data() + total, plain.size() - total, &count) == 1) {
+  while (SSL_read_ex(ssl, plain.data() + total, plain.size() - total, &count) == 1) {
     total += count;
   }
-  switch (SSL_get_error(ssl_.get(), 0)) {
+  switch (SSL_get_error(ssl, 0)) {
     case SSL_ERROR_WANT_READ:
       break;
     case SSL_ERROR_ZERO_RETURN:
@@ -286,7 +339,7 @@ void Session::fail(std::string reason) {
 }
 
 void Session::failAsOpenSsl() {
-  fail(failureText(ERR_peek_error(), SSL_get_verify_result(ssl_.get())));
+  fail(failureText(ERR_peek_error(), SSL_get_verify_result(openSsl_->ssl.get())));
   ERR_clear_error();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One TLS connection, server side: ciphertext in, plaintext out, and the other way round. It knows
 // no socket and calls nobody: what it wants to say is in its state, what it wants to send in a
-// queue of the caller's. Where a question is to be answered it waits, parked.
+// queue of the caller's. Where a question is to be answered it waits, parked. Handshakes are
+// OpenSSL's; after one of TLS 1.3 its SSL object goes, and Records take over.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,9 @@
 #include "base/bytes.h"
 #include "tls/certificate.h"
 #include "tls/context.h"
+#include "tls/key_schedule.h"
 #include "tls/pipe.h"
+#include "tls/records.h"
 
 struct ssl_st;
 struct ssl_cipher_st;
@@ -82,7 +85,7 @@ class Session final : private Handshake {
   std::size_t receive(Bytes ciphertext, MutableBytes plain, ByteQueue& out);
 
   /// REQUIRES kAskedCertificate.
-  [[nodiscard]] const ClientHello& clientHello() const { return *clientHello_; }
+  [[nodiscard]] const ClientHello& clientHello() const { return *openSsl_->clientHello; }
   /// Goes on as receive() does, with `other` in place of the Context's certificates, unless null.
   /// REQUIRES kAskedCertificate, and room for what receive() was given.
   std::size_t answerCertificate(const Certificate* other, MutableBytes plain, ByteQueue& out);
@@ -106,6 +109,8 @@ class Session final : private Handshake {
   [[nodiscard]] const std::string& failure() const { return failure_; }
   /// REQUIRES that the handshake is done.
   [[nodiscard]] Negotiated negotiated() const;
+  /// Whether Records have taken over.
+  [[nodiscard]] bool ownsRecords() const { return records_ != nullptr; }
   /// What happened since the last call, a sentence per line; empty unless it was wished for.
   [[nodiscard]] std::string takeLog();
 
@@ -113,19 +118,31 @@ class Session final : private Handshake {
   struct FreeSsl {
     void operator()(ssl_st* ssl) const;
   };
+  /// What there is until Records take over; for good where they cannot.
+  struct OpenSsl {
+    Pipe pipe;
+    std::unique_ptr<ssl_st, FreeSsl> ssl;
+    std::unique_ptr<ClientHello> clientHello;
+    TrafficSecrets secrets;
+    int verifyError = 0;
+    bool certificateAnswered = false;
+  };
 
   Session(std::shared_ptr<Context> context, Wishes wishes);
 
   int onClientHello() override;
   int onVerify(bool fits, x509_store_ctx_st* store) override;
+  void onKeyLog(std::string_view line) override;
   void onMessage(bool sent, int type, Bytes message) override;
 
   std::size_t receiveHeld(MutableBytes plain, ByteQueue& out);
   void shakeHands();
   void onHandshakeDone();
+  void takeOver();
   void keepKeyExchange();
   void keepClientCertificate();
-  std::size_t read(MutableBytes plain);
+  std::size_t read(Bytes ciphertext, MutableBytes plain, ByteQueue& out);
+  std::size_t readOpenSsl(MutableBytes plain);
   void fail(std::string reason);
   void failAsOpenSsl();
   void say(std::string_view sentence);
@@ -135,22 +152,19 @@ class Session final : private Handshake {
   Wishes wishes_;
   // Changes with the handshake.
   State state_ = State::kHandshake;
-  bool certificateAnswered_ = false;
   bool resumed_ = false;
   bool closed_ = false;
   std::uint16_t version_ = 0;
   std::uint16_t keyExchangeBits_ = 0;
-  int verifyError_ = 0;
   const ssl_cipher_st* cipher_ = nullptr;
   const char* group_ = nullptr;
-  std::unique_ptr<ClientHello> clientHello_;
   std::unique_ptr<ClientCertificate> clientCertificate_;
   std::string failure_;
   std::string log_;
-  // Changes with every record.
-  Pipe pipe_;
-  std::unique_ptr<ssl_st, FreeSsl> ssl_;
   ByteQueue held_;  ///< ciphertext that came with a question
+  std::unique_ptr<OpenSsl> openSsl_;
+  // Changes with every record.
+  std::unique_ptr<Records> records_;
 };
 
 }  // namespace wss::tls

@@ -2,9 +2,13 @@ import type { TestContext } from 'node:test';
 import { type EventMap, type EventName, WSServer, type WSServerOptions } from 'native-wsserver';
 import { defer } from './defer.js';
 
+/** Settings of every server that does not say otherwise. */
+export const commonSettings: Record<string, string | number | boolean> = {};
+
 /** A server that listens on a free port of 127.0.0.1, and is shut down after the test. */
 export async function startServer(t: TestContext, options?: WSServerOptions): Promise<WSServer> {
-  const server = new WSServer({ localHost: '127.0.0.1', ...options });
+  const settings = { ...commonSettings, ...options?.settings };
+  const server = new WSServer({ localHost: '127.0.0.1', ...options, settings });
   await server.startListening();
   defer(t, () => server.shutdown());
   return server;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// The protection of one record (RFC 8446 §5.2). A key that is set up for use takes a kilobyte, and
+// a tenth of a microsecond to be set up again: so a thread has one context for each suite and
+// direction, in which the key of whoever used it last lies, and a connection only has its secrets.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.h"
+#include "tls/key_schedule.h"
+
+struct evp_cipher_ctx_st;
+struct evp_cipher_st;
+
+namespace wss::tls {
+
+class TrafficKey;
+
+/// What protection adds to a record's content and type.
+inline constexpr std::size_t kTagSize = 16;
+
+/// A cipher suite of TLS 1.3 at work. Belongs to one thread.
+class Aead {
+ public:
+  /// Null when OpenSSL does not know `suite`, or we do not.
+  static std::unique_ptr<Aead> create(std::uint16_t suite);
+  Aead(const Aead&) = delete;
+  Aead& operator=(const Aead&) = delete;
+  ~Aead();
+
+  [[nodiscard]] std::uint16_t suite() const { return suite_; }
+  [[nodiscard]] const evp_md_st* hash() const { return hash_; }
+  [[nodiscard]] std::size_t keySize() const { return keySize_; }
+
+ private:
+  friend class TrafficKey;
+
+  struct FreeContext {
+    void operator()(evp_cipher_ctx_st* context) const;
+  };
+  struct FreeCipher {
+    void operator()(evp_cipher_st* cipher) const;
+  };
+  struct Slot {
+    std::unique_ptr<evp_cipher_ctx_st, FreeContext> context;
+    const TrafficKey* owner = nullptr;  ///< whose key lies in it
+  };
+
+  Aead() = default;
+
+  /// A context with the key and the nonce of the next record of `key`; null when OpenSSL fails.
+  evp_cipher_ctx_st* prepare(const TrafficKey& key, bool sealing);
+  /// Wipes the key of `key`, if it lies here. REQUIRED before it changes or dies.
+  void forget(const TrafficKey& key);
+
+  std::uint16_t suite_ = 0;
+  std::unique_ptr<evp_cipher_st, FreeCipher> cipher_;
+  const evp_md_st* hash_ = nullptr;
+  std::size_t keySize_ = 0;
+  Slot sealing_;
+  Slot opening_;
+};
+
+/// What protects the records of one direction: the traffic secret, and the number of the next
+/// record under it.
+class TrafficKey {
+ public:
+  /// `sequence` records have been protected with `secret` already. `aead` must outlive it.
+  TrafficKey(Aead& aead, Bytes secret, std::uint64_t sequence);
+  TrafficKey(const TrafficKey&) = delete;
+  TrafficKey& operator=(const TrafficKey&) = delete;
+  ~TrafficKey() { aead_.forget(*this); }
+
+  /// How many records there have been under this secret.
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+
+  /// Goes on to the next secret (RFC 8446 §7.2).
+  void update();
+
+  /// Writes the protected form of `content` and `type` to `out`, which has room for both and
+  /// kTagSize. `header` is that of the record. False when OpenSSL fails.
+  bool seal(Bytes header, Bytes content, std::uint8_t type, std::uint8_t* out);
+  /// Writes what is in `sealed` to `out`: kTagSize bytes less. False when it is not what was
+  /// sealed; what is in `out` is then of no use. REQUIRES sealed.size() > kTagSize.
+  bool open(Bytes header, Bytes sealed, std::uint8_t* out);
+
+ private:
+  friend class Aead;
+
+  void derive();
+
+  Aead& aead_;
+  std::uint64_t sequence_;
+  bool usable_ = false;  ///< OpenSSL has derived the key
+  SecretBytes<kIvSize> iv_;
+  SecretBytes<kMaxKeySize> key_;
+  SecretBytes<kMaxHashSize> secret_;
+};
+
+}  // namespace wss::tls

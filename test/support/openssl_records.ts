@@ -1,0 +1,5 @@
+// Leaves the records of TLS 1.3 to OpenSSL in every test that follows.
+
+import { commonSettings } from './server.js';
+
+commonSettings['SSLOwnRecords'] = false;

@@ -1,0 +1,4 @@
+// The tests of wss:// once more, with records that are OpenSSL's.
+
+import './support/openssl_records.js';
+import './tls.test.js';
