@@ -155,7 +155,9 @@ async def main():
 asyncio.run(main())
 `;
     const url = `wss://localhost:${server.localPort}/`;
-    await promisify(execFile)('python3', ['-c', script, url, authority.certFile], { env: PLAIN });
+    await promisify(execFile)('/usr/bin/python3', ['-c', script, url, authority.certFile], {
+      env: PLAIN,
+    });
   });
 
   test(`${how}: a goodbye of TLS without one of WebSocket`, async (t) => {

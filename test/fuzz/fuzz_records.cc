@@ -256,6 +256,10 @@ void run(Bytes input) {
     whole.receive(bytes, SIZE_MAX);
     chunked.receive(bytes, chunk);
     openSsl.receive(bytes);
+    if (whole.records.state() == Records::State::kFailed && !openSsl.ended) {
+      // We judge a handshake message by its start, OpenSSL when it has all of it.
+      openSsl.receive(writer.add(test::kHandshakeRecord, std::string(16'000, '\0')).take());
+    }
     require(agree(openSsl, whole.records));
     if (openSsl.failed != (whole.records.state() == Records::State::kFailed)) break;
     if (!answers || openSsl.failed) continue;

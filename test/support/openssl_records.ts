@@ -2,4 +2,4 @@
 
 import { commonSettings } from './server.js';
 
-commonSettings['SSLOwnRecords'] = false;
+Object.assign(commonSettings, { SSLOwnRecords: false });
