@@ -245,7 +245,7 @@ class Connection final : private net::SocketOwner {
   void reportTls();
   /// Where frames go on their way out: what is there is sealed, if need be, with the next flush.
   ByteQueue& outgoing() { return tls_ ? tls_->unsealed : output_; }
-  void seal(Bytes plain);
+  void seal(Bytes start, Bytes rest);
   void sealUnsent();
   /// Says close_notify behind all that is to be sent.
   void closeTls();

@@ -64,7 +64,7 @@ void Connection::transmit(Bytes run) {
   if (!socket_.isOpen()) return;
   if (tls_) {
     sealUnsent();
-    seal(run);
+    seal({}, run);
     run = {};
   }
   if (output_.empty() && run.empty()) return finishIfFlushed();
@@ -217,7 +217,8 @@ bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
 /// Hands frames to the kernel, or puts them behind what waits. Most go as they are, not through the
 /// queue.
 void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
-  if (tls_ || !output_.empty() || payload.size() > server_.options.maxFramePayload()) {
+  const ByteQueue& before = outgoing();
+  if (!before.empty() || payload.size() > server_.options.maxFramePayload()) {
     enqueue(opcode, fin, rsv1, payload);
     sealUnsent();
     if (!blocked_) transmit({});
@@ -225,6 +226,11 @@ void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
   }
   std::uint8_t header[ws::kMaxHeaderSize];
   const Bytes head(header, ws::writeHeader(header, opcode, fin, rsv1, payload.size()));
+  if (tls_) {
+    seal(head, payload);
+    if (!blocked_) transmit({});
+    return;
+  }
   const net::Transfer transfer = socket_.send(head, payload);
   const std::size_t ofHead = std::min(transfer.count, head.size());
   output_.append(head.subspan(ofHead));

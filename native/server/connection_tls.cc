@@ -141,11 +141,10 @@ void Connection::reportTls() {
   }
 }
 
-void Connection::seal(Bytes plain) {
-  if (plain.empty()) return;
+void Connection::seal(Bytes start, Bytes rest) {
   const auto state = tls_->session->state();
   if (state == tls::Session::State::kOpen || state == tls::Session::State::kEnded) {
-    tls_->session->send(plain, output_);
+    tls_->session->send(start, rest, output_);
   }
 }
 
@@ -153,7 +152,7 @@ void Connection::sealUnsent() {
   if (!tls_) return;
   ByteQueue unsealed;
   unsealed.swap(tls_->unsealed);
-  seal(unsealed.bytes());
+  seal({}, unsealed.bytes());
 }
 
 void Connection::closeTls() {

@@ -110,19 +110,19 @@ void TrafficKey::update() {
   usable_ = usable_ && done;
 }
 
-bool TrafficKey::seal(Bytes header, Bytes content, std::uint8_t type, std::uint8_t* out) {
+bool TrafficKey::seal(Bytes header, Bytes start, Bytes rest, std::uint8_t type, std::uint8_t* out) {
   EVP_CIPHER_CTX* const context = usable_ ? aead_.prepare(*this, true) : nullptr;
   if (context == nullptr) return false;
   ++sequence_;
-  std::uint8_t* const end = out + content.size();
-  std::uint8_t* const tag = end + 1;
   int count = 0;
-  return EVP_EncryptUpdate(context, nullptr, &count, header.data(), sizeOf(header)) == 1 &&
-         (content.empty() ||
-          EVP_EncryptUpdate(context, out, &count, content.data(), sizeOf(content)) == 1) &&
-         EVP_EncryptUpdate(context, end, &count, &type, 1) == 1 &&
-         EVP_EncryptFinal_ex(context, tag, &count) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagSize, tag) == 1;
+  if (EVP_EncryptUpdate(context, nullptr, &count, header.data(), sizeOf(header)) != 1) return false;
+  for (const Bytes part : {start, rest, Bytes(&type, 1)}) {
+    if (part.empty()) continue;
+    if (EVP_EncryptUpdate(context, out, &count, part.data(), sizeOf(part)) != 1) return false;
+    out += part.size();
+  }
+  return EVP_EncryptFinal_ex(context, out, &count) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagSize, out) == 1;
 }
 
 bool TrafficKey::open(Bytes header, Bytes sealed, std::uint8_t* out) {

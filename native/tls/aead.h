@@ -79,9 +79,9 @@ class TrafficKey {
   /// Goes on to the next secret (RFC 8446 §7.2).
   void update();
 
-  /// Writes the protected form of `content` and `type` to `out`, which has room for both and
-  /// kTagSize. `header` is that of the record. False when OpenSSL fails.
-  bool seal(Bytes header, Bytes content, std::uint8_t type, std::uint8_t* out);
+  /// Writes the protected form of `start`, `rest` and `type`, one after the other, to `out`, which
+  /// has room for them and kTagSize. `header` is that of the record. False when OpenSSL fails.
+  bool seal(Bytes header, Bytes start, Bytes rest, std::uint8_t type, std::uint8_t* out);
   /// Writes what is in `sealed` to `out`: kTagSize bytes less. False when it is not what was
   /// sealed; what is in `out` is then of no use. REQUIRES sealed.size() > kTagSize.
   bool open(Bytes header, Bytes sealed, std::uint8_t* out);

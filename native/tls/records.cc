@@ -164,32 +164,37 @@ void Records::countIdle(ByteQueue& out) {
   if (++idleRecords_ > kMaxIdleRecords) fail(SSL_AD_UNEXPECTED_MESSAGE, kTooManyEmpty, out);
 }
 
-void Records::send(Bytes content, ByteQueue& out) {
+void Records::send(Bytes start, Bytes rest, ByteQueue& out) {
+  assert(start.size() <= kMaxContent);
+  const std::size_t size = start.size() + rest.size();
+  if (size == 0) return;
   idleRecords_ = 0;
-  while (!content.empty() && state_ != State::kFailed) {
+  out.reserve(size + (size / kMaxContent + 2) * kOverhead);
+  while (!(start.empty() && rest.empty()) && state_ != State::kFailed) {
     if (out_.sequence() >= kRecordsPerKey) update_ = std::max(update_, Update::kOurs);
     if (update_ != Update::kNone) sendUpdate(out);
-    const Bytes part = content.first(std::min(content.size(), kMaxContent));
-    seal(kApplicationData, part, out);
-    content = content.subspan(part.size());
+    const Bytes part = rest.first(std::min(rest.size(), kMaxContent - start.size()));
+    seal(kApplicationData, start, part, out);
+    start = {};
+    rest = rest.subspan(part.size());
   }
 }
 
 void Records::close(ByteQueue& out) {
   const std::uint8_t alert[] = {kWarning, SSL_AD_CLOSE_NOTIFY};
-  seal(kAlert, alert, out);
+  seal(kAlert, alert, {}, out);
 }
 
 void Records::sendUpdate(ByteQueue& out) {
   const bool asks = std::exchange(update_, Update::kNone) == Update::kBoth;
   const std::uint8_t message[] = {kKeyUpdate, 0, 0, 1,
                                   asks ? kUpdateRequested : kUpdateNotRequested};
-  seal(kHandshake, message, out);
+  seal(kHandshake, message, {}, out);
   out_.update();
 }
 
-void Records::seal(std::uint8_t type, Bytes content, ByteQueue& out) {
-  const std::size_t length = content.size() + 1 + kTagSize;
+void Records::seal(std::uint8_t type, Bytes start, Bytes rest, ByteQueue& out) {
+  const std::size_t length = start.size() + rest.size() + 1 + kTagSize;
   std::uint8_t* const record = out.extend(kHeaderSize + length);
   record[0] = kApplicationData;
   record[1] = 3;
@@ -197,7 +202,7 @@ void Records::seal(std::uint8_t type, Bytes content, ByteQueue& out) {
   record[3] = static_cast<std::uint8_t>(length >> 8);
   record[4] = static_cast<std::uint8_t>(length);
   const Bytes header(record, kHeaderSize);
-  if (!out_.seal(header, content, type, record + kHeaderSize)) {
+  if (!out_.seal(header, start, rest, type, record + kHeaderSize)) {
     out.shrink(kHeaderSize + length);
     failure_ = kOpenSslFailed;
     state_ = State::kFailed;
@@ -205,12 +210,12 @@ void Records::seal(std::uint8_t type, Bytes content, ByteQueue& out) {
   }
   if (trace_ == nullptr) return;
   trace_->onMessage(true, SSL3_RT_HEADER, header);
-  if (type != kApplicationData) trace_->onMessage(true, type, content);
+  if (type != kApplicationData) trace_->onMessage(true, type, start);
 }
 
 void Records::fail(std::uint8_t alert, const char* reason, ByteQueue& out) {
   const std::uint8_t message[] = {kFatal, alert};
-  seal(kAlert, message, out);
+  seal(kAlert, message, {}, out);
   failure_ = reason;
   state_ = State::kFailed;
 }

@@ -57,8 +57,9 @@ class Records {
   /// end is dropped. REQUIRES that `plain` has room for `ciphertext` and one record more. Appends
   /// an alert to `out` when the peer has broken a rule.
   std::size_t receive(Bytes ciphertext, MutableBytes plain, ByteQueue& out);
-  /// Appends `content` to `out` as records, with the KeyUpdate that is due before it.
-  void send(Bytes content, ByteQueue& out);
+  /// Appends `start` and `rest`, one after the other, to `out` as records, with the KeyUpdate that
+  /// is due before them. REQUIRES that `start` fits into a record.
+  void send(Bytes start, Bytes rest, ByteQueue& out);
   /// Appends close_notify.
   void close(ByteQueue& out);
 
@@ -72,7 +73,7 @@ class Records {
   void onHandshake(Bytes part, ByteQueue& out);
   void countIdle(ByteQueue& out);
   void sendUpdate(ByteQueue& out);
-  void seal(std::uint8_t type, Bytes content, ByteQueue& out);
+  void seal(std::uint8_t type, Bytes start, Bytes rest, ByteQueue& out);
   void fail(std::uint8_t alert, const char* reason, ByteQueue& out);
 
   Trace* trace_;

@@ -129,19 +129,24 @@ std::size_t Session::receiveHeld(MutableBytes plain, ByteQueue& out) {
   return receive(held.bytes(), plain, out);
 }
 
-void Session::send(Bytes plain, ByteQueue& out) {
+void Session::send(Bytes start, Bytes rest, ByteQueue& out) {
   assert(state_ == State::kOpen || state_ == State::kEnded);
-  if (plain.empty()) return;
   if (records_ != nullptr) {
-    records_->send(plain, out);
+    records_->send(start, rest, out);
     if (records_->state() == Records::State::kFailed) fail(records_->failure());
     return;
   }
   ERR_clear_error();
   openSsl_->pipe = {{}, &out};
+  sendOpenSsl(start);
+  sendOpenSsl(rest);
+  openSsl_->pipe = {};
+}
+
+void Session::sendOpenSsl(Bytes plain) {
+  if (plain.empty() || state_ == State::kFailed) return;
   std::size_t count = 0;
   if (SSL_write_ex(openSsl_->ssl.get(), plain.data(), plain.size(), &count) != 1) failAsOpenSsl();
-  openSsl_->pipe = {};
 }
 
 void Session::close(ByteQueue& out) {

@@ -98,8 +98,11 @@ class Session final : private Handshake {
   /// given.
   std::size_t answerClient(bool accept, MutableBytes plain, ByteQueue& out);
 
-  /// Appends `plain` to `out` as records. REQUIRES kOpen or kEnded.
-  void send(Bytes plain, ByteQueue& out);
+  /// Appends `start` and `rest`, one after the other, to `out` as records. REQUIRES kOpen or
+  /// kEnded, and that `start` is no more than kMaxStart.
+  void send(Bytes start, Bytes rest, ByteQueue& out);
+  void send(Bytes plain, ByteQueue& out) { send({}, plain, out); }
+  static constexpr std::size_t kMaxStart = Records::kMaxContent;
   /// Appends close_notify, once, if there is somebody who could read it.
   void close(ByteQueue& out);
   /// The peer has closed its side. Fails if it had more to say.
@@ -143,6 +146,7 @@ class Session final : private Handshake {
   void keepClientCertificate();
   std::size_t read(Bytes ciphertext, MutableBytes plain, ByteQueue& out);
   std::size_t readOpenSsl(MutableBytes plain);
+  void sendOpenSsl(Bytes plain);
   void fail(std::string reason);
   void failAsOpenSsl();
   void say(std::string_view sentence);

@@ -263,8 +263,8 @@ void run(Bytes input) {
     require(agree(openSsl, whole.records));
     if (openSsl.failed != (whole.records.state() == Records::State::kFailed)) break;
     if (!answers || openSsl.failed) continue;
-    whole.records.send(bytesOf("answer"), whole.out);
-    chunked.records.send(bytesOf("answer"), chunked.out);
+    whole.records.send({}, bytesOf("answer"), whole.out);
+    chunked.records.send({}, bytesOf("answer"), chunked.out);
     openSsl.send("answer");
   }
   require(whole.received == chunked.received);

@@ -44,7 +44,7 @@ class RecordWriter {
     bytes_.insert(bytes_.end(), std::begin(header), std::end(header));
     bytes_.resize(bytes_.size() + length);
     const auto place = bytes_.begin() + at;
-    sealed_ = key_.seal(Bytes(place, place + 5), bytesOf(inner), type, &*place + 5) && sealed_;
+    sealed_ = key_.seal(Bytes(place, place + 5), bytesOf(inner), {}, type, &*place + 5) && sealed_;
     return *this;
   }
   RecordWriter& data(std::string_view content) { return add(kDataRecord, content); }

@@ -121,7 +121,7 @@ TEST_CASE("alerts") {
   CHECK(ended.receive() == "last");
   CHECK(ended.records.state() == Records::State::kEnded);
   // Sending goes on.
-  ended.records.send(bytesOf("more"), ended.out);
+  ended.records.send({}, bytesOf("more"), ended.out);
   ended.records.close(ended.out);
   CHECK(ended.sent() == Opened{{kDataRecord, "more"}, {kAlertRecord, {"\1\0", 2}}});
 
@@ -154,8 +154,8 @@ TEST_CASE("KeyUpdate") {
   CHECK(link.receive() == "ab");
   // The answer comes before the next data, and once.
   CHECK(link.sent().empty());
-  link.records.send(bytesOf("c"), link.out);
-  link.records.send(bytesOf("d"), link.out);
+  link.records.send({}, bytesOf("c"), link.out);
+  link.records.send({}, bytesOf("d"), link.out);
   CHECK(link.sent() == Opened{{kHandshakeRecord, std::string(keyUpdate(false))},
                               {kDataRecord, "c"},
                               {kDataRecord, "d"}});
@@ -227,7 +227,7 @@ TEST_CASE("a flood of records without data") {
       REQUIRE(link.records.state() == Records::State::kOpen);
       // Data ends it, whichever way it goes.
       if (round == 0) link.writer.data("data");
-      if (round == 1) link.records.send(bytesOf("data"), link.out);
+      if (round == 1) link.records.send({}, bytesOf("data"), link.out);
       CHECK(link.receive() == (round == 0 ? "data" : ""));
     }
     REQUIRE(link.sent().size() <= 2);
@@ -240,7 +240,7 @@ TEST_CASE("a flood of records without data") {
 TEST_CASE("a key is used for so many records only") {
   constexpr std::uint64_t kLast = Records::kRecordsPerKey - 1;
   Link sends(0x1301, 0, kLast);
-  for (const char* const data : {"a", "b", "c"}) sends.records.send(bytesOf(data), sends.out);
+  for (const char* const data : {"a", "b", "c"}) sends.records.send({}, bytesOf(data), sends.out);
   CHECK(sends.sent() == Opened{{kDataRecord, "a"},
                                {kHandshakeRecord, std::string(keyUpdate(false))},
                                {kDataRecord, "b"},
@@ -250,13 +250,13 @@ TEST_CASE("a key is used for so many records only") {
   Link receives(0x1301, kLast, 0);
   receives.writer.data("a").data("b");
   CHECK(receives.receive() == "ab");
-  for (const char* const data : {"c", "d"}) receives.records.send(bytesOf(data), receives.out);
+  for (const char* const data : {"c", "d"}) receives.records.send({}, bytesOf(data), receives.out);
   CHECK(receives.sent() == Opened{{kHandshakeRecord, std::string(keyUpdate(true))},
                                   {kDataRecord, "c"},
                                   {kDataRecord, "d"}});
   receives.writer.update(false).data("e");
   CHECK(receives.receive() == "e");
-  receives.records.send(bytesOf("f"), receives.out);
+  receives.records.send({}, bytesOf("f"), receives.out);
   CHECK(receives.sent() == Opened{{kDataRecord, "f"}});
 }
 
@@ -271,7 +271,7 @@ TEST_CASE("records are traced") {
   Link link(0x1301, 0, 0, &lines);
   link.writer.data("data").update(true).add(kAlertRecord, {"\1\0", 2});
   link.receive();
-  link.records.send(bytesOf("d"), link.out);
+  link.records.send({}, bytesOf("d"), link.out);
   CHECK(lines.text ==
         "< 256 1703030015\n"
         "< 256 1703030016\n< 22 1800000101\n"

@@ -62,7 +62,7 @@ TEST_CASE("records of RFC 8448") {
   ByteQueue out;
   CHECK(server.receive(unhex(kClientData), plain, out) == 50);
   CHECK(textOf(Bytes(plain).first(50)) == rfcPayload());
-  server.send(bytesOf(rfcPayload()), out);
+  server.send({}, bytesOf(rfcPayload()), out);
   CHECK(test::hexOf(out.bytes()) == test::hexOf(unhex(kServerData)));
   out.clear();
   CHECK(server.receive(unhex(kClientClose), plain, out) == 0);
@@ -118,13 +118,20 @@ TEST_CASE("data, split at every byte") {
 TEST_CASE("what is sent goes into records of 16 KiB") {
   Link link;
   const std::string content(40'000, 's');
-  link.records.send(bytesOf(content), link.out);
+  link.records.send({}, bytesOf(content), link.out);
   CHECK(link.out.size() == 40'000 + 3 * Records::kOverhead);
   const Opened sent = link.sent();
   REQUIRE(sent.size() == 3);
   CHECK(sent[0] == OpenedRecord{kDataRecord, content.substr(0, 16384)});
   CHECK(sent[2] == OpenedRecord{kDataRecord, content.substr(32768)});
-  link.records.send({}, link.out);
+  link.records.send({}, {}, link.out);
+  CHECK(link.out.capacity() == 0);
+  // A start that lies elsewhere is in the same record.
+  link.records.send(bytesOf("head"), bytesOf(content), link.out);
+  const Opened joined = link.sent();
+  REQUIRE(joined.size() == 3);
+  CHECK(joined[0] == OpenedRecord{kDataRecord, "head" + content.substr(0, 16380)});
+  CHECK(joined[2].content.size() == 40'004 - 2 * 16384);
   CHECK(link.out.empty());
 }
 
