@@ -350,7 +350,8 @@ void Connection::setTimeoutSeconds(int seconds) {
 void Connection::watch() {
   if (!socket_.isOpen()) return;
   // One that has read its last frame is about to close: not worth a system call.
-  const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedOpen;
+  const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedCertificate ||
+                     state_ == State::kAskedClient || state_ == State::kAskedOpen;
   const bool reads = !asked && !(isOpen() && paused_);
   socket_.watch(reads, blocked_);
 }

@@ -159,6 +159,13 @@ export class ByteClient {
     return client;
   }
 
+  /** A client over a socket that is there. */
+  static over(t: TestContext, socket: net.Socket): ByteClient {
+    const client = new ByteClient(socket);
+    defer(t, () => client.close());
+    return client;
+  }
+
   /** A WebSocket. */
   static async open(t: TestContext, port: number, lines?: readonly string[]): Promise<ByteClient> {
     const client = await ByteClient.connect(t, port);
