@@ -34,6 +34,13 @@ int onVerify(int fits, X509_STORE_CTX* store) {
   return handshakeOf(ssl).onVerify(fits == 1, store);
 }
 
+void onInfo(const SSL* ssl, int where, int value) {
+  // The low byte is the alert.
+  if (where == SSL_CB_WRITE_ALERT && (value & 0xff) == SSL_AD_NO_RENEGOTIATION) {
+    handshakeOf(ssl).onRenegotiation();
+  }
+}
+
 void onKeyLog(const SSL* ssl, const char* line) {
   handshakeOf(ssl).onKeyLog(line);
   const ContextOptions& options = contextOf(ssl).options();
@@ -97,6 +104,7 @@ Result<void> Context::setUp() {
   SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_dh_auto(handle, 1);
   SSL_CTX_set_client_hello_cb(handle, onClientHello, nullptr);
+  SSL_CTX_set_info_callback(handle, onInfo);
   if (options_.keyLog || options_.ownRecords) SSL_CTX_set_keylog_callback(handle, onKeyLog);
 
   using Step = Result<void> (Context::*)();

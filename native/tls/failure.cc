@@ -25,8 +25,6 @@ constexpr std::string_view kNoSignature =
     "The client has no signature algorithm in common with the server.";
 constexpr std::string_view kNotTls = "What the client sent is not TLS.";
 constexpr std::string_view kPlainHttp = "The client speaks HTTP where TLS is expected.";
-constexpr std::string_view kRenegotiation =
-    "The client wanted to renegotiate, which is not allowed.";
 
 constexpr ReasonRow kReasons[] = {
     {SSL_R_HTTP_REQUEST, kPlainHttp},
@@ -58,6 +56,21 @@ constexpr ReasonRow kReasons[] = {
     {SSL_R_CCS_RECEIVED_EARLY, kUnexpected},
     {SSL_R_NOT_ON_RECORD_BOUNDARY, kUnexpected},
     {SSL_R_APP_DATA_IN_HANDSHAKE, kUnexpected},
+    {SSL_R_MIXED_HANDSHAKE_AND_NON_HANDSHAKE_DATA, kUnexpected},
+    {SSL_R_INVALID_CCS_MESSAGE, kUnexpected},
+    {SSL_R_BAD_CHANGE_CIPHER_SPEC, kUnexpected},
+    {SSL_R_BAD_KEY_UPDATE, kBadMessage},
+    {SSL_R_INVALID_ALERT, kBadMessage},
+    {SSL_R_UNKNOWN_ALERT_TYPE, kBadMessage},
+    {SSL_R_BAD_DIGEST_LENGTH, kBadMessage},
+    {SSL_R_BAD_LEGACY_VERSION, kBadMessage},
+    {SSL_R_NO_COMPRESSION_SPECIFIED, kBadMessage},
+    {SSL_R_INVALID_COMPRESSION_ALGORITHM, kBadMessage},
+    {SSL_R_ERROR_IN_RECEIVED_CIPHER_LIST, kBadMessage},
+    {SSL_R_MISSING_SUPPORTED_GROUPS_EXTENSION, kBadMessage},
+    {SSL_R_MISSING_SIGALGS_EXTENSION, kBadMessage},
+    {SSL_R_MISSING_PSK_KEX_MODES_EXTENSION, kBadMessage},
+    {SSL_R_BINDER_DOES_NOT_VERIFY, kBadMessage},
     {SSL_R_BAD_LENGTH, kBadMessage},
     {SSL_R_LENGTH_MISMATCH, kBadMessage},
     {SSL_R_LENGTH_TOO_SHORT, kBadMessage},
@@ -73,6 +86,7 @@ constexpr ReasonRow kReasons[] = {
     {SSL_R_TOO_MANY_KEY_UPDATES, "The peer changed its keys too often."},
     {SSL_R_TOO_MANY_WARN_ALERTS, "The peer sent too many alerts."},
     {SSL_R_NO_RENEGOTIATION, kRenegotiation},
+    {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, kRenegotiation},
     {SSL_R_UNEXPECTED_EOF_WHILE_READING, kTruncated},
 };
 

@@ -18,6 +18,8 @@ inline constexpr const char* kBadRecord = "A record does not open: it was change
 inline constexpr const char* kRecordTooLong = "A record is longer than TLS allows.";
 inline constexpr const char* kUnexpected = "The peer sent a message that has no place there.";
 inline constexpr const char* kBadMessage = "The peer sent a message that cannot be read.";
+inline constexpr const char* kRenegotiation =
+    "The client wanted to renegotiate, which is not allowed.";
 inline constexpr const char* kTooManyEmpty = "The peer sent too many records without data.";
 
 }  // namespace wss::tls

@@ -334,6 +334,8 @@ std::size_t Session::readOpenSsl(MutableBytes plain) {
     default:
       failAsOpenSsl();
   }
+  // OpenSSL would go on and answer each attempt, however many there are.
+  if (renegotiates_ && state_ != State::kFailed) fail(kRenegotiation);
   return total;
 }
 
@@ -344,7 +346,11 @@ void Session::fail(std::string reason) {
 }
 
 void Session::failAsOpenSsl() {
-  fail(failureText(ERR_peek_error(), SSL_get_verify_result(openSsl_->ssl.get())));
+  // What failed beneath comes before what that means for TLS.
+  const unsigned long first = ERR_get_error();
+  unsigned long error = first;
+  while (error != 0 && ERR_GET_LIB(error) != ERR_LIB_SSL) error = ERR_get_error();
+  fail(failureText(error == 0 ? first : error, SSL_get_verify_result(openSsl_->ssl.get())));
   ERR_clear_error();
 }
 

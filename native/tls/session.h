@@ -136,6 +136,7 @@ class Session final : private Handshake {
   int onClientHello() override;
   int onVerify(bool fits, x509_store_ctx_st* store) override;
   void onKeyLog(std::string_view line) override;
+  void onRenegotiation() override { renegotiates_ = true; }
   void onMessage(bool sent, int type, Bytes message) override;
 
   std::size_t receiveHeld(MutableBytes plain, ByteQueue& out);
@@ -157,6 +158,7 @@ class Session final : private Handshake {
   // Changes with the handshake.
   State state_ = State::kHandshake;
   bool resumed_ = false;
+  bool renegotiates_ = false;
   bool closed_ = false;
   std::uint16_t version_ = 0;
   std::uint16_t keyExchangeBits_ = 0;
