@@ -2,70 +2,17 @@
 // reports what it came to.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import fs from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
-import { json, text } from 'node:stream/consumers';
 import { ReadableStream } from 'node:stream/web';
 import { type TestContext, test } from 'node:test';
 import type { WSConnection, WSServer } from 'native-wsserver';
+import { browse, servePage } from './support/browser.js';
 import { runPage, type Tasks } from './support/browser_page.js';
 import { startChild } from './support/child.js';
-import { defer } from './support/defer.js';
+import { skipWithout } from './support/programs.js';
 import { startEcho } from './support/server.js';
 
-/** The environment of the browser, for which what sanitizes our addon is not meant. */
-const { CI, LD_PRELOAD, ...env } = process.env;
-
-const isInstalled = spawnSync('chromium', ['--version'], { env }).status === 0;
-/** Where everything is to be tested, a missing browser is a failure. */
-const skip = isInstalled || CI === 'true' ? false : 'chromium is not installed';
-
 const urlOf = (server: WSServer): string => `ws://127.0.0.1:${server.localPort}`;
-
-/** Serves `html`, and resolves with what a page of it posts to /report. */
-async function servePage(t: TestContext, html: string) {
-  const server = http.createServer();
-  defer(t, () => server.close());
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const report = new Promise<Record<string, unknown>>((resolve, reject) => {
-    server.on('request', (request, response) => {
-      if (request.url === '/report')
-        json(request).then((body) => resolve(body as Record<string, unknown>), reject);
-      response.setHeader('Content-Type', 'text/html; charset=utf-8');
-      response.end(html);
-    });
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, report };
-}
-
-/** Opens `url` in a browser that is gone after the test. Rejects if it ends before. */
-function browse(t: TestContext, url: string): Promise<never> {
-  const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'wsserver-browser-'));
-  const options = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
-  const browser = spawn('chromium', [...options, `--user-data-dir=${profile}`, url], {
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const complaints = text(browser.stderr);
-  const ended = new Promise<never>((_, reject) => {
-    browser.once('error', reject);
-    browser.once('exit', async (code) =>
-      reject(new Error(`it ended, ${code}: ${await complaints}`)),
-    );
-  });
-  defer(t, async () => {
-    browser.kill('SIGKILL');
-    await ended.catch(() => {});
-    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
-  });
-  return ended;
-}
 
 /** Parts of a message, which become fragments. */
 const chunks = ['Hel', '', 'lo, ', '世界', 'é'.repeat(100_000)];
@@ -128,8 +75,7 @@ const sizes = [0, 1, 125, 126, 1023, 1024, 65_535, 65_536, 1_000_000, 4_000_000]
 
 const stateless = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
 
-test('a page in Chromium', { skip }, async (t) => {
-  assert.ok(isInstalled, 'chromium is not installed');
+test('a page in Chromium', { skip: skipWithout('chromium', '--version') }, async (t) => {
   const server = await startServices(t);
   const plain = await startEcho(t, { settings: { EnablePermessageDeflate: false } });
   const mortal = await startMortal(t);

@@ -12,9 +12,9 @@ import {
   connectTls,
   record,
   type Sealer,
-  type TlsClient,
   TLS12,
   TLS13,
+  type TlsClient,
 } from './support/tls_client.js';
 
 const { key, cert } = issue('server');

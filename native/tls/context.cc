@@ -39,6 +39,9 @@ void onInfo(const SSL* ssl, int where, int value) {
   if (where == SSL_CB_WRITE_ALERT && (value & 0xff) == SSL_AD_NO_RENEGOTIATION) {
     handshakeOf(ssl).onRenegotiation();
   }
+  if (where == SSL_CB_ACCEPT_LOOP && SSL_get_state(ssl) == TLS_ST_SW_KEY_EXCH) {
+    handshakeOf(ssl).onServerKeyExchange();
+  }
 }
 
 void onKeyLog(const SSL* ssl, const char* line) {

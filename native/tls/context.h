@@ -79,6 +79,8 @@ class Handshake : public Trace {
   virtual int onVerify(bool fits, x509_store_ctx_st* store) = 0;
   /// See SSL_CTX_set_keylog_callback(3).
   virtual void onKeyLog(std::string_view line) = 0;
+  /// TLS 1.2 and older: ServerKeyExchange has been made; its key is there for a short while only.
+  virtual void onServerKeyExchange() = 0;
   /// The client has asked to renegotiate, and has been told that it may not.
   virtual void onRenegotiation() = 0;
 

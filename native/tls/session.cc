@@ -171,7 +171,7 @@ Negotiated Session::negotiated() const {
       .cipherSuite = suite,
       .cipher = cipherOf(suite),
       .cipherBits = SSL_CIPHER_get_bits(cipher_, nullptr),
-      .keyExchange = group_ == nullptr ? "rsa" : groupName(group_),
+      .keyExchange = keyExchange_,
       .keyExchangeBits = keyExchangeBits_,
       .resumed = resumed_,
   };
@@ -277,14 +277,30 @@ void Session::takeOver() {
 
 void Session::keepKeyExchange() {
   SSL* const ssl = openSsl_->ssl.get();
-  if (SSL_CIPHER_get_kx_nid(cipher_) == NID_kx_rsa) {
+  const int kind = SSL_CIPHER_get_kx_nid(cipher_);
+  if (kind == NID_kx_rsa) {
+    keyExchange_ = "rsa";
     keyExchangeBits_ = static_cast<std::uint16_t>(EVP_PKEY_get_bits(SSL_get_privatekey(ssl)));
     return;
   }
-  group_ = SSL_group_to_name(ssl, static_cast<int>(SSL_get_negotiated_group(ssl)));
+  if (kind == NID_kx_dhe) {
+    keyExchange_ = "dhe";
+    return;
+  }
+  const char* const group = SSL_group_to_name(ssl, static_cast<int>(SSL_get_negotiated_group(ssl)));
+  keyExchange_ = group == nullptr ? std::string_view() : groupName(group);
   EVP_PKEY* key = nullptr;
   // A macro, which takes any pointer.
   if (SSL_get_peer_tmp_key(ssl, static_cast<void*>(&key)) == 1) {
+    keyExchangeBits_ = static_cast<std::uint16_t>(EVP_PKEY_get_bits(key));
+    EVP_PKEY_free(key);
+  }
+}
+
+void Session::onServerKeyExchange() {
+  EVP_PKEY* key = nullptr;
+  // A macro, which takes any pointer.
+  if (SSL_get_tmp_key(openSsl_->ssl.get(), static_cast<void*>(&key)) == 1) {
     keyExchangeBits_ = static_cast<std::uint16_t>(EVP_PKEY_get_bits(key));
     EVP_PKEY_free(key);
   }

@@ -42,8 +42,8 @@ struct Negotiated {
   std::string_view cipherSuite;  ///< IANA name
   std::string_view cipher;       ///< "AES_128_GCM"
   int cipherBits;
-  std::string_view keyExchange;  ///< a group by its documented name, or "rsa"
-  int keyExchangeBits;
+  std::string_view keyExchange;  ///< a group by its documented name, "dhe" or "rsa"
+  int keyExchangeBits;           ///< 0 if a session of TLS 1.2 was resumed: there was none
   bool resumed;
 };
 
@@ -136,6 +136,7 @@ class Session final : private Handshake {
   int onClientHello() override;
   int onVerify(bool fits, x509_store_ctx_st* store) override;
   void onKeyLog(std::string_view line) override;
+  void onServerKeyExchange() override;
   void onRenegotiation() override { renegotiates_ = true; }
   void onMessage(bool sent, int type, Bytes message) override;
 
@@ -163,7 +164,7 @@ class Session final : private Handshake {
   std::uint16_t version_ = 0;
   std::uint16_t keyExchangeBits_ = 0;
   const ssl_cipher_st* cipher_ = nullptr;
-  const char* group_ = nullptr;
+  std::string_view keyExchange_;
   std::unique_ptr<ClientCertificate> clientCertificate_;
   std::string failure_;
   std::string log_;

@@ -37,8 +37,18 @@ function pair(name: string): Pair {
 
 const KEYS = {
   ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+  p384: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
+  p521: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'],
   rsa: ['-newkey', 'rsa:2048'],
+  ed25519: ['-newkey', 'ed25519'],
+  ed448: ['-newkey', 'ed448'],
 } as const;
+
+/** So many days from now. */
+export const day = (count: number): Date => new Date(Date.now() + count * 86_400_000);
+
+/** As ASN.1 has it: 20301231235959Z. */
+const timeText = (time: Date): string => `${time.toISOString().replace(/[-:T]|\..*$/g, '')}Z`;
 
 function makeAuthority(name: string): Pair {
   openssl(
@@ -62,23 +72,47 @@ function makeAuthority(name: string): Pair {
 
 export const authority = makeAuthority('Test Authority');
 
+/** The authority as `openssl ca` wants it, which alone takes any times. */
+const CONFIG = `[ca]
+default_ca = authority
+[authority]
+database = index.txt
+new_certs_dir = .
+unique_subject = no
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+organizationName = optional
+commonName = supplied
+`;
+
 /** A certificate for `hosts`, signed by the authority. */
 export function issue(
   name: string,
   {
     hosts = ['localhost'],
     key = 'ec',
-    days = 30,
+    start = day(-1),
+    end = day(80),
     subject = `/O=Example/CN=${name}`,
+    extensions = [],
   }: {
     hosts?: readonly string[];
     key?: keyof typeof KEYS;
-    days?: number;
+    /** From when to when it is valid. */
+    start?: Date;
+    end?: Date;
     subject?: string;
+    /** More lines such as `extendedKeyUsage=serverAuth`. */
+    extensions?: readonly string[];
   } = {},
 ): Pair {
   const names = [...hosts.map((host) => `DNS:${host}`), 'IP:127.0.0.1'].join(',');
-  writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${names}\n`);
+  const lines = [`subjectAltName=${names}`, ...extensions];
+  writeFileSync(join(folder, `${name}.ext`), lines.map((line) => `${line}\n`).join(''));
+  writeFileSync(join(folder, 'authority.cnf'), CONFIG);
+  writeFileSync(join(folder, 'index.txt'), '');
   openssl(
     'req',
     ...KEYS[key],
@@ -91,22 +125,33 @@ export function issue(
     `${name}.csr`,
   );
   openssl(
-    'x509',
-    '-req',
+    'ca',
+    '-batch',
+    '-notext',
+    '-config',
+    'authority.cnf',
+    '-cert',
+    authority.certFile,
+    '-keyfile',
+    authority.keyFile,
     '-in',
     `${name}.csr`,
-    '-CA',
-    authority.certFile,
-    '-CAkey',
-    authority.keyFile,
-    '-CAcreateserial',
-    '-days',
-    `${days}`,
+    '-startdate',
+    timeText(start),
+    '-enddate',
+    timeText(end),
     '-extfile',
     `${name}.ext`,
     '-out',
     `${name}.crt`,
   );
+  return pair(name);
+}
+
+/** A certificate that has signed itself. */
+export function issueSelfSigned(name: string): Pair {
+  const files = ['-keyout', `${name}.key`, '-out', `${name}.crt`];
+  openssl('req', '-x509', ...KEYS.ec, '-nodes', '-subj', `/CN=${name}`, ...files);
   return pair(name);
 }
 

@@ -139,6 +139,10 @@ export interface TlsClient {
   secured: Promise<void>;
   /** The number of the alert with which the server ended the connection; 0 when there was none. */
   alert: Promise<number>;
+  /** Lines of an NSS key log. */
+  secrets: readonly string[];
+  /** What resumes the session, once the server has given it. */
+  session: Promise<Buffer>;
   /** For what follows a handshake with {@link TLS13}. The client's own TLS must send no more. */
   sealer(): Sealer;
 }
@@ -163,11 +167,8 @@ export function startTls(
     ...options,
   });
   defer(t, () => wire.destroy());
-  let secret: Buffer | undefined;
-  secure.on('keylog', (line) => {
-    const [label, , value = ''] = line.toString().trim().split(' ');
-    if (label === 'CLIENT_TRAFFIC_SECRET_0') secret = Buffer.from(value, 'hex');
-  });
+  const secrets: string[] = [];
+  secure.on('keylog', (line) => secrets.push(line.toString().trim()));
   const alert = new Promise<number>((resolve) => {
     secure.once('error', ({ message }) =>
       resolve(Number(/SSL alert number (\d+)/.exec(message)?.[1] ?? 0)),
@@ -189,7 +190,12 @@ export function startTls(
     tls: secure,
     secured,
     alert,
-    sealer: () => new Sealer(secret as Buffer),
+    secrets,
+    session: new Promise((resolve) => secure.once('session', resolve)),
+    sealer: () => {
+      const line = secrets.find((each) => each.startsWith('CLIENT_TRAFFIC_SECRET_0 '));
+      return new Sealer(Buffer.from(line?.split(' ')[2] as string, 'hex'));
+    },
   };
 }
 
