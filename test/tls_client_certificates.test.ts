@@ -155,6 +155,29 @@ function subjectOf(options: ClientOptions): string {
   return new X509Certificate(options?.cert as string).subject.replace(/^.*CN=/s, '');
 }
 
+for (const [version, options] of Object.entries(versions)) {
+  test(`${version}: a session whose ticket is garbage is not resumed`, async (t) => {
+    const strict = await startStrict(t);
+    const { inner, session } = await connectTls(t, strict.localPort, { ...options, ...good });
+    await inner.upgrade();
+    const whole = await session;
+    // OpenSSL's form has it behind this tag, and two lengths of two or three bytes.
+    const start = Math.max(whole.lastIndexOf('aa81', 'hex'), whole.lastIndexOf('aa82', 'hex')) + 8;
+    assert.ok(start > 8);
+    for (let at = start; at < start + 160; at += 23) {
+      const garbage = Buffer.from(whole);
+      garbage.writeUInt8(garbage.readUInt8(at) ^ 0xff, at);
+      const again = await connectTls(t, strict.localPort, {
+        ...options,
+        ...good,
+        session: garbage,
+      });
+      await again.inner.upgrade();
+      assert.ok(!again.tls.isSessionReused(), `byte ${at - start}`);
+    }
+  });
+}
+
 /** Where authorities can be named: the setting, and its value that names ours. */
 const authorities: [setting: string, value: (t: TestContext) => string][] = [
   ['SSLCACerts', () => authority.cert],

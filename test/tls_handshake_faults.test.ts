@@ -3,11 +3,10 @@
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { type TestContext, test } from 'node:test';
-import type { WSServerOptions } from 'native-wsserver';
+import { test } from 'node:test';
 import { ByteClient, Op, request } from './support/byte_client.js';
 import { authority, issue } from './support/certificates.js';
-import { collect, startEcho, until } from './support/server.js';
+import { startEcho, until } from './support/server.js';
 import {
   Content,
   captureHello,
@@ -19,26 +18,12 @@ import {
   TLS12,
   TLS13,
 } from './support/tls_client.js';
+import { reasonsIn, startWatched } from './support/watched.js';
 
 const { key, cert } = issue('server');
 const client = issue('client');
 
-/** A server with a client that is to notice nothing, and the Log's errors. */
-async function startWatched(t: TestContext, options?: WSServerOptions) {
-  const server = await startEcho(t, { certificate: { key, cert }, ...options });
-  const bystander = (await connectTls(t, server.localPort, options ? client : {})).inner;
-  await bystander.upgrade();
-  const lines = collect(server, 'Log');
-  const noticesNothing = async (): Promise<void> => {
-    bystander.sendFrame(Op.text, 'still here');
-    assert.equal((await bystander.readFrame()).payload.toString(), 'still here');
-    assert.equal(server.wsConnectionCount, 1);
-  };
-  return { server, lines, noticesNothing };
-}
-
-const failed = (lines: readonly { message: string }[]): string[] =>
-  lines.flatMap(({ message }) => /^TLS with 127.0.0.1:\d+ failed: (.*)$/.exec(message)?.[1] ?? []);
+const certificate = { key, cert };
 
 async function echo(inner: ByteClient): Promise<void> {
   await inner.upgrade();
@@ -52,7 +37,7 @@ for (const version of [TLS12, TLS13]) {
 
   test(`${name}: a client that stops, at every step`, async (t) => {
     const settings = { DefaultConnectionTimeout: 1 };
-    const { server, lines, noticesNothing } = await startWatched(t, { settings });
+    const { server, lines, noticesNothing } = await startWatched(t, { certificate, settings });
     const hello = await captureHello(t, version);
     const steps: [name: string, stop: () => Promise<net.Socket>][] = [
       ['before the ClientHello', async () => net.connect(server.localPort, '127.0.0.1')],
@@ -106,7 +91,7 @@ for (const version of [TLS12, TLS13]) {
   });
 
   test(`${name}: a ClientHello in 100 packets, and in records of one byte`, async (t) => {
-    const { server, noticesNothing } = await startWatched(t);
+    const { server, noticesNothing } = await startWatched(t, { certificate });
     const edits = [
       (whole: Buffer) => split(whole, 100),
       (whole: Buffer) => fragments(whole, 1),
@@ -123,7 +108,7 @@ for (const version of [TLS12, TLS13]) {
   });
 
   test(`${name}: every record byte by byte`, async (t) => {
-    const { server, noticesNothing } = await startWatched(t);
+    const { server, noticesNothing } = await startWatched(t, { certificate });
     const slow = await connectTls(t, server.localPort, version, (whole) =>
       split(whole, whole.length),
     );
@@ -132,7 +117,7 @@ for (const version of [TLS12, TLS13]) {
   });
 
   test(`${name}: a ClientHello of 64 KiB`, async (t) => {
-    const { server, noticesNothing } = await startWatched(t);
+    const { server, noticesNothing } = await startWatched(t, { certificate });
     const ALPNProtocols = Array.from({ length: 255 }, () => 'x'.repeat(255));
     const large = await connectTls(t, server.localPort, { ...version, ALPNProtocols });
     await echo(large.inner);
@@ -140,7 +125,7 @@ for (const version of [TLS12, TLS13]) {
   });
 
   test(`${name}: a handshake that is reset`, async (t) => {
-    const { server, noticesNothing } = await startWatched(t);
+    const { server, noticesNothing } = await startWatched(t, { certificate });
     for (const last of [0, 1, 2]) {
       const gone = startTls(t, server.localPort, version, (whole, index) => {
         if (index === last) setImmediate(() => gone.socket.resetAndDestroy());
@@ -199,12 +184,12 @@ const nonsense: [name: string, bytes: Buffer, reason: string][] = [
 
 for (const [name, bytes, reason] of nonsense) {
   test(`in place of a handshake: ${name}`, async (t) => {
-    const { server, lines, noticesNothing } = await startWatched(t);
+    const { server, lines, noticesNothing } = await startWatched(t, { certificate });
     const peer = await ByteClient.connect(t, server.localPort);
     peer.send(bytes);
     await peer.ended;
-    await until(() => failed(lines).length > 0);
-    assert.deepEqual(failed(lines), [reason]);
+    await until(() => reasonsIn(lines).length > 0);
+    assert.deepEqual(reasonsIn(lines), [reason]);
     await noticesNothing();
   });
 }
@@ -252,9 +237,9 @@ const strangers: [
 for (const [name, options, alert, reason] of strangers) {
   test(`a client with ${name}`, async (t) => {
     const settings = { TLS12SupportedGroups: '', TLS13SupportedGroups: 'ecdhe_x25519' };
-    const { server, lines, noticesNothing } = await startWatched(t, { settings });
+    const { server, lines, noticesNothing } = await startWatched(t, { certificate, settings });
     assert.equal(await startTls(t, server.localPort, options).alert, alert);
-    assert.deepEqual(failed(lines), [reason]);
+    assert.deepEqual(reasonsIn(lines), [reason]);
     await noticesNothing();
   });
 }
@@ -262,7 +247,7 @@ for (const [name, options, alert, reason] of strangers) {
 for (const event of ['SSLConnectionRequest', 'SSLClientAuthentication'] as const) {
   test(`a client that goes on while ${event} is answered`, async (t) => {
     const server = await startEcho(t, {
-      certificate: { key, cert },
+      certificate,
       sslAuthenticateClients: true,
       settings: { SSLCACerts: authority.cert },
     });

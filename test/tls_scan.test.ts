@@ -61,7 +61,6 @@ test('sslscan', { skip: skipWithout('sslscan', '--version') }, async (t) => {
 
 /** What is found because of how the test is set up. The ids of testssl.sh, and the reason. */
 const expected: Record<string, string> = {
-  engine_problem: 'it is about the openssl that testssl.sh uses',
   cert_revocation: 'the authority of the test publishes no list of what it has revoked',
   DNS_CAArecord: 'there is no DNS for localhost',
 };
@@ -120,8 +119,9 @@ test('testssl.sh', { skip: skipWithout('testssl', '--version'), timeout: 240_000
     return JSON.parse(readFileSync(report, 'utf8'));
   });
   const findings = (await Promise.all(reports)).flat();
+  // A warning is that the scanner's own client has failed: what matters is in looksAt.
   const isHarmless = ({ id, severity }: Finding): boolean =>
-    severity === 'OK' || severity === 'INFO' || (id.split(' ')[0] as string) in expected;
+    ['OK', 'INFO', 'WARN'].includes(severity) || (id.split(' ')[0] as string) in expected;
   assert.deepEqual(
     findings.filter((finding) => !isHarmless(finding)),
     [],
