@@ -95,6 +95,7 @@ for (const [name, protocols] of Object.entries(versions)) {
 
   test(`curl, ${name}`, { skip: skipWithout('curl', '--version') }, async (t) => {
     const server = await start(t, protocols);
+    server.config('WaitForCloseResponse=False'); // It does not know what a Close frame is.
     const text = 'c'.repeat(MiB);
     server.on('Connected', async ({ connectionId }) => {
       await server.sendText(connectionId, text);
