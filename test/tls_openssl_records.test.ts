@@ -2,3 +2,5 @@
 
 import './support/openssl_records.js';
 import './tls.test.js';
+import './tls_peers.test.js';
+import './tls_record_faults.test.js';
