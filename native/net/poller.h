@@ -14,6 +14,7 @@ namespace wss::net {
 struct Readiness {
   bool readable = false;
   bool writable = false;
+  bool ended = false;   ///< only reported: the peer has closed its side, behind what can be read
   bool broken = false;  ///< reported whatever the interest is: the peer has reset, or both are done
 };
 
@@ -35,15 +36,21 @@ class Poller {
 
   /// Readable when dispatch() has something to report.
   [[nodiscard]] virtual int backendFd() const = 0;
+  /// When what is ready and left is reported again: with the next dispatch(), or only when more of
+  /// it has come or change() has been called. The second costs the system less; where it knows only
+  /// the first it does that.
+  enum class Trigger : std::uint8_t { kLevel, kEdge };
+
   /// Starts to watch `fd`. Both interests may be off: it is then only kept.
-  virtual Result<void> add(int fd, Readiness interest, Pollable& owner) = 0;
-  /// REQUIRES add().
-  virtual void change(int fd, Readiness interest, Pollable& owner) = 0;
+  virtual Result<void> add(int fd, Readiness interest, Pollable& owner,
+                           Trigger trigger = Trigger::kLevel) = 0;
+  /// Reports what is ready anew. REQUIRES add(), with the same trigger.
+  virtual void change(int fd, Readiness interest, Pollable& owner,
+                      Trigger trigger = Trigger::kLevel) = 0;
   /// To be called before the descriptor is closed. What has been reported for it already may still
   /// come to its owner in the same dispatch().
   virtual void remove(int fd) = 0;
-  /// Reports what is ready now. What is not read or written by then is reported again the next time
-  /// (level-triggered).
+  /// Reports what is ready now.
   virtual void dispatch() = 0;
   /// Whether something that was asked for takes effect only in the next dispatch().
   [[nodiscard]] virtual bool pending() const { return false; }

@@ -23,14 +23,14 @@ class EpollPoller final : public Poller {
 
   [[nodiscard]] int backendFd() const override { return fd_; }
 
-  Result<void> add(int fd, Readiness interest, Pollable& owner) override {
-    epoll_event event = makeEvent(interest, owner);
+  Result<void> add(int fd, Readiness interest, Pollable& owner, Trigger trigger) override {
+    epoll_event event = makeEvent(interest, owner, trigger);
     if (::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
     return systemError(errno, "epoll_ctl");
   }
 
-  void change(int fd, Readiness interest, Pollable& owner) override {
-    epoll_event event = makeEvent(interest, owner);
+  void change(int fd, Readiness interest, Pollable& owner, Trigger trigger) override {
+    epoll_event event = makeEvent(interest, owner, trigger);
     ::epoll_ctl(fd_, EPOLL_CTL_MOD, fd, &event);
   }
 
@@ -44,14 +44,16 @@ class EpollPoller final : public Poller {
       static_cast<Pollable*>(event.data.ptr)
           ->onReady({.readable = (event.events & EPOLLIN) != 0,
                      .writable = (event.events & EPOLLOUT) != 0,
+                     .ended = (event.events & EPOLLRDHUP) != 0,
                      .broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0});
     }
   }
 
  private:
-  static epoll_event makeEvent(Readiness interest, Pollable& owner) {
+  static epoll_event makeEvent(Readiness interest, Pollable& owner, Trigger trigger) {
     epoll_event event{};
-    event.events = (interest.readable ? EPOLLIN : 0U) | (interest.writable ? EPOLLOUT : 0U);
+    event.events = (interest.readable ? EPOLLIN | EPOLLRDHUP : 0U) |
+                   (interest.writable ? EPOLLOUT : 0U) | (trigger == Trigger::kEdge ? EPOLLET : 0U);
     event.data.ptr = &owner;
     return event;
   }

@@ -25,7 +25,7 @@ class UvPoller final : public Poller {
 
   [[nodiscard]] int backendFd() const override { return uv_backend_fd(loop_.get()); }
 
-  Result<void> add(int fd, Readiness interest, Pollable& owner) override {
+  Result<void> add(int fd, Readiness interest, Pollable& owner, Trigger trigger) override {
     auto* handle = new uv_poll_t;
     const int status = uv_poll_init(loop_.get(), handle, fd);
     if (status != 0) {
@@ -33,11 +33,11 @@ class UvPoller final : public Poller {
       return systemError(-status, "uv_poll_init");
     }
     handles_[fd] = handle;
-    change(fd, interest, owner);
+    change(fd, interest, owner, trigger);
     return {};
   }
 
-  void change(int fd, Readiness interest, Pollable& owner) override {
+  void change(int fd, Readiness interest, Pollable& owner, Trigger) override {
     pending_ = true;
     uv_poll_t* const handle = handles_[fd];
     handle->data = &owner;

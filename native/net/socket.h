@@ -13,7 +13,8 @@
 
 namespace wss::net {
 
-/// Is told what a socket is ready for. May close the socket from within any of these.
+/// Is told what a socket is ready for; of what is left then, in the next turn again. May close the
+/// socket from within any of these.
 class SocketOwner {
  public:
   virtual void onReadable() = 0;
@@ -81,11 +82,15 @@ class Socket final : private Pollable {
 
  private:
   void onReady(Readiness ready) override;
+  [[nodiscard]] Readiness interest() const { return {.readable = reads_, .writable = writes_}; }
 
   Loop* loop_ = nullptr;
   SocketOwner* owner_ = nullptr;
   int fd_ = -1;
-  Readiness interest_;
+  bool reads_ = false;   ///< watched for what can be read
+  bool writes_ = false;  ///< watched for room to write
+  bool emptied_ = true;  ///< nothing is left of what there was to receive
+  bool ended_ = false;   ///< the peer's end comes behind it
 };
 
 }  // namespace wss::net
