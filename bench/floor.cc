@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "ws/frame.h"
 
 namespace {
 
@@ -37,7 +38,7 @@ struct Connection {
   bool watchesWritable = false;
   std::uint8_t headerSize = 0;  // of what there is of a header that has not come in whole
   std::uint8_t header[kHeaderSize] = {};
-  std::uint8_t key[4] = {};     // for the next byte of the payload
+  wss::ws::MaskKey key{};       // for the next byte of the payload
   std::uint64_t remaining = 0;  // of the payload
   std::string queue;            // the request, later what the kernel has yet to take
 };
@@ -57,23 +58,6 @@ bool readHeader(const std::uint8_t* bytes, std::size_t available, Header* header
   if (available < header->size) return false;
   for (std::size_t i = 0; i < extended; ++i) header->length = header->length << 8 | bytes[2 + i];
   return true;
-}
-
-/// `target` may overlap `source` when it lies before it.
-void unmask(std::uint8_t* target, const std::uint8_t* source, std::size_t size,
-            const std::uint8_t* key) {
-  std::uint32_t half;
-  std::memcpy(&half, key, sizeof half);
-  const std::uint64_t word = std::uint64_t{half} << 32 | half;
-  constexpr std::size_t kWords = 4;
-  std::uint64_t block[kWords];
-  std::size_t at = 0;
-  for (; size - at >= sizeof block; at += sizeof block) {
-    std::memcpy(block, source + at, sizeof block);
-    for (std::uint64_t& part : block) part ^= word;
-    std::memcpy(target + at, block, sizeof block);
-  }
-  for (; at < size; ++at) target[at] = source[at] ^ key[at % 4];
 }
 
 class Floor {
@@ -177,20 +161,16 @@ void Floor::echo(Connection* connection, std::uint8_t* bytes, std::size_t size) 
   for (;;) {
     const auto piece =
         static_cast<std::size_t>(std::min<std::uint64_t>(connection->remaining, size - at));
-    unmask(out, bytes + at, piece, connection->key);
+    // Forward, and so also when the target lies before the source.
+    wss::ws::applyMask(out, bytes + at, piece, connection->key);
     out += piece;
     at += piece;
     connection->remaining -= piece;
-    if (connection->remaining > 0) {
-      std::uint8_t* key = connection->key;
-      const std::uint8_t turned[4] = {key[piece % 4], key[(piece + 1) % 4], key[(piece + 2) % 4],
-                                      key[(piece + 3) % 4]};
-      std::memcpy(key, turned, sizeof turned);
-    }
+    connection->key = connection->key.after(piece);
     Header header;
     if (connection->remaining > 0 || !readHeader(bytes + at, size - at, &header)) break;
 
-    std::memcpy(connection->key, bytes + at + header.size - 4, 4);
+    std::memcpy(connection->key.bytes, bytes + at + header.size - 4, 4);
     connection->remaining = header.length;
     connection->closing |= (bytes[at] & 0x0F) == 8;
     bytes[at + 1] &= 0x7F;

@@ -13,6 +13,10 @@ const file = (name) => path.join(__dirname, 'servers', name);
 /** name in the tables, the command, and whether it can do without TLS only. */
 const servers = {
   wsserver: { title: 'native-wsserver', command: [process.execPath, file('wsserver.js')] },
+  transient: {
+    title: 'ours, transient',
+    command: [process.execPath, file('wsserver.js'), '--transient'],
+  },
   uws: { title: 'uWebSockets.js', command: [process.execPath, file('uwebsockets.js')] },
   bun: { title: 'Bun.serve', command: [bun, file('bun.js')] },
   ws: { title: 'ws', command: [process.execPath, file('ws.js')] },
@@ -36,7 +40,7 @@ function prepare(names) {
   }
   if (names.includes('floor')) {
     mkdirSync(path.dirname(floor), { recursive: true });
-    const sources = ['bench/floor.cc', 'native/base/digest.cc'];
+    const sources = ['bench/floor.cc', 'native/base/digest.cc', 'native/ws/frame.cc'];
     run('g++', '-O3', '-std=c++20', '-Inative', ...sources, '-o', floor);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
+import { WSServerError } from './errors.js';
 import type { CertificateLike } from './security.js';
 import { CertStoreType } from './stores/store_type.js';
 
@@ -10,6 +11,8 @@ export type DataFormat = 0 | 1 | 2;
 const IS_ASCII = 1;
 const END_OF_MESSAGE = 2;
 const END_OF_LINE = 4;
+/** Not one of the core's flags: the memory of the payload will be taken back. */
+const IS_LENT = 64;
 /**
  * Up to here a payload is copied out, into memory that V8 keeps inside the object. A larger one is
  * a view of the chunk that it came in with others, as Node's own sockets do it: a copy would cost
@@ -17,6 +20,15 @@ const END_OF_LINE = 4;
  */
 const SHORT = 64;
 const EMPTY = Buffer.alloc(0);
+/** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
+const TAKEN_BACK = new Proxy(EMPTY, {
+  get() {
+    throw new WSServerError(
+      10022,
+      'With transientPayloads a payload can be read until the handler returns: copy it there.',
+    );
+  },
+});
 
 /** Buffer's own readers, without the argument checks of toString(). */
 interface SliceReader {
@@ -194,10 +206,10 @@ export class DataInEvent {
   readonly connectionId: number;
   /** 1 for text, 2 for binary, 0 for a line: see {@link WSServer.changeLineMode}. */
   readonly dataFormat: DataFormat;
-  readonly #flags: number;
-  readonly #offset: number;
+  #flags: number;
   readonly #length: number;
   #chunk: Buffer;
+  #offset: number;
   #text: string | undefined;
   #bytes: Uint8Array | undefined;
 
@@ -242,6 +254,27 @@ export class DataInEvent {
     // Whoever keeps the event keeps the payload, not the chunk that it came in.
     this.#chunk = EMPTY;
     return this.#bytes;
+  }
+
+  /** The memory of the payload will be taken back. @internal */
+  lend(): void {
+    this.#flags |= IS_LENT;
+  }
+
+  /** Sees to it that the payload can be read for ever. @internal */
+  keep(): void {
+    if ((this.#flags & IS_LENT) === 0) return;
+    this.#flags &= ~IS_LENT;
+    this.#chunk = Buffer.from(this.textB);
+    this.#offset = 0;
+    this.#bytes = undefined;
+  }
+
+  /** Nothing but what has been kept can be read any more. @internal */
+  takeBack(): void {
+    if ((this.#flags & IS_LENT) === 0) return;
+    this.#chunk = TAKEN_BACK;
+    this.#bytes = undefined;
   }
 
   /** Whether this is the end of a message. */

@@ -58,6 +58,7 @@ export class Intake implements ReaderOwner {
 
   /** A message has come. */
   take(event: DataInEvent): void {
+    event.keep();
     this.#waiting.add(event);
     this.#handOut();
   }

@@ -148,6 +148,7 @@ interface NativeAddon {
     commands: Int32Array,
     arena: Uint8Array,
     onBatch: OnBatch,
+    transientPayloads: boolean,
   ) => NativeServer;
   /**
    * `parts` are read one by one; for pkcs11 they are what names the token. `wanted`: a subject, or

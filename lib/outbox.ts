@@ -47,10 +47,16 @@ export class Outbox {
   #used = 0;
   readonly #flush = (): void => this.server.flush();
 
-  constructor(onBatch: OnBatch) {
+  constructor(onBatch: OnBatch, transientPayloads: boolean) {
     // 0 is nobody's id; the word of its slot must not say that it is open.
     this.#status[0] = -1;
-    this.server = new native.Server(this.#status, this.#commands, this.#arena, onBatch);
+    this.server = new native.Server(
+      this.#status,
+      this.#commands,
+      this.#arena,
+      onBatch,
+      transientPayloads,
+    );
   }
 
   /** Whether a send to `id` is taken without question: open, not blocked, and not to wait. */

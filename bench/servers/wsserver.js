@@ -6,6 +6,7 @@ const { TLS_CERT, TLS_KEY } = process.env;
 const server = new WSServer({
   localHost: '127.0.0.1',
   settings: { MaxConnections: 100000 },
+  transientPayloads: process.argv.includes('--transient'),
   ...(TLS_CERT && { certificate: { cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) } }),
 });
 server.on('DataIn', (event) => {

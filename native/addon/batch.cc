@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace wss::addon {
 namespace {
 
 constexpr std::size_t kFirstRecordsSize = 1024 * sizeof(server::EventRecord);
+/// Bytes of chunks that are kept for transient payloads: twice what a turn usually brings at most.
+constexpr std::size_t kMostKept = std::size_t{8} * 1024 * 1024;
 
 void freeChunk(napi_env, void* memory, void*) { std::free(memory); }
 
@@ -22,37 +25,65 @@ void freeAdopted(napi_env, void* memory, void*) {
 }  // namespace
 
 Batch::~Batch() {
-  for (const Chunk& chunk : chunks_) drop(chunk);
+  drop(0, chunks_.size());
   if (records_ != nullptr) napi_delete_reference(env_, records_);
   if (chunksArray_ != nullptr) napi_delete_reference(env_, chunksArray_);
 }
 
 std::uint8_t* Batch::allocate(std::size_t size) {
+  if (chunksUsed_ < chunks_.size() && chunks_[chunksUsed_].size >= size) {
+    return chunks_[chunksUsed_++].memory;
+  }
+  drop(chunksUsed_, chunks_.size());  // Spare ones that are too small.
   auto* const memory = static_cast<std::uint8_t*>(std::malloc(size));
   if (memory == nullptr) std::abort();
   chunks_.push_back({memory, size});
+  ++chunksUsed_;
   chunksArrayIsValid_ = false;
   return memory;
 }
 
-void Batch::drop(const Chunk& chunk) {
-  if (chunk.buffer != nullptr) {
-    napi_delete_reference(env_, chunk.buffer);
-  } else {
-    std::free(chunk.memory);
+void Batch::drop(std::size_t first, std::size_t end) {
+  if (first >= end) return;
+  const auto from = chunks_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto to = chunks_.begin() + static_cast<std::ptrdiff_t>(end);
+  for (const Chunk& chunk : std::span(from, to)) {
+    if (chunk.buffer != nullptr) {
+      napi_delete_reference(env_, chunk.buffer);
+    } else {
+      std::free(chunk.memory);
+    }
   }
+  chunks_.erase(from, to);
+  chunksUsed_ = std::min(chunksUsed_, chunks_.size());
+  chunksArrayIsValid_ = false;
 }
 
 bool Batch::handOver(Arguments& arguments) {
+  using Keep = server::EventBatch::Keep;
   const bool filled = fill(arguments);
   adopted_.clear();
-  const bool keepsChunk = filled && !chunks_.empty() && events_.chunkHasRoom();
-  const auto kept = keepsChunk ? chunks_.end() - 1 : chunks_.end();
-  std::for_each(chunks_.begin(), kept, [this](const Chunk& chunk) { drop(chunk); });
-  if (kept != chunks_.begin()) chunksArrayIsValid_ = false;
-  chunks_.erase(chunks_.begin(), kept);
-  events_.clear(keepsChunk);
+  const bool keepsAll = filled && transient_ && withinBound() == chunks_.size();
+  const bool keepsLast = filled && !chunks_.empty() && events_.chunkHasRoom();
+  if (!keepsAll) drop(0, chunks_.size() - (keepsLast ? 1 : 0));
+  events_.clear(keepsAll ? Keep::kAll : keepsLast ? Keep::kLast : Keep::kNone);
   return filled;
+}
+
+void Batch::takeBack() {
+  if (!transient_ || !events_.empty()) return;
+  events_.clear(server::EventBatch::Keep::kNone);
+  chunksUsed_ = 0;
+  drop(withinBound(), chunks_.size());
+}
+
+std::size_t Batch::withinBound() const {
+  std::size_t count = 0;
+  for (std::size_t bytes = 0; count < chunks_.size(); ++count) {
+    bytes += chunks_[count].size;
+    if (bytes > kMostKept) break;
+  }
+  return count;
 }
 
 bool Batch::fill(Arguments& arguments) {

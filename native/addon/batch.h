@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The memory of event payloads, seen from both sides: bytes for the core, Buffers for JavaScript.
-// A chunk is given to JavaScript again with every batch until it is full, and never written twice.
+// A chunk is given to JavaScript again with every batch until it is full, and never written twice,
+// unless payloads are transient: then it stays, and is taken back when a batch has been handled.
 #pragma once
 
 #include <node_api.h>
@@ -14,7 +15,8 @@ namespace wss::addon {
 
 class Batch final : public server::ChunkSource {
  public:
-  explicit Batch(napi_env env) : env_(env), events_(*this) {}
+  Batch(napi_env env, server::Payloads payloads)
+      : env_(env), transient_(payloads == server::Payloads::kTransient), events_(*this, payloads) {}
   ~Batch();
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -28,6 +30,8 @@ class Batch final : public server::ChunkSource {
   /// when JavaScript cannot be called any more, because its worker is being ended; what there was
   /// is then dropped.
   [[nodiscard]] bool handOver(Arguments& arguments);
+  /// Every batch that was handed over has been handled: what is transient may be written anew.
+  void takeBack();
 
   std::uint8_t* allocate(std::size_t size) override;
   void adopt(ByteQueue&& bytes) override { adopted_.push_back(std::move(bytes)); }
@@ -43,11 +47,16 @@ class Batch final : public server::ChunkSource {
   [[nodiscard]] bool fillRecords(napi_value& array);
   [[nodiscard]] bool fillChunks(napi_value& array);
   [[nodiscard]] bool fillAdopted(napi_value& array);
-  void drop(const Chunk& chunk);
+  /// Forgets the chunks from index `first` up to `end`; JavaScript may go on having them.
+  void drop(std::size_t first, std::size_t end);
+  /// How many of the first chunks may be kept.
+  [[nodiscard]] std::size_t withinBound() const;
   void remember(napi_ref& reference, napi_value value);
 
   napi_env env_;
+  bool transient_;
   std::vector<Chunk> chunks_;
+  std::size_t chunksUsed_ = 0;  ///< the first of chunks_, which have payloads; the rest is spare
   std::vector<ByteQueue> adopted_;
   napi_ref records_ = nullptr;
   std::size_t recordsSize_ = 0;      ///< in bytes

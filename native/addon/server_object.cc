@@ -73,7 +73,10 @@ void ServerObject::Shared<T>::share(const Napi::Value& value) {
 }
 
 ServerObject::ServerObject(const Napi::CallbackInfo& info)
-    : ObjectWrap(info), asyncContext_(info.Env(), "WSServer"), batch_(info.Env()) {
+    : ObjectWrap(info),
+      asyncContext_(info.Env(), "WSServer"),
+      batch_(info.Env(),
+             info[4].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {
   // Kept alive by the object: a strong reference would keep the whole server alive for ever.
   Value().Set("onBatch", info[3]);
   napi_create_reference(info.Env(), info[3], 0, &onBatch_);
@@ -142,8 +145,10 @@ void ServerObject::deliver() {
   const bool ready =
       batch_.handOver(arguments) && napi_get_reference_value(env, onBatch_, &onBatch) == napi_ok;
   if (!ready) return;
+  ++deliveries_;
   napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
                      &result);
+  if (--deliveries_ == 0) batch_.takeBack();
   // What a tick or microtask of a handler has thrown is an uncaught exception like any other. While
   // a worker is being ended there is none to be had.
   bool thrown = false;

@@ -19,7 +19,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
  public:
   static Napi::Function define(Napi::Env env);
 
-  /// (status: Int32Array, commands: Int32Array, arena: Uint8Array, onBatch: Function)
+  /// (status: Int32Array, commands: Int32Array, arena: Uint8Array, onBatch: Function,
+  /// transientPayloads: boolean)
   explicit ServerObject(const Napi::CallbackInfo& info);
   ~ServerObject() override;
   ServerObject(const ServerObject&) = delete;
@@ -81,6 +82,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   NodeLoop* nodeLoop_ = nullptr;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   bool active_ = false;
+  int deliveries_ = 0;  ///< a handler may run the loop, and so cause another delivery
 };
 
 }  // namespace wss::addon

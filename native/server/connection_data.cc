@@ -48,7 +48,7 @@ bool Connection::onData(ws::Piece& piece) {
   // Whoever has stopped taking data, and is closing, does not want what is still on its way.
   const bool wanted = events.wants(EventKind::kDataIn) && !(paused_ && state_ == State::kClosing);
   // Most messages come whole: straight into the batch.
-  if (piece.starts && piece.ends && plain && wanted && size < EventBatch::kWorthAdopting) {
+  if (piece.starts && piece.ends && plain && wanted && !events.isWorthAdopting(size)) {
     if (!reader_.take(piece, events.reserve(size))) return false;
     countMessage(size);
     const bool ascii = isText(piece) && reader_.messageIsAscii();

@@ -26,7 +26,7 @@ void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, s
                           ByteQueue&& bytes) {
   const std::size_t size = bytes.size();
   // Adopting keeps the queue's whole capacity alive for as long as the reader keeps the payload.
-  if (size < kWorthAdopting || size < bytes.capacity() / 2) {
+  if (!isWorthAdopting(size) || size < bytes.capacity() / 2) {
     addText(kind, id, flags, value, textOf(bytes.bytes()));
     bytes.clear();
     return;
@@ -40,18 +40,19 @@ void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, s
 
 void EventBatch::newChunk(std::size_t size) {
   payload_ += chunkUsed_;
-  chunkSize_ = std::max(size, kChunkSize);
+  chunkSize_ = std::max(size, transient_ ? kTransientChunkSize : kChunkSize);
   chunk_ = chunks_.allocate(chunkSize_);
   chunkUsed_ = 0;
   ++chunkCount_;
 }
 
-void EventBatch::clear(bool keepsChunk) {
+void EventBatch::clear(Keep keep) {
   records_.clear();
   payload_ = 0;
   adoptedCount_ = 0;
-  chunkCount_ = keepsChunk ? 1 : 0;
-  if (keepsChunk) return;
+  if (keep == Keep::kAll) return;
+  chunkCount_ = keep == Keep::kLast ? 1 : 0;
+  if (keep == Keep::kLast) return;
   chunk_ = nullptr;
   chunkSize_ = chunkUsed_ = 0;
 }

@@ -58,8 +58,11 @@ struct EventRecord {
 };
 static_assert(sizeof(EventRecord) == 32);
 
-/// Gives out the memory of payloads. What it gave is written once and never again, because the
-/// reader may keep views of it for as long as it likes.
+/// Whether the reader may keep views of payloads for as long as it likes: their memory is then
+/// written once and never again. If not, it is written anew when a batch has been handled.
+enum class Payloads : std::uint8_t { kKept, kTransient };
+
+/// Gives out the memory of payloads.
 class ChunkSource {
  public:
   /// Adds a chunk of `size` uninitialised bytes.
@@ -73,10 +76,15 @@ class ChunkSource {
 
 class EventBatch {
  public:
-  /// From this size on a payload is better collected in memory of its own and given to addBytes().
-  static constexpr std::size_t kWorthAdopting = std::size_t{16} * 1024;
+  explicit EventBatch(ChunkSource& chunks, Payloads payloads = Payloads::kKept)
+      : chunks_(chunks), transient_(payloads == Payloads::kTransient) {}
 
-  explicit EventBatch(ChunkSource& chunks) : chunks_(chunks) {}
+  static constexpr std::size_t kWorthAdopting = std::size_t{16} * 1024;
+  /// Whether a payload of that size is better collected in memory of its own and given to
+  /// addBytes(). Transient payloads never are: their memory is warm from those before.
+  [[nodiscard]] bool isWorthAdopting(std::size_t size) const {
+    return size >= kWorthAdopting && !transient_;
+  }
 
   /// Whether anybody listens to `kind`. Nobody adds what nobody wants, but for kDisconnected, which
   /// also tells that the connection's id means nothing any more.
@@ -116,14 +124,17 @@ class EventBatch {
   [[nodiscard]] bool full() const {
     return records_.size() >= kMaxRecords || payload_ + chunkUsed_ >= kMaxPayload;
   }
-  /// Forgets the records; they have been handed over. With `keepsChunk` the last chunk is the
-  /// first one of the next batch, and goes on being filled where it ended.
-  void clear(bool keepsChunk);
+  /// What becomes of the chunks when the records have been handed over: the source forgets them,
+  /// or all but the last one, which goes on being filled, or none.
+  enum class Keep : std::uint8_t { kNone, kLast, kAll };
+  /// Forgets the records; they have been handed over.
+  void clear(Keep keep);
   /// Whether the last chunk still has room worth keeping.
   [[nodiscard]] bool chunkHasRoom() const { return chunkSize_ - chunkUsed_ >= kWorthKeeping; }
 
  private:
   static constexpr std::size_t kChunkSize = std::size_t{64} * 1024;
+  static constexpr std::size_t kTransientChunkSize = std::size_t{1024} * 1024;
   static constexpr std::size_t kWorthKeeping = std::size_t{1} * 1024;
   static constexpr std::size_t kMaxRecords = std::size_t{16} * 1024;
   static constexpr std::size_t kMaxPayload = std::size_t{4} * 1024 * 1024;
@@ -131,6 +142,7 @@ class EventBatch {
   void newChunk(std::size_t size);
 
   ChunkSource& chunks_;
+  bool transient_;
   std::uint32_t wanted_ = 0;
   std::vector<EventRecord> records_;
   std::int32_t chunkCount_ = 0;

@@ -152,7 +152,7 @@ TEST_CASE("adopted memories are counted from 0 in every batch") {
     REQUIRE(events.records().size() == 2);
     CHECK(chunks.payloadOf(events.records()[0]).back() == '0');
     CHECK(chunks.payloadOf(events.records()[1]).back() == '1');
-    events.clear(false);
+    events.clear(EventBatch::Keep::kNone);
     chunks.adopted.clear();
   }
 }
@@ -162,7 +162,7 @@ TEST_CASE("a chunk that is kept goes on being filled where it ended") {
   EventBatch events(chunks);
   events.addText(EventKind::kDataIn, 1, 0, 1, "first");
   CHECK(events.chunkHasRoom());
-  events.clear(true);
+  events.clear(EventBatch::Keep::kLast);
   CHECK(events.empty());
   events.addText(EventKind::kDataIn, 1, 0, 1, "second");
   CHECK(events.records()[0].chunk == 0);
@@ -170,10 +170,30 @@ TEST_CASE("a chunk that is kept goes on being filled where it ended") {
   CHECK(chunks.payloadOf(events.records()[0]) == "second");
   CHECK(chunks.sizes.size() == 1);
 
-  events.clear(false);
+  events.clear(EventBatch::Keep::kNone);
   events.addText(EventKind::kDataIn, 1, 0, 1, "third");
   CHECK(events.records()[0].offset == 0);
   CHECK(chunks.sizes.size() == 2);
+}
+
+TEST_CASE("chunks that are all kept keep their places, and payloads are not adopted") {
+  Chunks chunks;
+  EventBatch events(chunks, Payloads::kTransient);
+  const std::string large(EventBatch::kWorthAdopting, 'x');
+  CHECK_FALSE(events.isWorthAdopting(large.size()));
+  events.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(large));
+  CHECK(chunks.adopted.empty());
+  CHECK(chunks.payloadOf(events.records()[0]) == large);
+  const std::string larger(chunks.sizes[0], 'y');
+  events.addText(EventKind::kDataIn, 1, 0, 1, larger);
+  events.clear(EventBatch::Keep::kAll);
+  events.addText(EventKind::kDataIn, 1, 0, 1, "next");
+  CHECK(events.records()[0].chunk == 2);
+  CHECK(chunks.payloadOf(events.records()[0]) == "next");
+  events.clear(EventBatch::Keep::kAll);
+  events.addText(EventKind::kDataIn, 1, 0, 1, "after that");
+  CHECK(events.records()[0].chunk == 2);
+  CHECK(events.records()[0].offset == 4);
 }
 
 TEST_CASE("a chunk without room is not worth keeping") {
@@ -195,7 +215,7 @@ TEST_CASE("a batch is full by its records, its chunks or its adopted memory") {
   CHECK_FALSE(byRecords.full());
   byRecords.add(EventKind::kReadyToSend, 1);
   CHECK(byRecords.full());
-  byRecords.clear(false);
+  byRecords.clear(EventBatch::Keep::kNone);
   CHECK_FALSE(byRecords.full());
 
   constexpr std::size_t kMegabyte = std::size_t{1024} * 1024;
@@ -212,7 +232,7 @@ TEST_CASE("a batch is full by its records, its chunks or its adopted memory") {
     byAdopted.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(std::string(kMegabyte, 'x')));
   }
   CHECK(byAdopted.full());
-  byAdopted.clear(false);
+  byAdopted.clear(EventBatch::Keep::kNone);
   CHECK_FALSE(byAdopted.full());
 }
 

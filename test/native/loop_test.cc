@@ -184,6 +184,33 @@ TEST_CASE("a socket is told of what it watches for") {
   CHECK(it.socket.receive(bytes).status == Transfer::Status::kEnded);
 }
 
+TEST_CASE("what is left to receive is told of again, and so is the end behind it") {
+  Connected it;
+  std::uint8_t bytes[4];
+  std::size_t limit = 0;
+  std::string received;
+  it.owner.onRead = [&] {
+    if (limit == 0) return;
+    const Transfer transfer = it.socket.receive({bytes, limit});
+    received += transfer.status == Transfer::Status::kEnded
+                    ? "."
+                    : std::string(textOf({bytes, transfer.count}));
+  };
+  it.socket.watch(true, false);
+  it.peer->send("abc");
+  it.peer->finish();
+  for (int turn = 0; turn < 3; ++turn) it.loop->run(1000);
+  CHECK(it.owner.log == "rrr");
+  limit = 1;
+  it.loop->run(1000);
+  CHECK(received == "a");
+  limit = 4;  // More than there is: only the end is left then.
+  it.loop->run(1000);
+  CHECK(received == "abc");
+  it.loop->run(1000);
+  CHECK(received == "abc.");
+}
+
 TEST_CASE("two parts are sent as one") {
   Connected it;
   const Transfer transfer = it.socket.send(bytesOf("first "), bytesOf("second"));

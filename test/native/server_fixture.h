@@ -267,7 +267,7 @@ class ServerFixture : private server::ChunkSource {
     const std::vector<std::int32_t> ended = server_->takeEnded();
     std::vector<Event> delivered;
     for (const server::EventRecord& record : batch_.records()) delivered.push_back(read(record));
-    batch_.clear(false);
+    batch_.clear(server::EventBatch::Keep::kNone);
     chunks_.clear();
     adopted_.clear();
     for (Event& event : delivered) {
