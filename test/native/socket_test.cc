@@ -237,10 +237,10 @@ TEST_CASE("a socket that another's event has closed is told of nothing that was 
 TEST_CASE("what was closed is finished without waiting for anything else") {
   Connected it;
   it.socket.close();
-  const std::uint64_t start = steadyMs();
+  const std::uint64_t start = test::steadyMs();
   it.loop->run(2000);
   CHECK(it.owner.log == "c");
-  CHECK(steadyMs() - start < 1000);
+  CHECK(test::steadyMs() - start < 1000);
 }
 
 TEST_CASE("a descriptor that cannot be watched is closed all the same") {
