@@ -22,9 +22,9 @@ export type EventParams<Name extends EventName> = {
     ? never
     : P]: Value<Rows<Name>[P]>;
 } & {
-  [P in keyof Rows<Name> as Rows<Name>[P] extends { readonly inout: true } ? P : never]: Value<
-    Rows<Name>[P]
-  >;
+  -readonly [P in keyof Rows<Name> as Rows<Name>[P] extends { readonly inout: true }
+    ? P
+    : never]: Value<Rows<Name>[P]>;
 } & {
   readonly [P in keyof Rows<Name> & string as Rows<Name>[P] extends { readonly type: 'binary' }
     ? `${P}B`

@@ -23,15 +23,16 @@ constexpr NameRow kGroups[] = {
     {"ecdhe_x25519", "x25519"},        {"ecdhe_x448", "x448"},
 };
 
+// Under the names of TLS 1.3 where there are such: OpenSSL would not see that two are the same.
 constexpr NameRow kSignatures[] = {
-    {"sha512-ecdsa", "ECDSA+SHA512"},
-    {"sha512-rsa", "RSA+SHA512"},
+    {"sha512-ecdsa", "ecdsa_secp521r1_sha512"},
+    {"sha512-rsa", "rsa_pkcs1_sha512"},
     {"sha512-dsa", "DSA+SHA512"},
-    {"sha384-ecdsa", "ECDSA+SHA384"},
-    {"sha384-rsa", "RSA+SHA384"},
+    {"sha384-ecdsa", "ecdsa_secp384r1_sha384"},
+    {"sha384-rsa", "rsa_pkcs1_sha384"},
     {"sha384-dsa", "DSA+SHA384"},
-    {"sha256-ecdsa", "ECDSA+SHA256"},
-    {"sha256-rsa", "RSA+SHA256"},
+    {"sha256-ecdsa", "ecdsa_secp256r1_sha256"},
+    {"sha256-rsa", "rsa_pkcs1_sha256"},
     {"sha256-dsa", "DSA+SHA256"},
     {"sha224-ecdsa", "ECDSA+SHA224"},
     {"sha224-rsa", "RSA+SHA224"},
