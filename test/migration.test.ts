@@ -69,6 +69,18 @@ test('what the tables name is there', () => {
   }
 });
 
+test('docs/differences.md says which settings have the documented default', () => {
+  const differences = fs.readFileSync(path.join(root, 'docs/differences.md'), 'utf8');
+  const [, names = ''] =
+    /These rows have what is documented there: (.*?) as to their/s.exec(differences) ?? [];
+  const main = new MainServer();
+  const compat = new WSServer();
+  const differing = MainServer.describe()
+    .filter((row) => !row.perConnection && main.config(row.name) !== compat.Config(row.name))
+    .map(({ name }) => name);
+  assert.deepEqual(names.split(/,\s+|\s+and\s+/).sort(), differing.sort());
+});
+
 test('the names of the other editions follow their rules', () => {
   const row = (rows: string[][], start: string) => rows.find(([cpp]) => cpp?.includes(start));
   assert.deepEqual(row(properties, 'RequestURI')?.slice(1, 6), [
