@@ -18,6 +18,7 @@ test('a send returns when all is handed over; other connections are served meanw
   server.Config('BufferMessage=True');
   server.onData = (e) => {
     server.log.push(`begin ${e.Text}`);
+    if (e.Text === 'large') server.SendText(2, 'begun');
     const data = e.Text === 'large' ? large : e.TextB;
     server.log.push(`end ${e.Text} ${server.SendBytes(e.ConnectionId, data)}`);
     assert.equal(server.GetWSConnectionBytesSent(e.ConnectionId), 0);
@@ -28,6 +29,7 @@ test('a send returns when all is handed over; other connections are served meanw
       const [slow, quick] = [await open(port), await open(port)];
       slow.pause();
       slow.send('large');
+      await next(quick);
       for (let index = 0; index < 3; index++) {
         quick.send(`${index}`);
         await next(quick);
@@ -153,7 +155,6 @@ test("a connection's messages and its end wait until its handler has returned", 
 test('too many calls within each other: 10036 before the stack is full', async (t) => {
   const server = TestServer.start(t);
   server.SetDefaultTimeout(30);
-  server.Config('OutBufferSize=65536');
   const refused: number[] = [];
   server.onData = (e) => {
     const code = server.SendBytes(e.ConnectionId, large.subarray(0, MIB));
@@ -194,16 +195,20 @@ test('Interrupt ends the waiting of a send, from the handler of another', async 
   server.SetDefaultTimeout(10);
   const codes: number[] = [];
   server.onData = (e) => {
-    if (e.Text === 'go') codes.push(server.SendBytes(e.ConnectionId, large));
-    else codes.push(server.Interrupt(1), server.SendText(e.ConnectionId, 'done'));
+    if (e.Text === 'go') {
+      server.SendText(2, 'begun');
+      codes.push(server.SendBytes(e.ConnectionId, large));
+    } else {
+      codes.push(server.Interrupt(1), server.SendText(e.ConnectionId, 'done'));
+    }
   };
   const size = await inThread(
     t,
     async ({ open, next }, port) => {
-      const slow = await open(port);
+      const [slow, other] = [await open(port), await open(port)];
       slow.pause();
       slow.send('go');
-      const other = await open(port);
+      await next(other);
       other.send('stop');
       await next(other);
       slow.resume();

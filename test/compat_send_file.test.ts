@@ -23,6 +23,7 @@ test('a large file, to a slow reader, while another is served', async (t) => {
       server.SendText(e.ConnectionId, e.Text);
       return;
     }
+    server.SendText(2, 'begun');
     const code = server.SendFile(e.ConnectionId, file); // Its timeout is 0: it waits all the same.
     server.log.push(`sent ${code}`);
   };
@@ -32,6 +33,7 @@ test('a large file, to a slow reader, while another is served', async (t) => {
       const [slow, quick] = [await open(port), await open(port)];
       slow.pause();
       slow.send('file');
+      await next(quick);
       for (const text of ['a', 'b']) {
         quick.send(text);
         await next(quick);
@@ -83,6 +85,7 @@ test('Interrupt ends the message where it is; other sends to the connection are 
   const codes = { file: [] as number[], other: [] as number[] };
   server.onData = (e) => {
     if (e.Text === 'file') {
+      server.SendText(2, 'begun');
       codes.file.push(server.SendFile(e.ConnectionId, file), server.SendText(e.ConnectionId, '!'));
       return;
     }
@@ -101,6 +104,7 @@ test('Interrupt ends the message where it is; other sends to the connection are 
       const [slow, other] = [await open(port), await open(port)];
       slow.pause();
       slow.send('file');
+      await next(other);
       other.send('stop');
       await next(other);
       slow.resume();
@@ -166,6 +170,7 @@ test('files that cannot be sent, and what GetLastError() says of them', async (t
     server.SetWSConnectionDataFormat(id, DF_PING);
     send(id, missing);
     server.SetWSConnectionDataFormat(id, 0);
+    server.SendText(2, 'begun');
     send(id, shrinking);
   };
   const code = await inThread(
@@ -175,6 +180,7 @@ test('files that cannot be sent, and what GetLastError() says of them', async (t
       const closed = new Promise<number>((resolve) => client.once('close', resolve));
       client.pause();
       client.send('go');
+      await next(other);
       other.send('truncate');
       await next(other);
       client.resume();

@@ -11,6 +11,7 @@ export class TestServer extends WSServer {
   static start<Server extends TestServer>(this: new () => Server, t: TestContext): Server {
     const server = new this();
     server.SetLocalHost('127.0.0.1');
+    server.Config('OutBufferSize=65536'); // Who sends megabytes has to wait.
     assert.equal(server.StartListening(), 0, server.GetLastError());
     defer(t, () => server.shutdown());
     return server;
