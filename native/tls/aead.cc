@@ -56,7 +56,7 @@ evp_cipher_ctx_st* Aead::prepare(const TrafficKey& key, bool sealing) {
     nonce[kIvSize - 1 - i] ^= static_cast<std::uint8_t>(key.sequence_ >> (8 * i));
   }
 
-  Slot& slot = sealing ? sealing_ : opening_;
+  Slot& slot = slots_[key.slot_];
   const int direction = sealing ? 1 : 0;
   if (slot.context == nullptr) {
     slot.context.reset(EVP_CIPHER_CTX_new());
@@ -78,15 +78,12 @@ evp_cipher_ctx_st* Aead::prepare(const TrafficKey& key, bool sealing) {
 }
 
 void Aead::forget(const TrafficKey& key) {
-  for (Slot* const slot : {&sealing_, &opening_}) {
-    if (slot->owner != &key) continue;
-    slot->owner = nullptr;
-    slot->context.reset();
-  }
+  Slot& slot = slots_[key.slot_];
+  if (slot.owner == &key) slot = {};
 }
 
 TrafficKey::TrafficKey(Aead& aead, Bytes secret, std::uint64_t sequence)
-    : aead_(aead), sequence_(sequence) {
+    : aead_(aead), sequence_(sequence), slot_(aead.nextSlot()) {
   std::ranges::copy(secret, secret_.first(secret.size()).begin());
   derive();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The protection of one record (RFC 8446 §5.2). A key that is set up for use takes a kilobyte, and
-// a tenth of a microsecond to be set up again: so a thread has one context for each suite and
-// direction, in which the key of whoever used it last lies, and a connection only has its secrets.
+// a tenth of a microsecond to be set up again: so a thread has some contexts for each suite, in
+// which the keys of those lie that used them last, and a connection only has its secrets.
 #pragma once
 
 #include <array>
@@ -48,8 +48,13 @@ class Aead {
     const TrafficKey* owner = nullptr;  ///< whose key lies in it
   };
 
+  /// Enough for 64 connections, which have two keys each.
+  static constexpr std::size_t kSlots = 128;
+
   Aead() = default;
 
+  /// The slot of a new key: they take turns.
+  std::uint8_t nextSlot() { return static_cast<std::uint8_t>(nextSlot_++ % kSlots); }
   /// A context with the key and the nonce of the next record of `key`; null when OpenSSL fails.
   evp_cipher_ctx_st* prepare(const TrafficKey& key, bool sealing);
   /// Wipes the key of `key`, if it lies here. REQUIRED before it changes or dies.
@@ -59,8 +64,8 @@ class Aead {
   std::unique_ptr<evp_cipher_st, FreeCipher> cipher_;
   const evp_md_st* hash_ = nullptr;
   std::size_t keySize_ = 0;
-  Slot sealing_;
-  Slot opening_;
+  std::uint8_t nextSlot_ = 0;
+  std::array<Slot, kSlots> slots_;
 };
 
 /// What protects the records of one direction: the traffic secret, and the number of the next
@@ -93,6 +98,7 @@ class TrafficKey {
 
   Aead& aead_;
   std::uint64_t sequence_;
+  std::uint8_t slot_;
   bool usable_ = false;  ///< OpenSSL has derived the key
   SecretBytes<kIvSize> iv_;
   SecretBytes<kMaxKeySize> key_;

@@ -158,6 +158,24 @@ TEST_CASE("connections that share a context do not get in each other's way") {
         Opened{{kDataRecord, "new"}});
 }
 
+TEST_CASE("more keys than there are contexts") {
+  const std::unique_ptr<Aead> aead = Aead::create(0x1303);
+  std::vector<std::unique_ptr<test::RecordWriter>> writers;
+  std::vector<std::unique_ptr<test::RecordReader>> readers;
+  for (int i = 0; i < 300; ++i) {
+    const std::string secret(32, static_cast<char>(i));
+    writers.push_back(std::make_unique<test::RecordWriter>(*aead, bytesOf(secret)));
+    readers.push_back(std::make_unique<test::RecordReader>(*aead, bytesOf(secret)));
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < writers.size(); ++i) {
+      const std::string data = std::to_string(i);
+      const std::string record = writers[i]->data(data).take();
+      REQUIRE(readers[i]->read(bytesOf(record)) == Opened{{kDataRecord, data}});
+    }
+  }
+}
+
 TEST_CASE("padding") {
   Link link;
   link.writer.add(kDataRecord, "a", 1).add(kDataRecord, "b", 300);

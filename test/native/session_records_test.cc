@@ -102,6 +102,8 @@ TEST_CASE("both ways, with every suite, with and without records of our own") {
   }
 }
 
+TEST_CASE("what a connection keeps is small") { CHECK(sizeof(Session) + sizeof(Records) <= 512); }
+
 TEST_CASE("the first data comes with the Finished, split anywhere") {
   const auto context = contextWith();
   for (std::size_t size = 1; size < 300; size += size < 60 ? 1 : 17) {
