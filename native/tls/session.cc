@@ -262,7 +262,7 @@ void Session::takeOver() {
   // What is certified for FIPS is OpenSSL's use of its ciphers, not ours.
   const bool may = context_->options().ownRecords && version_ == TLS1_3_VERSION &&
                    EVP_default_properties_is_fips_enabled(nullptr) == 0;
-  // That it has read ahead, or that the peer wants smaller records, does not happen as things are.
+  // OpenSSL does not read ahead unless it is told to; a client may want smaller records (RFC 6066).
   const bool isPlain = secrets.complete() && SSL_has_pending(ssl) == 0 &&
                        SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl)) ==
                            TLSEXT_max_fragment_length_DISABLED;
