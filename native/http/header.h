@@ -57,7 +57,7 @@ bool isControl(char c);
 
 using ByteSet = std::array<bool, 256>;
 
-constexpr ByteSet lettersDigitsAnd(std::string_view marks) {
+consteval ByteSet lettersDigitsAnd(std::string_view marks) {
   ByteSet set = {};
   for (unsigned char c = 'a'; c <= 'z'; ++c) set[c] = true;
   for (unsigned char c = 'A'; c <= 'Z'; ++c) set[c] = true;

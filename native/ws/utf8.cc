@@ -28,7 +28,7 @@ constexpr State kStates[] = {kBoundary, kInvalid, kOneMore, kTwoMore, kThreeMore
 
 constexpr std::uint64_t kStateMask = 63;
 
-constexpr State stateAfterLead(unsigned byte) {
+consteval State stateAfterLead(unsigned byte) {
   if (byte <= 0x7F) return kBoundary;
   if (byte >= 0xC2 && byte <= 0xDF) return kOneMore;
   if (byte == 0xE0) return kAfterE0;
@@ -40,7 +40,7 @@ constexpr State stateAfterLead(unsigned byte) {
   return kInvalid;
 }
 
-constexpr State stateAfter(State state, unsigned byte) {
+consteval State stateAfter(State state, unsigned byte) {
   const auto expect = [byte](unsigned low, unsigned high, State next) {
     return byte >= low && byte <= high ? next : kInvalid;
   };
@@ -67,7 +67,7 @@ constexpr State stateAfter(State state, unsigned byte) {
   return kInvalid;
 }
 
-constexpr std::array<std::uint64_t, 256> kTransitions = [] {
+constexpr std::array<std::uint64_t, 256> kTransitions = []() consteval {
   std::array<std::uint64_t, 256> rows = {};
   for (unsigned byte = 0; byte < rows.size(); ++byte) {
     for (const State state : kStates) {
