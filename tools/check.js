@@ -10,6 +10,7 @@ const gates = [
   ['reference', 'npm run docs:check'],
   ['tidy', 'npm run tidy'],
   ['native tests, sanitized', 'npm run test:native'],
+  ['coverage of the native tests', 'npm run coverage:native'],
   ['fuzzers', 'npm run fuzz'],
   ['tests, addon sanitized', 'npm run test:asan'],
   ['coverage', 'npm run coverage'],
