@@ -14,7 +14,12 @@ const COMMAND = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 function run(t: TestContext, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [COMMAND, 'echo', ...args]);
-  t.after(() => child.kill('SIGKILL'));
+  t.after(async () => {
+    if (child.exitCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  });
   return child;
 }
 
@@ -131,6 +136,19 @@ for (const [args, status, text] of words) {
     assert.match(stdout + stderr, text);
   });
 }
+
+test('clients beyond --max-connections are told of', async (t) => {
+  const child = run(t, '--port', '0', '--max-connections', '1');
+  const [, url = ''] = /^Listening on (ws:\S+)$/.exec((await linesOf(child).next()).value) ?? [];
+  const first = new WebSocket(url);
+  t.after(() => first.terminate());
+  await once(first, 'open');
+  assert.ok(child.stderr);
+  const told = once(child.stderr, 'data');
+  const second = new WebSocket(url);
+  await once(second, 'error');
+  assert.match(String(await told), /raise MaxConnections/);
+});
 
 test('a port that is taken is told in a sentence', async (t) => {
   const first = run(t, '--port', '0');

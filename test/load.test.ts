@@ -3,10 +3,22 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { load as loadUrl, type OnStart, type Run, rawServer, run } from './support/load_command.js';
 import { startEcho } from './support/server.js';
+
+/** A file with `content`, for as long as the test runs. */
+function write(t: TestContext, content: string | Uint8Array): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'wsserver-load-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'messages');
+  writeFileSync(file, content);
+  return file;
+}
 
 const load = (t: TestContext, port: number, args?: string[], onStart?: OnStart): Promise<Run> =>
   loadUrl(t, `ws://127.0.0.1:${port}/`, args, onStart);
@@ -75,6 +87,44 @@ describe('load', { concurrency: 4 }, () => {
     assert.equal(result.connections.ok, 4);
     assert.equal(result.messages.sent, 0);
     if (process.platform === 'linux') assert.ok((result.server?.residentBytes ?? 0) > 1e6);
+  });
+
+  test('messages from a file, a line each', async (t) => {
+    const server = await startEcho(t);
+    const texts = new Set<string>();
+    server.on('DataIn', (event) => texts.add(event.text));
+    const file = write(t, 'one\n\nzwölf\nlast');
+    const { result } = await load(t, server.localPort, ['--text', '--file', file]);
+    assert.equal(result.errorCount, 0);
+    assert.deepEqual([...texts].sort(), ['last', 'one', 'zwölf']);
+  });
+
+  test('what the system refuses is told in its words', async (t) => {
+    const server = await startEcho(t);
+    // RFC 5737: an address that no machine has.
+    const args = ['--local-address', '192.0.2.1'];
+    const { status, result } = await load(t, server.localPort, args);
+    assert.equal(status, 1);
+    assert.equal(result.errors[0]?.kind, 'system');
+    assert.match(result.errors[0]?.text ?? '', /address does not belong to this machine/);
+  });
+
+  test('interrupted before it has measured, it tells what there is', async (t) => {
+    const server = await startEcho(t);
+    const args = ['--warmup', '30', '--pid', `${process.pid}`];
+    const { result } = await load(t, server.localPort, args, (interrupt) => {
+      server.once('DataIn', interrupt);
+    });
+    assert.equal(result.interrupted, true);
+    assert.equal(result.connections.ok, 4);
+    assert.ok((result.server?.residentBytes ?? 0) > 1e6);
+  });
+
+  test('a process that is not there tells nothing of what it uses', async (t) => {
+    const server = await startEcho(t);
+    const { status, result } = await load(t, server.localPort, ['--pid', '2147483647']);
+    assert.equal(status, 0);
+    assert.equal(result.server, undefined);
   });
 
   test('a rate of messages is kept', async (t) => {
@@ -199,7 +249,7 @@ describe('load', { concurrency: 4 }, () => {
     assert.match(stdout, /^Usage: wsserver load/);
   });
 
-  test('arguments that are wrong', async () => {
+  test('arguments that are wrong', async (t) => {
     const url = 'ws://127.0.0.1/';
     const rows: string[][] = [
       [],
@@ -217,11 +267,14 @@ describe('load', { concurrency: 4 }, () => {
       [url, '--no-such-option'],
       [url, '--connections', '0'],
       [url, '--rate', '-1'],
+      [url, '--rate', '0'],
       [url, '--duration', '0'],
       [url, '--text', '--binary'],
       [url, '--size', '1', '--file', 'x'],
       [url, '--idle', '--churn'],
       [url, '--file', '/no/such/file'],
+      [url, '--file', write(t, '\n\n')],
+      [url, '--text', '--file', write(t, Buffer.from([0xff]))],
       [url, '--header', 'no colon'],
       [url, '--subprotocol', 'two words'],
       [url, '--local-address', 'localhost'],

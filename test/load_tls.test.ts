@@ -8,7 +8,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { WSServerOptions } from 'native-wsserver';
 import { authority, issue, PLAIN } from './support/certificates.js';
 import { defer } from './support/defer.js';
-import { load, rawServer } from './support/load_command.js';
+import { load, rawServer, run } from './support/load_command.js';
 import { startEcho, startServer } from './support/server.js';
 
 const ec = issue('load.example', { hosts: ['localhost', 'load.example'] });
@@ -96,6 +96,10 @@ describe('load over TLS', { concurrency: 4 }, () => {
     const { result } = await load(t, at(server.localPort), [...TRUST, ...own]);
     assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
     assert.deepEqual([...seen], ['CN=client, O=Example']);
+    const noCertificate = ['--cert', client.keyFile, '--key', client.keyFile];
+    const { status, stderr } = await run([at(server.localPort), ...TRUST, ...noCertificate]);
+    assert.equal(status, 2);
+    assert.match(stderr, /--cert and --key: /);
     const without = await load(t, at(server.localPort), TRUST);
     assert.deepEqual(kindsOf(without.result.errors), ['tlsAlert 116']);
     assert.match(
