@@ -249,8 +249,9 @@ test('a handler that throws ends up as an uncaught exception, and costs no other
       process.on('uncaughtException', (error) => thrown.push(error.message));
       const server = new WSServer({ localHost: '127.0.0.1' });
       const seen: string[] = [];
-      server.on('WebSocketOpenRequest', async ({ requestURI }) => {
-        if (requestURI === '/reject') throw new Error('open');
+      server.on('WebSocketOpenRequest', ({ requestURI }) => {
+        if (requestURI === '/throw') throw new Error('question');
+        return requestURI === '/reject' ? Promise.reject(new Error('open')) : undefined;
       });
       server.on('Connected', () => {
         throw new Error('connected');
@@ -276,20 +277,21 @@ test('a handler that throws ends up as an uncaught exception, and costs no other
       const head = (uri: string): string =>
         `GET ${uri} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
-      const refused = net.connect(server.localPort, '127.0.0.1');
-      refused.write(head('/reject'));
-      refused.once('data', (answer) => {
-        seen.push(answer.toString().slice(9, 12));
-        const close = Buffer.from([0x88, 0x80, 0, 0, 0, 0]);
-        net
-          .connect(server.localPort, '127.0.0.1')
-          .write(Buffer.concat([Buffer.from(head('/')), ...frames, close]));
-      });
+      for (const uri of ['/reject', '/throw']) {
+        const refused = net.connect(server.localPort, '127.0.0.1');
+        refused.write(head(uri));
+        const answer = await new Promise((resolve) => refused.once('data', resolve));
+        seen.push(String(answer).slice(9, 12));
+      }
+      const close = Buffer.from([0x88, 0x80, 0, 0, 0, 0]);
+      net
+        .connect(server.localPort, '127.0.0.1')
+        .write(Buffer.concat([Buffer.from(head('/')), ...frames, close]));
     },
     undefined,
   );
   assert.equal(code, 0, stderr);
   const { seen, thrown } = JSON.parse(stdout);
-  assert.deepEqual(seen, ['500', 'a', 'throw', 'b', 'tick', 'c', 'reject', 'd']);
-  assert.deepEqual(thrown.sort(), ['connected', 'data', 'open', 'rejection', 'tick']);
+  assert.deepEqual(seen, ['500', '500', 'a', 'throw', 'b', 'tick', 'c', 'reject', 'd']);
+  assert.deepEqual(thrown.sort(), ['connected', 'data', 'open', 'question', 'rejection', 'tick']);
 });

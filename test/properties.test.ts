@@ -59,6 +59,22 @@ test('listening, localPort and listening again', async (t) => {
   assert.equal(await refused.ended, 'reset');
 });
 
+test('properties that can change while listening', async (t) => {
+  const server = await startServer(t);
+  server.connectionBacklog = 7;
+  server.defaultTimeout = 8;
+  server.sslAuthenticateClients = true;
+  assert.deepEqual(
+    [server.connectionBacklog, server.defaultTimeout, server.sslAuthenticateClients],
+    [7, 8, true],
+  );
+  assert.equal(server.config('ConnectionBacklog'), '7');
+  assert.throws(() => {
+    server.connectionBacklog = 0;
+  }, code(10022));
+  assert.equal(server.connectionBacklog, 7);
+});
+
 test('what cannot change while listening', async (t) => {
   const server = await startServer(t);
   const { localPort } = server;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Data, WSConnection, WSServer } from 'native-wsserver';
+import type { Data, SendFormat, WSConnection, WSServer } from 'native-wsserver';
 import { ByteClient, Op, request } from './support/byte_client.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
 
@@ -15,6 +15,8 @@ async function connected(t: Test) {
   const connection = server.connections.get(connectionId) as WSConnection;
   return { server, client, connectionId, connection };
 }
+
+const invalid = { name: 'WSServerError', code: 10022 };
 
 type Method = 'send' | 'sendText' | 'sendBytes';
 const view = new Uint8Array([0, 104, 105, 0]).subarray(1, 3);
@@ -169,6 +171,12 @@ test('dataFormat and dataToSend', async (t) => {
       assert.equal(frame.payload.toString(), typeof data === 'string' ? data : 'hi');
     }
   }
+  for (const format of [-1, 3, 8, 11]) {
+    assert.throws(() => {
+      connection.dataFormat = format as SendFormat;
+    }, invalid);
+  }
+  assert.equal(connection.dataFormat, 10);
   connection.dataFormat = 2;
   await server.sendText(connectionId, 'text');
   assert.equal((await client.readFrame()).opcode, Op.text);
@@ -177,7 +185,6 @@ test('dataFormat and dataToSend', async (t) => {
 test('what cannot be sent', async (t) => {
   const { server, client, connection, connectionId } = await connected(t);
   const errors = collect(server, 'Error');
-  const invalid = { name: 'WSServerError', code: 10022 };
   for (const data of [undefined, null, 5, {}, [1], Symbol('s'), () => {}] as unknown as Data[]) {
     await assert.rejects(server.send(connectionId, data), invalid);
     await assert.rejects(server.sendText(connectionId, data), invalid);
