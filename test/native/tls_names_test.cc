@@ -21,7 +21,7 @@ TEST_CASE("documented names become OpenSSL's, without doubles") {
   CHECK(openSslGroups("ecdhe_x25519,ecdhe_secp256r1,X25519,brainpoolP256r1") ==
         "X25519:P-256:brainpoolP256r1");
   CHECK(openSslSignatureAlgorithms("sha256-rsa,rsa_pss_sha256,ed25519,sha256-rsa") ==
-        "RSA+SHA256:rsa_pss_rsae_sha256:rsa_pss_pss_sha256:ed25519");
+        "rsa_pkcs1_sha256:rsa_pss_rsae_sha256:rsa_pss_pss_sha256:ed25519");
   CHECK(openSslGroups("").empty());
 }
 
