@@ -2,6 +2,7 @@
 // What has happened, on its way to the handlers: the records of a batch become events. The layout
 // is that of server::EventRecord (native/server/event_batch.h).
 
+import { Chunk } from './chunk.js';
 import * as events from './events.js';
 import { native } from './native.js';
 
@@ -51,7 +52,9 @@ export interface BatchHandler {
 export class BatchReader {
   readonly #handler: BatchHandler;
   #records: Int32Array = new Int32Array(0);
-  #chunks: readonly Buffer[] = [];
+  /** What {@link #chunks} were made of: the core gives the same array until there are others. */
+  #buffers: readonly Buffer[] = [];
+  #chunks: readonly Chunk[] = [];
   #adopted: readonly Buffer[] = [];
   #next = 0;
   #end = 0;
@@ -68,7 +71,10 @@ export class BatchReader {
     adopted: readonly Buffer[] = [],
   ): void {
     this.#records = records;
-    this.#chunks = chunks;
+    if (chunks !== this.#buffers) {
+      this.#buffers = chunks;
+      this.#chunks = chunks.map((buffer) => new Chunk(buffer));
+    }
     this.#adopted = adopted;
     this.#next = 0;
     this.#end = count * RECORD_SIZE;
@@ -95,9 +101,10 @@ export class BatchReader {
     const chunkIndex = records[at + 4] as number;
     const offset = records[at + 5] as number;
     const length = records[at + 6] as number;
-    const chunk = (
-      chunkIndex >= 0 ? this.#chunks[chunkIndex] : this.#adopted[~chunkIndex]
-    ) as Buffer;
+    const chunk =
+      chunkIndex >= 0
+        ? (this.#chunks[chunkIndex] as Chunk)
+        : new Chunk(this.#adopted[~chunkIndex] as Buffer);
     const handler = this.#handler;
     switch (kind) {
       case DATA_IN: {
@@ -106,30 +113,30 @@ export class BatchReader {
         return;
       }
       case CONNECTION_REQUEST: {
-        const address = events.readText(chunk, offset, length, true);
+        const address = chunk.text(offset, length, true);
         const accept = (flags & IS_REFUSED) === 0;
         handler.onConnectionRequest(id, new events.ConnectionRequestEvent(address, value, accept));
         return;
       }
       case OPEN_REQUEST: {
         // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
-        const fields = events.readText(chunk, offset, length, true).split('\0');
+        const fields = chunk.text(offset, length, true).split('\0');
         handler.onOpenRequest(new events.WebSocketOpenRequestEvent(id, fields));
         return;
       }
       case SSL_CONNECTION_REQUEST: {
-        const fields = events.readText(chunk, offset, length, true).split('\0');
+        const fields = chunk.text(offset, length, true).split('\0');
         handler.onCertificateRequest(new events.SSLConnectionRequestEvent(id, fields));
         return;
       }
       case SSL_CLIENT_AUTHENTICATION: {
-        const fields = events.readText(chunk, offset, length, false).split('\0');
+        const fields = chunk.text(offset, length, false).split('\0');
         const accept = (flags & IS_REFUSED) === 0;
         handler.onClientAuthentication(new events.SSLClientAuthenticationEvent(id, fields, accept));
         return;
       }
       case SSL_STATUS: {
-        const message = events.readText(chunk, offset, length, false);
+        const message = chunk.text(offset, length, false);
         handler.onEvent('SSLStatus', new events.SSLStatusEvent(id, message));
         return;
       }
@@ -140,22 +147,22 @@ export class BatchReader {
         handler.onEvent('ReadyToSend', new events.ReadyToSendEvent(id));
         return;
       case PING: {
-        const payload = events.readBytes(chunk, offset, length);
+        const payload = chunk.bytes(offset, length);
         handler.onEvent('Ping', new events.PingEvent(id, payload, (flags & IS_RESPONSE) !== 0));
         return;
       }
       case DISCONNECTED: {
-        const description = events.readText(chunk, offset, length, false);
+        const description = chunk.text(offset, length, false);
         handler.onDisconnected(new events.DisconnectedEvent(id, value, description));
         return;
       }
       case ERROR: {
-        const description = events.readText(chunk, offset, length, false);
+        const description = chunk.text(offset, length, false);
         handler.onEvent('Error', new events.ErrorEvent(id, value, description));
         return;
       }
       case LOG: {
-        const message = events.readText(chunk, offset, length, false);
+        const message = chunk.text(offset, length, false);
         const type = (flags & IS_ERROR) !== 0 ? 'Error' : (LOG_TYPES[value] as events.LogType);
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;

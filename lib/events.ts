@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
+import { Chunk, EMPTY_CHUNK } from './chunk.js';
 import { WSServerError } from './errors.js';
 import type { CertificateLike } from './security.js';
 import { CertStoreType } from './stores/store_type.js';
@@ -13,15 +14,8 @@ const END_OF_MESSAGE = 2;
 const END_OF_LINE = 4;
 /** Not one of the core's flags: the memory of the payload will be taken back. */
 const IS_LENT = 64;
-/**
- * Up to here a payload is copied out, into memory that V8 keeps inside the object. A larger one is
- * a view of the chunk that it came in with others, as Node's own sockets do it: a copy would cost
- * several times as much.
- */
-const SHORT = 64;
-const EMPTY = Buffer.alloc(0);
 /** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
-const TAKEN_BACK = new Proxy(EMPTY, {
+const TAKEN_BACK = new Proxy(EMPTY_CHUNK, {
   get() {
     throw new WSServerError(
       10022,
@@ -29,27 +23,6 @@ const TAKEN_BACK = new Proxy(EMPTY, {
     );
   },
 });
-
-/** Buffer's own readers, without the argument checks of toString(). */
-interface SliceReader {
-  latin1Slice(start: number, end: number): string;
-  utf8Slice(start: number, end: number): string;
-}
-
-/** `length` bytes of `chunk` from `offset`, as text. */
-export function readText(chunk: Buffer, offset: number, length: number, ascii: boolean): string {
-  const reader = chunk as unknown as SliceReader;
-  const end = offset + length;
-  return ascii ? reader.latin1Slice(offset, end) : reader.utf8Slice(offset, end);
-}
-
-/** `length` bytes of `chunk` from `offset`, which nobody else will write to. */
-export function readBytes(chunk: Buffer, offset: number, length: number): Uint8Array {
-  if (length > SHORT) return new Uint8Array(chunk.buffer, chunk.byteOffset + offset, length);
-  const copy = new Uint8Array(length);
-  for (let index = 0; index < length; index++) copy[index] = chunk[offset + index] as number;
-  return copy;
-}
 
 /** A client asks for a connection. May be answered asynchronously: the handler returns a promise. */
 export class ConnectionRequestEvent {
@@ -208,7 +181,7 @@ export class DataInEvent {
   readonly dataFormat: DataFormat;
   #flags: number;
   readonly #length: number;
-  #chunk: Buffer;
+  #chunk: Chunk;
   #offset: number;
   #text: string | undefined;
   #bytes: Uint8Array | undefined;
@@ -217,7 +190,7 @@ export class DataInEvent {
     connectionId: number,
     dataFormat: DataFormat,
     flags: number,
-    chunk: Buffer,
+    chunk: Chunk,
     offset: number,
     length: number,
   ) {
@@ -240,7 +213,7 @@ export class DataInEvent {
     const bytes = this.#bytes;
     const ascii = (this.#flags & IS_ASCII) !== 0;
     if (bytes === undefined) {
-      this.#text = readText(this.#chunk, this.#offset, this.#length, ascii);
+      this.#text = this.#chunk.text(this.#offset, this.#length, ascii);
     } else {
       this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
     }
@@ -250,9 +223,9 @@ export class DataInEvent {
   /** The payload as bytes. */
   get textB(): Uint8Array {
     if (this.#bytes !== undefined) return this.#bytes;
-    this.#bytes = readBytes(this.#chunk, this.#offset, this.#length);
+    this.#bytes = this.#chunk.bytes(this.#offset, this.#length);
     // Whoever keeps the event keeps the payload, not the chunk that it came in.
-    this.#chunk = EMPTY;
+    this.#chunk = EMPTY_CHUNK;
     return this.#bytes;
   }
 
@@ -265,7 +238,7 @@ export class DataInEvent {
   keep(): void {
     if ((this.#flags & IS_LENT) === 0) return;
     this.#flags &= ~IS_LENT;
-    this.#chunk = Buffer.from(this.textB);
+    this.#chunk = new Chunk(Buffer.from(this.textB));
     this.#offset = 0;
     this.#bytes = undefined;
   }
