@@ -3,6 +3,7 @@
 // is that of server::EventRecord (native/server/event_batch.h).
 
 import { Chunk } from './chunk.js';
+import type { Codec } from './code_page.js';
 import * as events from './events.js';
 import { native } from './native.js';
 
@@ -10,6 +11,8 @@ const RECORD_SIZE = 8;
 const IS_RESPONSE = 8;
 const IS_ERROR = 16;
 const IS_REFUSED = 32;
+const IS_BINARY = 64;
+const BINARY: events.DataFormat = 2;
 const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 /** The kind of an event is its place among the native names. */
@@ -50,6 +53,8 @@ export interface BatchHandler {
 
 /** Walks batches. A handler that runs the loop itself has the rest of its batch walked first. */
 export class BatchReader {
+  /** How bytes become text where they are not sent as text; undefined: by UTF-8. */
+  codec: Codec | undefined;
   readonly #handler: BatchHandler;
   #records: Int32Array = new Int32Array(0);
   /** What {@link #chunks} were made of: the core gives the same array until there are others. */
@@ -109,7 +114,14 @@ export class BatchReader {
     switch (kind) {
       case DATA_IN: {
         const format = value as events.DataFormat;
-        handler.onDataIn(new events.DataInEvent(id, format, flags, chunk, offset, length));
+        if (this.codec !== undefined && (format === BINARY || (flags & IS_BINARY) !== 0)) {
+          const { codec } = this;
+          handler.onDataIn(
+            new events.CodedDataInEvent(id, format, flags, chunk, offset, length, codec),
+          );
+        } else {
+          handler.onDataIn(new events.DataInEvent(id, format, flags, chunk, offset, length));
+        }
         return;
       }
       case CONNECTION_REQUEST: {
@@ -148,7 +160,8 @@ export class BatchReader {
         return;
       case PING: {
         const payload = chunk.bytes(offset, length);
-        handler.onEvent('Ping', new events.PingEvent(id, payload, (flags & IS_RESPONSE) !== 0));
+        const isPong = (flags & IS_RESPONSE) !== 0;
+        handler.onEvent('Ping', new events.PingEvent(id, payload, isPong, this.codec));
         return;
       }
       case DISCONNECTED: {

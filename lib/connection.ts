@@ -8,7 +8,12 @@ import type { DataInEvent } from './events.js';
 import { FileSender } from './file_sender.js';
 import { type NativeServer, native } from './native.js';
 import { Opcode } from './outbox.js';
-import { type MessageSource, type StreamOptions, sendStream } from './outgoing_message.js';
+import {
+  type Interruptions,
+  type MessageSource,
+  type StreamOptions,
+  sendStream,
+} from './outgoing_message.js';
 import { abortable, handled, type WaitOptions } from './promises.js';
 import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
 import { readableOf, writableOf } from './web_streams.js';
@@ -40,6 +45,8 @@ const REQUEST_URI = property('RequestURI');
 const SUB_PROTOCOLS = property('SubProtocols');
 const TIMEOUT = property('Timeout');
 
+const INTERRUPTED = 10004;
+
 /**
  * One connected client. Reading a property of a connection that has gone throws error 126; all of
  * them can be read until the handler of its Disconnected event has returned.
@@ -50,6 +57,8 @@ export class WSConnection {
   readonly #ending: Ending;
   #dataFormat: SendFormat = 0;
   #files: FileSender | undefined;
+  /** Of the messages that are being sent from a source. */
+  #interrupter: AbortController | undefined;
   #readable: ReadableStream<string | Uint8Array> | undefined;
   #writable: WritableStream<Data> | undefined;
 
@@ -80,6 +89,11 @@ export class WSConnection {
       throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${format}.`);
     }
     this.#dataFormat = format;
+  }
+
+  #interruptions(): Interruptions {
+    this.#interrupter ??= new AbortController();
+    return { ended: this.#ending.signal, interrupted: this.#interrupter.signal };
   }
 
   #read(index: number): boolean | number | string {
@@ -222,7 +236,7 @@ export class WSConnection {
    * when the connection's timeout has run out, 10022 when the text is not UTF-8
    */
   sendStream(source: MessageSource, options: StreamOptions = {}): Promise<void> {
-    return handled(sendStream(this, this.#owner.sender, this.#ending.signal, source, options));
+    return handled(sendStream(this, this.#owner.sender, this.#interruptions(), source, options));
   }
 
   /**
@@ -244,16 +258,18 @@ export class WSConnection {
 
   /** @internal */
   get fileSender(): FileSender {
-    this.#files ??= new FileSender(this, this.#owner.sender, this.#ending.signal);
+    this.#files ??= new FileSender(this, this.#owner.sender, () => this.#interruptions());
     return this.#files;
   }
 
   /**
-   * Ends the message of {@link sendFile} where it is, so that the connection can be used further.
-   * The client cannot tell: it receives a shorter message. Without one nothing happens.
+   * Ends the messages of {@link sendFile} and {@link sendStream} where they are, so that the
+   * connection can be used further: their promises are rejected with 10004. The client cannot tell:
+   * it receives a shorter message. Without one nothing happens.
    */
   interrupt(): void {
-    this.#files?.interrupt();
+    this.#interrupter?.abort(new WSServerError(INTERRUPTED, 'The message was interrupted.'));
+    this.#interrupter = undefined;
   }
 
   /**

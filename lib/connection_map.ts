@@ -17,6 +17,8 @@ interface Made {
 export class ConnectionMap implements Iterable<[number, WSConnection]> {
   readonly #owner: ConnectionOwner;
   readonly #made = new Map<number, Made>();
+  /** Those that have ended in this batch: the core still knows them, but no object is made. */
+  readonly #ended = new Set<number>();
 
   constructor(owner: ConnectionOwner) {
     this.#owner = owner;
@@ -32,6 +34,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     const id = Number(connectionId);
     const made = this.#made.get(id);
     if (made !== undefined) return made.connection;
+    if (this.#ended.has(id)) return undefined;
     try {
       this.#owner.native.getProperty(id, connectedProperty);
     } catch {
@@ -102,10 +105,19 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
   }
 
   /**
+   * The core has let go of those that have ended.
+   * @internal
+   */
+  releaseEnded(): void {
+    if (this.#ended.size > 0) this.#ended.clear();
+  }
+
+  /**
    * Lets go of the object of a connection that has ended.
    * @internal
    */
   forget(connectionId: number): void {
+    this.#ended.add(connectionId);
     const made = this.#made.get(connectionId);
     if (made === undefined) return;
     this.#made.delete(connectionId);

@@ -2,6 +2,7 @@
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
 import { Chunk, EMPTY_CHUNK } from './chunk.js';
+import type { Codec } from './code_page.js';
 import { WSServerError } from './errors.js';
 import type { CertificateLike } from './security.js';
 import { CertStoreType } from './stores/store_type.js';
@@ -207,7 +208,7 @@ export class DataInEvent {
     return this.#length;
   }
 
-  /** The payload as text (UTF-8). */
+  /** The payload as text: UTF-8, unless it is binary and CodePage says otherwise. */
   get text(): string {
     if (this.#text !== undefined) return this.#text;
     const bytes = this.#bytes;
@@ -271,19 +272,46 @@ export class DataInEvent {
   }
 }
 
+/**
+ * A message, or a part of one, that is binary, while CodePage is not UTF-8.
+ * @internal
+ */
+export class CodedDataInEvent extends DataInEvent {
+  readonly #codec: Codec;
+  #decoded: string | undefined;
+
+  constructor(
+    connectionId: number,
+    dataFormat: DataFormat,
+    flags: number,
+    chunk: Chunk,
+    offset: number,
+    length: number,
+    codec: Codec,
+  ) {
+    super(connectionId, dataFormat, flags, chunk, offset, length);
+    this.#codec = codec;
+  }
+
+  override get text(): string {
+    this.#decoded ??= this.#codec.decode(this.textB);
+    return this.#decoded;
+  }
+}
+
 /** A Ping has come and been answered, or a Pong has come. */
 export class PingEvent {
   readonly connectionId: number;
-  /** The payload as text (UTF-8). */
+  /** The payload as text, as CodePage says. */
   readonly payload: string;
   /** The payload as bytes. */
   readonly payloadB: Uint8Array;
   /** True for a Pong. */
   readonly response: boolean;
 
-  constructor(connectionId: number, payload: Uint8Array, response: boolean) {
+  constructor(connectionId: number, payload: Uint8Array, response: boolean, codec?: Codec) {
     this.connectionId = connectionId;
-    this.payload = Buffer.from(payload).toString();
+    this.payload = codec?.decode(payload) ?? Buffer.from(payload).toString();
     this.payloadB = payload;
     this.response = response;
   }

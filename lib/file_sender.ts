@@ -4,10 +4,9 @@ import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
 import { chunksNow, chunksOf } from './file_source.js';
 import { Opcode } from './outbox.js';
-import { sendNow, sendStream, type Wait } from './outgoing_message.js';
+import { type Interruptions, sendNow, sendStream, type Wait } from './outgoing_message.js';
 import type { Sender } from './sender.js';
 
-const INTERRUPTED = 10004;
 const INVALID_ARGUMENT = 10022;
 const ALREADY_IN_PROGRESS = 10037;
 const INVALID_CONNECTION_ID = 126;
@@ -16,34 +15,27 @@ const INVALID_CONNECTION_ID = 126;
 export class FileSender {
   readonly #connection: WSConnection;
   readonly #sender: Sender;
-  readonly #ended: AbortSignal;
-  /** Of the file that is being sent. */
-  #interrupter: AbortController | undefined;
+  readonly #interruptions: () => Interruptions;
+  #sending = false;
 
-  /** `ended` is aborted when the connection has ended. */
-  constructor(connection: WSConnection, sender: Sender, ended: AbortSignal) {
+  /** `interruptions` gives what may end a message that begins now. */
+  constructor(connection: WSConnection, sender: Sender, interruptions: () => Interruptions) {
     this.#connection = connection;
     this.#sender = sender;
-    this.#ended = ended;
+    this.#interruptions = interruptions;
   }
 
   async send(fileName: string, signal: AbortSignal | undefined): Promise<void> {
     const refusal = this.#whyNot();
     if (refusal !== undefined) return this.#sender.fail(this.#connection.connectionId, refusal);
-    const interrupter = new AbortController();
-    this.#interrupter = interrupter;
     const type = this.#type;
-    const signals = signal === undefined ? [interrupter.signal] : [interrupter.signal, signal];
+    const chunks = chunksOf(fileName, type === 'text');
+    const interruptions = this.#interruptions();
+    this.#sending = true;
     try {
-      await sendStream(
-        this.#connection,
-        this.#sender,
-        this.#ended,
-        chunksOf(fileName, type === 'text'),
-        { type, signal: AbortSignal.any(signals) },
-      );
+      await sendStream(this.#connection, this.#sender, interruptions, chunks, { type, signal });
     } finally {
-      this.#interrupter = undefined;
+      this.#sending = false;
     }
   }
 
@@ -51,21 +43,16 @@ export class FileSender {
   sendNow(fileName: string, wait: (token: number | undefined, signal: AbortSignal) => void): void {
     const refusal = this.#whyNot();
     if (refusal !== undefined) throw refusal;
-    this.#interrupter = new AbortController();
-    const { signal } = this.#interrupter;
+    const { interrupted } = this.#interruptions();
     const type = this.#type;
-    const waitForPart: Wait = (token) => wait(token, signal);
+    const waitForPart: Wait = (token) => wait(token, interrupted);
     const chunks = chunksNow(fileName, type === 'text');
+    this.#sending = true;
     try {
-      sendNow(this.#connection, this.#sender, chunks, type, signal, waitForPart);
+      sendNow(this.#connection, this.#sender, chunks, type, interrupted, waitForPart);
     } finally {
-      this.#interrupter = undefined;
+      this.#sending = false;
     }
-  }
-
-  /** Ends the file that is being sent where it is, if there is one. */
-  interrupt(): void {
-    this.#interrupter?.abort(new WSServerError(INTERRUPTED, 'The file was interrupted.'));
   }
 
   get #type(): 'text' | 'binary' {
@@ -81,7 +68,7 @@ export class FileSender {
         `A file is sent as text or binary: dataFormat is 0, 1 or 2, not ${dataFormat}.`,
       );
     }
-    if (this.#interrupter === undefined) return undefined;
+    if (!this.#sending) return undefined;
     return new WSServerError(ALREADY_IN_PROGRESS, 'Another file is being sent: wait for its end.');
   }
 }

@@ -25,8 +25,10 @@ export interface SettingRow {
   readonly readOnly: boolean;
   /** The error of changing it while listening; 0 when it may change at any time. */
   readonly lockedError: number;
-  /** What it does, with the unit. */
+  /** What it does, with the unit; if it does nothing here, why. */
   readonly doc: string;
+  /** Why it has no effect here; empty: it has one. */
+  readonly inert: string;
   /** The documented default where ours differs on purpose, else empty. */
   readonly documentedDefault: string;
   /** What a value must be beside its type and range; empty: nothing else. */
@@ -110,6 +112,8 @@ export interface NativeServer {
   drained(id: number, token: number): boolean;
   /** Sends a Ping; `token` is settled when its Pong has come. */
   ping(id: number, token: number): void;
+  /** Whatever waits for `token` does so no more: it is not settled. */
+  forget(id: number, token: number): void;
   /**
    * Runs the private loop once, having waited up to `waitMs` for something to do. Returns whether
    * there were events, which have been handled then.

@@ -5,7 +5,7 @@ import { ReadableStream } from 'node:stream/web';
 import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
 import { Opcode } from './outbox.js';
-import { abortable, type WaitOptions } from './promises.js';
+import { abortable, FirstSignal, type WaitOptions } from './promises.js';
 import { CONTINUATION, type Data, DONE, type PartOpcode, type Sender } from './sender.js';
 
 /** Where a message comes from, piece by piece. */
@@ -26,6 +26,8 @@ export interface StreamOptions extends WaitOptions {
  * none.
  */
 type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<unknown>;
+/** The bytes of a string, for a message of which `isText` says as much as for {@link TakePart}. */
+type Encode = (text: string, isText: boolean) => Uint8Array;
 
 /** A larger chunk is sent in parts of this size, so that no more than that waits in a queue. */
 const MAX_PART = 256 * 1024;
@@ -39,7 +41,13 @@ export type Wait = (token: number | undefined) => void;
 
 /** Encodes chunks as they come. Half a surrogate pair waits for its other half. */
 class ChunkEncoder {
+  readonly #encodeWhole: (text: string) => Uint8Array;
   #half = '';
+
+  /** `encodeWhole` is given whole characters. */
+  constructor(encodeWhole: (text: string) => Uint8Array) {
+    this.#encodeWhole = encodeWhole;
+  }
 
   encode(chunk: Data): Uint8Array {
     if (typeof chunk === 'string') return this.#encodeText(chunk);
@@ -51,14 +59,14 @@ class ChunkEncoder {
   end(): Uint8Array {
     const half = this.#half;
     this.#half = '';
-    return half === '' ? EMPTY : Buffer.from(half);
+    return half === '' ? EMPTY : this.#encodeWhole(half);
   }
 
   #encodeText(chunk: string): Uint8Array {
     const text = this.#half + chunk;
     const whole = /[\ud800-\udbff]$/.test(text) ? text.length - 1 : text.length;
     this.#half = text.slice(whole);
-    return Buffer.from(text.slice(0, whole));
+    return this.#encodeWhole(text.slice(0, whole));
   }
 }
 
@@ -83,14 +91,15 @@ function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
 async function sendChunks(
   source: MessageSource,
   take: TakePart,
-  signals: readonly (AbortSignal | undefined)[],
+  encode: Encode,
+  signals: readonly AbortSignal[],
 ): Promise<void> {
   function wait<Value>(promise: Promise<Value>): Promise<Value> {
     return signals.reduce((waiting, signal) => abortable(waiting, signal), promise);
   }
   const stream = source instanceof ReadableStream ? source : ReadableStream.from(source);
   const reader = stream.getReader();
-  const encoder = new ChunkEncoder();
+  const encoder = new ChunkEncoder((text) => encode(text, isText ?? false));
   let isText: boolean | undefined;
   try {
     for (;;) {
@@ -113,22 +122,37 @@ async function sendChunks(
 class OutgoingMessage {
   readonly #connection: WSConnection;
   readonly #sender: Sender;
-  readonly #options: StreamOptions;
+  readonly #type: StreamOptions['type'];
+  readonly #stopped: AbortSignal;
   /** Whether it has been begun and not ended. */
   #open = false;
   /** Settled when the latest part has been. */
   #taken: Promise<unknown> = DONE;
 
-  constructor(connection: WSConnection, sender: Sender, options: StreamOptions) {
+  /** It is not begun any more when `stopped` is aborted. */
+  constructor(
+    connection: WSConnection,
+    sender: Sender,
+    type: StreamOptions['type'],
+    stopped: AbortSignal,
+  ) {
     this.#connection = connection;
     this.#sender = sender;
-    this.#options = options;
+    this.#type = type;
+    this.#stopped = stopped;
+  }
+
+  encode(text: string, isText: boolean): Uint8Array {
+    return this.#sender.encode(text, this.#typeOf(isText) === 'text');
   }
 
   async take(bytes: Uint8Array, last: boolean, isText: boolean): Promise<void> {
-    const { type = isText ? 'text' : 'binary', signal } = this.#options;
-    if (this.#open) this.#send(CONTINUATION, bytes, last);
-    else await whenReady(this.#connection, signal, () => this.#send(Opcode[type], bytes, last));
+    if (this.#open) {
+      this.#send(CONTINUATION, bytes, last);
+    } else {
+      const opcode = Opcode[this.#typeOf(isText)];
+      await whenReady(this.#connection, this.#stopped, () => this.#send(opcode, bytes, last));
+    }
     await this.#taken;
   }
 
@@ -160,6 +184,10 @@ class OutgoingMessage {
     if (this.#open) void this.#connection.close(1011, 'A message could not be completed');
   }
 
+  #typeOf(isText: boolean): 'text' | 'binary' {
+    return this.#type ?? (isText ? 'text' : 'binary');
+  }
+
   #send(opcode: PartOpcode, bytes: Uint8Array, last: boolean): void {
     this.#taken = this.#sender.sendPart(this.#connection.connectionId, opcode, bytes, last);
     this.#open = !last;
@@ -178,26 +206,41 @@ export async function whenReady<Result>(
   return await send();
 }
 
-/** What {@link WSConnection.sendStream} does. `ended` is aborted when the connection has ended. */
+/** What may end a message before its source does. */
+export interface Interruptions {
+  /** Aborted when the connection has ended. */
+  readonly ended: AbortSignal;
+  /** Aborted to end the message where it is. */
+  readonly interrupted: AbortSignal;
+}
+
+/** What {@link WSConnection.sendStream} does. */
 export async function sendStream(
   connection: WSConnection,
   sender: Sender,
-  ended: AbortSignal,
+  { ended, interrupted }: Interruptions,
   source: MessageSource,
-  options: StreamOptions,
+  { type, signal }: StreamOptions,
 ): Promise<void> {
-  const { signal } = options;
-  const message = new OutgoingMessage(connection, sender, options);
+  const stop = new FirstSignal(signal === undefined ? [interrupted] : [interrupted, signal]);
+  const message = new OutgoingMessage(connection, sender, type, stop.signal);
   try {
-    await sendChunks(source, (...part) => message.take(...part), [ended, signal]);
+    await sendChunks(
+      source,
+      (...part) => message.take(...part),
+      (...text) => message.encode(...text),
+      [ended, stop.signal],
+    );
   } catch (error) {
-    if (signal?.aborted) {
+    if (stop.signal.aborted) {
       message.interrupt();
     } else {
       message.fail();
       sender.report(connection.connectionId, error);
     }
     throw error;
+  } finally {
+    stop.release();
   }
 }
 
@@ -213,7 +256,7 @@ export function sendNow(
   signal: AbortSignal,
   wait: Wait,
 ): void {
-  const message = new OutgoingMessage(connection, sender, {});
+  const message = new OutgoingMessage(connection, sender, type, signal);
   try {
     for (const chunk of chunks) {
       if (chunk.length > 0) message.takeNow(type, chunk, false, wait);

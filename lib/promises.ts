@@ -31,3 +31,30 @@ export function abortable<Value>(
   });
   return handled(either);
 }
+
+/**
+ * A signal that is aborted with the first of several. Unlike AbortSignal.any() it leaves nothing
+ * behind in those that live longer.
+ */
+export class FirstSignal {
+  readonly #controller = new AbortController();
+  readonly #signals: readonly AbortSignal[];
+  readonly #abort = (): void => {
+    this.#controller.abort(this.#signals.find(({ aborted }) => aborted)?.reason);
+  };
+
+  constructor(signals: readonly AbortSignal[]) {
+    this.#signals = signals;
+    if (signals.some(({ aborted }) => aborted)) this.#abort();
+    for (const signal of signals) signal.addEventListener('abort', this.#abort);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** It is not needed any more. */
+  release(): void {
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
+  }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sending: the quick way through the outbox, and the long one, for what must wait or may fail.
 
+import type { Codec } from './code_page.js';
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from './outbox.js';
@@ -61,6 +62,8 @@ interface Pending {
 
 /** Sends for a server, and keeps those promises that wait. */
 export class Sender {
+  /** How strings become bytes where they are not sent as text; undefined: by UTF-8. */
+  codec: Codec | undefined;
   readonly #outbox: Outbox;
   readonly #native: NativeServer;
   /** Is told of every failure, because nobody may await the promise that tells it too. */
@@ -106,7 +109,7 @@ export class Sender {
     if (signal?.aborted) return rejected(signal.reason);
     const id = Number(connectionId);
     try {
-      return this.#wait(this.beginPing(id), signal, id);
+      return this.#wait(id, this.beginPing(id), signal, id);
     } catch (error) {
       return this.fail(id, error);
     }
@@ -124,7 +127,7 @@ export class Sender {
     last: boolean,
   ): Promise<unknown> {
     const token = this.beginPart(connectionId, opcode, bytes, last);
-    return token === undefined ? DONE : this.#wait(token);
+    return token === undefined ? DONE : this.#wait(connectionId, token);
   }
 
   /**
@@ -135,7 +138,9 @@ export class Sender {
     if (signal?.aborted) return rejected(signal.reason);
     try {
       const token = this.beginDrain(connectionId);
-      return token === undefined ? DONE : handled(this.#wait(token, signal).then(() => {}));
+      return token === undefined
+        ? DONE
+        : handled(this.#wait(connectionId, token, signal).then(() => {}));
     } catch (error) {
       return rejected(error);
     }
@@ -154,7 +159,8 @@ export class Sender {
       const isBytes = opcode === Opcode.binary && data instanceof Uint8Array;
       if (isBytes && this.#outbox.sendBytes(connectionId, data, kind)) return undefined;
     }
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
+    const bytes = typeof data === 'string' ? this.encode(data, isText) : data;
     const token = this.#newToken();
     return this.#native.send(connectionId, kind, bytes, token) ? undefined : token;
   }
@@ -195,6 +201,11 @@ export class Sender {
       },
     });
     return outcome;
+  }
+
+  /** The bytes of a string that is sent as text (`isText`) or otherwise. */
+  encode(text: string, isText: boolean): Uint8Array {
+    return isText || this.codec === undefined ? Buffer.from(text) : this.codec.encode(text);
   }
 
   /** Has the Error event tell of a failure whose promise nobody may await. */
@@ -242,7 +253,7 @@ export class Sender {
     try {
       const token = this.begin(id, compress ? opcode : opcode | UNCOMPRESSED, data);
       if (token === undefined) return DONE;
-      return handled(this.#wait(token, signal, id).then(() => {}));
+      return handled(this.#wait(id, token, signal, id).then(() => {}));
     } catch (error) {
       return this.fail(id, error);
     }
@@ -254,11 +265,19 @@ export class Sender {
   }
 
   /** A promise that settle() settles, with the milliseconds that it took. */
-  #wait(token: number, signal?: AbortSignal, reportedTo?: number): Promise<number> {
+  #wait(
+    connectionId: number,
+    token: number,
+    signal?: AbortSignal,
+    reportedTo?: number,
+  ): Promise<number> {
     const startedMs = performance.now();
     const settled = new Promise<number>((resolve, reject) => {
       this.#pending.set(token, { reportedTo, startedMs, resolve, reject });
     });
-    return abortable(handled(settled), signal, () => this.#pending.delete(token));
+    return abortable(handled(settled), signal, () => {
+      this.#pending.delete(token);
+      this.#native.forget(connectionId, token);
+    });
   }
 }

@@ -2,7 +2,7 @@
 
 import { BatchReader } from './batch.js';
 import { Blocking } from './blocking.js';
-import { lineModeProperty } from './connection.js';
+import { lineModeProperty, type WSConnection } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
 import { throwLater } from './emitter.js';
@@ -23,6 +23,7 @@ import { askConnection, askOpen } from './questions.js';
 import { type CertificateLike, type CertificatesByName, Security } from './security.js';
 import { type Data, DONE, rejected, Sender, type SendOptions } from './sender.js';
 import { ServerProperties } from './server_properties.js';
+import { Settings } from './settings.js';
 
 /** What a server can be made with. */
 export interface WSServerOptions {
@@ -80,6 +81,7 @@ export class WSServer extends ServerProperties {
   readonly #sender: Sender;
   readonly #delivery: Delivery;
   readonly #security: Security;
+  readonly #settings: Settings;
   #shutdowns: Shutdown[] = [];
   #nextBatch: (() => void) | undefined;
 
@@ -118,11 +120,12 @@ export class WSServer extends ServerProperties {
       onEvent: (name, event) => this.#emit(name, event),
     });
     this.#outbox = new Outbox((records, count, chunks, adopted) => {
-      // A handler may have run the loop: then this is within its own batch.
-      const { dispatching } = this.#outbox;
+      // A handler may run the loop: then this is a batch within a batch.
+      const nested = this.#outbox.dispatching;
       this.#outbox.dispatching = true;
       this.#batch.read(records, count, chunks, adopted);
-      this.#outbox.dispatching = dispatching;
+      this.#outbox.dispatching = nested;
+      if (!nested) this.connections.releaseEnded();
       this.#nextBatch?.();
     }, transientPayloads);
     this.#native = this.#outbox.server;
@@ -139,8 +142,12 @@ export class WSServer extends ServerProperties {
     this.blocking = new Blocking({ ...owner, batch: this.#batch, connections: this.connections });
     this.listenersChanged();
 
+    this.#settings = new Settings(this.#native, (codec) => {
+      this.#batch.codec = codec;
+      this.#sender.codec = codec;
+    });
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
-      if (value !== undefined) this.#native.set(name, value);
+      if (value !== undefined) this.#settings.set(name, value);
     }
     if (certificate !== undefined) this.certificate = certificate;
     if (certificatesByName !== undefined) this.certificatesByName = certificatesByName;
@@ -241,18 +248,19 @@ export class WSServer extends ServerProperties {
     fileName: string,
     options: WaitOptions = {},
   ): Promise<void> {
-    const connection = this.connections.get(connectionId);
-    if (connection !== undefined) return connection.sendFile(fileName, options);
-    return this.#sender.fail(
-      Number(connectionId),
-      new WSServerError(126, `${connectionId} is not connected.`),
-    );
+    try {
+      return this.#connection(connectionId).sendFile(fileName, options);
+    } catch (error) {
+      return this.#sender.fail(Number(connectionId), error);
+    }
   }
 
-  /** Stops {@link sendFile}: see {@link WSConnection.interrupt}. Does not fail. */
+  /**
+   * Stops {@link sendFile} and {@link WSConnection.sendStream}: see {@link WSConnection.interrupt}.
+   * @throws {@link WSServerError} 126 when there is no such connection
+   */
   interrupt(connectionId: number | string): Promise<void> {
-    this.connections.made(connectionId)?.interrupt();
-    return DONE;
+    return this.#attempt(() => this.#connection(connectionId).interrupt());
   }
 
   /**
@@ -310,13 +318,14 @@ export class WSServer extends ServerProperties {
    * of one connection have its id behind their names: `config('MessageLength[5]=100')`.
    * @returns the value as text; booleans are True and False
    * @throws {@link WSServerError} 10022 for an unknown name or a value that is not allowed, 126 for
-   * an unknown connection, 106, 107 or 108 for one that cannot change while listening
+   * an unknown connection, 106, 107 or 108 for one that cannot change while listening; 270 and
+   * 10045 as UseFIPSCompliantAPI says
    */
   config(setting: string): string {
     const equals = setting.indexOf('=');
     const name = (equals < 0 ? setting : setting.slice(0, equals)).trim();
-    if (equals >= 0) this.#native.set(name, setting.slice(equals + 1));
-    return this.#native.readText(name);
+    if (equals >= 0) this.#settings.set(name, setting.slice(equals + 1));
+    return this.#settings.read(name);
   }
 
   // Events.
@@ -368,6 +377,12 @@ export class WSServer extends ServerProperties {
   #forget(connectionId: number): void {
     this.connections.forget(connectionId);
     this.#delivery.forget(connectionId);
+  }
+
+  #connection(connectionId: number | string): WSConnection {
+    const connection = this.connections.get(connectionId);
+    if (connection !== undefined) return connection;
+    throw new WSServerError(126, `${connectionId} is not connected.`);
   }
 
   #attempt(act: () => void): Promise<void> {

@@ -308,16 +308,22 @@ test('a connection that was refused is forgotten', async (t) => {
 
 // Settings.
 
+/** Those of which not every value in their range is allowed; their tests are in code_page.test.ts. */
+const ELSEWHERE = ['CodePage', 'UseFIPSCompliantAPI'];
+
 for (const row of WSServer.describe()) {
+  if (ELSEWHERE.includes(row.name)) continue;
   test(`setting ${row.name}`, async (t) => {
     if (row.perConnection) return testOfConnection(t, row);
     const server = new WSServer();
     const { name, min, max } = row;
     const asText = (value: unknown): string =>
       typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
-    assert.equal(server.config(name), asText(row.default));
-    assert.equal(server.config(` ${name.toUpperCase()} `), asText(row.default));
+    if (!row.readOnly) assert.equal(server.config(name), asText(row.default));
+    assert.equal(server.config(` ${name.toUpperCase()} `), server.config(name));
     assert.ok(row.doc.endsWith('.'));
+    assert.equal(row.doc.includes('Has no effect'), row.inert !== '');
+    if (row.readOnly) return testOfReadOnly(server, row);
 
     const good: string[] = [];
     const bad: string[] = [];
@@ -348,6 +354,13 @@ for (const row of WSServer.describe()) {
       assert.equal(server.config(name), good.at(-1), 'unchanged');
     }
   });
+}
+
+function testOfReadOnly(server: WSServer, { name }: SettingRow): void {
+  const value = server.config(name);
+  assert.match(value, /native-wsserver/);
+  assert.throws(() => server.config(`${name}=${value}`), code(10022));
+  assert.equal(server.config(name), value);
 }
 
 /** What holds for every setting of one connection. */

@@ -214,7 +214,7 @@ test('interrupted: the message ends where it is, the connection can be used', as
   assert.ok((await readMessage(client)).payload.equals(bytes));
   await again;
   await server.interrupt(id);
-  await server.interrupt(999_999);
+  await assert.rejects(server.interrupt(999_999), { name: 'WSServerError', code: 126 });
   assert.deepEqual(errors, []);
   await until(() => timesOpen(file) === 0);
 });

@@ -33,14 +33,20 @@ Napi::Array errorRows(Napi::Env env) {
   return array;
 }
 
+/// What a setting does, or why it does nothing.
+std::string describe(const wss::server::Setting& setting) {
+  std::string doc(setting.doc);
+  if (!setting.inert.empty()) doc.append(" Has no effect here: ").append(setting.inert);
+  return doc;
+}
+
 /// What the rows of both tables of settings have in common.
 template <typename Row>
-Napi::Object describe(Napi::Env env, const Row& setting) {
+Napi::Object newRow(Napi::Env env, const Row& setting) {
   const auto row = Napi::Object::New(env);
   row.Set("name", toText(env, setting.name));
   row.Set("min", Napi::Number::New(env, static_cast<double>(setting.min)));
   row.Set("max", Napi::Number::New(env, static_cast<double>(setting.max)));
-  row.Set("doc", toText(env, setting.doc));
   return row;
 }
 
@@ -48,19 +54,21 @@ Napi::Array settingRows(Napi::Env env) {
   const wss::server::Options defaults;
   const auto array = Napi::Array::New(env);
   for (const auto& setting : wss::server::settingTable()) {
-    const auto row = describe(env, setting);
+    const auto row = newRow(env, setting);
     row.Set("property", Napi::Boolean::New(env, setting.property));
     row.Set("perConnection", Napi::Boolean::New(env, false));
     row.Set("default", wss::addon::toValue(env, defaults, setting));
-    row.Set("readOnly", Napi::Boolean::New(env, false));
+    row.Set("readOnly", Napi::Boolean::New(env, setting.readOnly));
     row.Set("lockedError", Napi::Number::New(env, setting.lockedError));
     row.Set("documentedDefault", toText(env, setting.documentedDefault));
     row.Set("form", toText(env, setting.form));
+    row.Set("inert", toText(env, setting.inert));
+    row.Set("doc", toText(env, describe(setting)));
     array.Set(array.Length(), row);
   }
   for (const auto& setting : wss::server::propertyTable()) {
     if (!setting.setting) continue;
-    const auto row = describe(env, setting);
+    const auto row = newRow(env, setting);
     row.Set("property", Napi::Boolean::New(env, false));
     row.Set("perConnection", Napi::Boolean::New(env, true));
     row.Set("default", wss::addon::toValue(env, setting.initial));
@@ -68,6 +76,8 @@ Napi::Array settingRows(Napi::Env env) {
     row.Set("lockedError", Napi::Number::New(env, 0));
     row.Set("documentedDefault", toText(env, {}));
     row.Set("form", toText(env, {}));
+    row.Set("inert", toText(env, {}));
+    row.Set("doc", toText(env, setting.doc));
     array.Set(array.Length(), row);
   }
   return array;

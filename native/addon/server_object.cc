@@ -50,6 +50,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::send>("send"),
        InstanceMethod<&ServerObject::sendPart>("sendPart"),
        InstanceMethod<&ServerObject::drained>("drained"),
+       InstanceMethod<&ServerObject::forget>("forget"),
        InstanceMethod<&ServerObject::ping>("ping"),
        InstanceMethod<&ServerObject::pump>("pump"),
        InstanceMethod<&ServerObject::get>("get"),
@@ -265,6 +266,11 @@ Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
   enter();
   return outcomeOf(info, server_->drained(toId(info[0]), integer(info[1])));
+}
+
+Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {
+  server_->forget(toId(info[0]), integer(info[1]));
+  return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent) {

@@ -43,6 +43,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value send(const Napi::CallbackInfo& info);
   Napi::Value sendPart(const Napi::CallbackInfo& info);
   Napi::Value drained(const Napi::CallbackInfo& info);
+  Napi::Value forget(const Napi::CallbackInfo& info);
   Napi::Value ping(const Napi::CallbackInfo& info);
   Napi::Value pump(const Napi::CallbackInfo& info);
   Napi::Value get(const Napi::CallbackInfo& info);

@@ -37,6 +37,7 @@ enum class ErrorCode : int {
   kConnectionReset = 10054,
   kNoBufferSpace = 10055,
   kTimedOut = 10060,
+  kFileNameTooLong = 10063,
   kHostNotFound = 11001,
 };
 

@@ -71,6 +71,25 @@ void appendSwitchingProtocols(ByteQueue& out, std::string_view key, std::string_
   out.append(kLineEnd);
 }
 
+std::string dateText(std::time_t time) {
+  // Not strftime(): its names are those of the locale.
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  const auto name = [](std::string_view names, int index) {
+    return names.substr(3 * static_cast<std::size_t>(index), 3);
+  };
+  const auto two = [](int number) {
+    return std::string{static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
+  };
+  std::string text(name(kDays, utc.tm_wday));
+  text.append(", ").append(two(utc.tm_mday)).append(" ").append(name(kMonths, utc.tm_mon));
+  text.append(" ").append(std::to_string(1900 + utc.tm_year));
+  text.append(" ").append(two(utc.tm_hour)).append(":").append(two(utc.tm_min));
+  return text.append(":").append(two(utc.tm_sec)).append(" GMT");
+}
+
 void appendRejection(ByteQueue& out, int httpStatus, std::string_view reason,
                      std::string_view extraHeaders) {
   out.append("HTTP/1.1 ");
@@ -78,6 +97,7 @@ void appendRejection(ByteQueue& out, int httpStatus, std::string_view reason,
   out.append(" ");
   out.append(reasonPhrase(httpStatus));
   out.append(kLineEnd);
+  appendHeader(out, "Date", dateText(std::time(nullptr)));
   // Who sends Upgrade must name it in Connection (RFC 9110 §7.8).
   appendHeader(out, "Connection", httpStatus == 426 ? "close, Upgrade" : "close");
   if (httpStatus == 405) appendHeader(out, "Allow", "GET");

@@ -2,6 +2,7 @@
 // What the server answers to an opening request, as bytes (RFC 6455 §4.2.2).
 #pragma once
 
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,12 @@ std::string acceptValue(std::string_view key);
 void appendSwitchingProtocols(ByteQueue& out, std::string_view key, std::string_view subProtocol,
                               std::string_view extensions, std::string_view extraHeaders);
 
-/// Appends an answer that refuses: status line, Connection: close, Content-Length, a text body of
-/// `reason` and what the status asks for (426: Upgrade and Sec-WebSocket-Version; 405: Allow).
+/// `time` in the form of the header Date (RFC 9110 §5.6.7).
+std::string dateText(std::time_t time);
+
+/// Appends an answer that refuses: status line, Date, Connection: close, Content-Length, a text
+/// body of `reason` and what the status asks for (426: Upgrade and Sec-WebSocket-Version; 405:
+/// Allow).
 void appendRejection(ByteQueue& out, int httpStatus, std::string_view reason,
                      std::string_view extraHeaders);
 

@@ -145,8 +145,9 @@ std::optional<Refusal> refuseRequest(const Decisive& decisive, const UpgradeRequ
   if (!decisive.host) return Refusal{400, "The Host is missing."};
   const std::string_view authority = authorityOf(request.uri);
   if (!consistsOf(*decisive.host, kHostBytes)) return Refusal{400, "The Host is not valid."};
-  if (!authority.empty() && !equalsIgnoreCase(authority, *decisive.host)) {
-    return Refusal{400, "The Host is not that of the request target."};
+  // RFC 9112 §3.2.2: the Host of an absolute target counts, whatever the header says.
+  if (!authority.empty() && !consistsOf(authority, kHostBytes)) {
+    return Refusal{400, "The host of the request target is not valid."};
   }
   if (!decisive.upgrades) return Refusal{426, "This is a WebSocket server."};
   if (!decisive.connectionUpgrades) {
@@ -185,13 +186,17 @@ ParseResult parseHead(std::string_view head, const Limits& limits) {
 
   result.status = ParseResult::Status::kDone;
   result.consumed = head.size();
-  result.request.host = decisive.host.value_or(std::string_view());
+  result.request.host = hostOf(result.request.uri, result.request.headers);
   result.request.origin = decisive.origin.value_or(std::string_view());
-  result.request.key = decisive.key.value_or(std::string_view());
   return result;
 }
 
 }  // namespace
+
+std::string_view hostOf(std::string_view uri, std::string_view headers) {
+  const std::string_view authority = authorityOf(uri);
+  return authority.empty() ? findHeader(headers, "Host") : authority;
+}
 
 ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits& limits) {
   const std::string_view head = bytes.substr(0, limits.headSize);

@@ -23,9 +23,8 @@ struct Limits {
 /// An acceptable request. The views point into the bytes given to parseUpgrade().
 struct UpgradeRequest {
   std::string_view uri;      ///< request target as sent (origin form, or absolute form as it came)
-  std::string_view host;     ///< Host
+  std::string_view host;     ///< hostOf()
   std::string_view origin;   ///< Origin; empty when absent
-  std::string_view key;      ///< Sec-WebSocket-Key, checked to be Base64 of 16 bytes
   std::string_view headers;  ///< the header lines as they came, each with its CR LF
   std::string subProtocols;  ///< Sec-WebSocket-Protocol, several lines joined by ", "
   std::string extensions;    ///< Sec-WebSocket-Extensions, several lines joined by ", "
@@ -39,6 +38,9 @@ struct ParseResult {
   int httpStatus = 0;        ///< kRejected: 400, 405, 414, 426, 431 or 505
   std::string_view reason;   ///< kRejected: a static sentence for the answer's body and the Log
 };
+
+/// The host of a request: that of an absolute target, else the header Host (RFC 9112 §3.2.2).
+std::string_view hostOf(std::string_view uri, std::string_view headers);
 
 /// Parses a request head. `seen` is how many of the bytes an earlier call has had and found too
 /// few, so that a head which arrives byte by byte costs O(n) in all. What can never become a

@@ -42,7 +42,9 @@ Address Address::from(const sockaddr* source) {
     std::memcpy(&ipv4, source, sizeof ipv4);
     return mapped(ipv4.sin_addr, ntohs(ipv4.sin_port));
   }
-  return {};
+  Address address;
+  address.isUnix = true;
+  return address;
 }
 
 Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Family family) {
@@ -84,6 +86,7 @@ bool Address::isAny() const {
 }
 
 std::string Address::host() const {
+  if (isUnix) return "unix:";
   char text[INET6_ADDRSTRLEN];
   if (isIPv4()) {
     inet_ntop(AF_INET, ip.data() + kMappedPrefix.size(), text, sizeof text);
@@ -94,6 +97,7 @@ std::string Address::host() const {
 }
 
 std::string Address::text() const {
+  if (isUnix) return host();
   std::string text = isIPv4() ? host() : std::string("[").append(host()).append("]");
   return text.append(":").append(std::to_string(port));
 }

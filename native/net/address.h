@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An IP address with a port, in 18 bytes: IPv4 is kept as IPv4-mapped IPv6 (RFC 4291 §2.5.5.2) and
+// An IP address with a port, in 20 bytes: IPv4 is kept as IPv4-mapped IPv6 (RFC 4291 §2.5.5.2) and
 // shown as IPv4.
 #pragma once
 
@@ -21,6 +21,7 @@ enum class Family : std::uint8_t { kIPv4 = 0, kIPv6 = 1, kBoth = 2 };
 struct Address {
   std::array<std::uint8_t, 16> ip{};
   std::uint16_t port = 0;
+  bool isUnix = false;  ///< the peer is on this machine and has no address (unix(7))
 
   /// From what accept() or getsockname() has filled in.
   static Address from(const sockaddr* source);
@@ -31,9 +32,9 @@ struct Address {
   [[nodiscard]] bool isIPv4() const;
   /// Whether it stands for every interface (0.0.0.0 or ::).
   [[nodiscard]] bool isAny() const;
-  /// "127.0.0.1", "::1": without the port.
+  /// "127.0.0.1", "::1": without the port; "unix:" when there is no address.
   [[nodiscard]] std::string host() const;
-  /// "127.0.0.1:80", "[::1]:80".
+  /// "127.0.0.1:80", "[::1]:80", "unix:".
   [[nodiscard]] std::string text() const;
   /// Fills `target` for bind() or connect() and returns the size used.
   unsigned int toSockaddr(sockaddr_storage* target) const;

@@ -34,13 +34,16 @@ void enable(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/// A bound, listening descriptor, or -1 with errno and the call that failed.
-int openListening(const Address& address, const ListenOptions& options, const char** call) {
-  *call = "socket";
-  const int fd = ::socket(address.isIPv4() ? AF_INET : AF_INET6, SOCK_STREAM, 0);
+/// A socket that does not wait, or -1 with errno.
+int openSocket(int family) {
+  const int fd = ::socket(family, SOCK_STREAM, 0);
   if (fd < 0) return -1;
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+bool bindTo(int fd, const Address& address, const ListenOptions& options) {
   // A restarted server must not wait for old connections in TIME_WAIT.
   enable(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   // The kernel spreads the clients over all who listen so.
@@ -48,15 +51,14 @@ int openListening(const Address& address, const ListenOptions& options, const ch
   if (!address.isIPv4()) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dualStack ? 0 : 1);
   sockaddr_storage storage;
   const socklen_t size = address.toSockaddr(&storage);
-  *call = "bind";
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0) {
-    *call = "listen";
-    if (::listen(fd, options.backlog) == 0) return fd;
-  }
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0;
+}
+
+/// The error of the call that has just failed on `fd`, which is closed.
+Error giveUp(int fd, const std::string& call) {
   const int failure = errno;
   ::close(fd);
-  errno = failure;
-  return -1;
+  return systemError(failure, call);
 }
 
 }  // namespace
@@ -65,10 +67,29 @@ Listener::~Listener() { close(); }
 
 Result<void> Listener::listen(Loop& loop, const Address& address, const ListenOptions& options,
                               ListenerOwner* owner) {
-  const char* call = "";
-  const int fd = openListening(address, options, &call);
-  if (fd < 0) return systemError(errno, std::string(call) + " " + address.text());
+  const int fd = openSocket(address.isIPv4() ? AF_INET : AF_INET6);
+  if (fd < 0) return systemError(errno, "socket");
+  if (!bindTo(fd, address, options)) return giveUp(fd, "bind " + address.text());
+  return start(fd, address.text(), loop, options, owner);
+}
 
+Result<void> Listener::listen(Loop& loop, std::string_view path, const ListenOptions& options,
+                              ListenerOwner* owner) {
+  const int fd = openSocket(AF_UNIX);
+  if (fd < 0) return systemError(errno, "socket");
+  Result<void> bound = file_.bind(fd, path, options.mode);
+  if (!bound.ok()) {
+    ::close(fd);
+    return bound;
+  }
+  Result<void> started = start(fd, "unix:" + std::string(path), loop, options, owner);
+  if (!started.ok()) file_.remove();
+  return started;
+}
+
+Result<void> Listener::start(int fd, const std::string& where, Loop& loop,
+                             const ListenOptions& options, ListenerOwner* owner) {
+  if (::listen(fd, options.backlog) != 0) return giveUp(fd, "listen " + where);
   if (options.noDelay) enable(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   noDelay_ = options.noDelay;
   Result<void> added = loop.poller().add(fd, {.readable = true}, *this);
@@ -91,6 +112,7 @@ void Listener::close() {
   if (!isListening()) return;
   loop_->poller().remove(fd_);
   ::close(fd_);
+  file_.remove();
   if (reserve_ >= 0) ::close(reserve_);
   fd_ = reserve_ = -1;
 }

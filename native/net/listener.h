@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// A listening TCP socket on a Loop. Accepts a bounded number of connections a turn, so that a
-// burst of clients does not starve those who are connected, and survives running out of
-// descriptors: it keeps one in reserve with which it can still turn clients away.
+// A listening socket on a Loop, of TCP or in the file system. Accepts a bounded number of
+// connections a turn, so that a burst of clients does not starve those who are connected, and
+// survives running out of descriptors: it keeps one in reserve with which it can still turn clients
+// away.
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "net/address.h"
 #include "net/loop.h"
 #include "net/poller.h"
+#include "net/socket_file.h"
 
 namespace wss::net {
 
@@ -29,6 +33,7 @@ struct ListenOptions {
   bool dualStack = false;  ///< an IPv6 address takes IPv4 clients too
   bool exclusive = true;   ///< false: others may listen on the same port, if they say so too
   bool noDelay = true;     ///< accepted sockets inherit TCP_NODELAY
+  int mode = -1;           ///< permissions of a socket file; negative: what umask(2) leaves
 };
 
 class Listener final : private Pollable {
@@ -42,6 +47,9 @@ class Listener final : private Pollable {
   /// (10048 address in use, 10013 access denied, 10049 not an address of this machine).
   Result<void> listen(Loop& loop, const Address& address, const ListenOptions& options,
                       ListenerOwner* owner);
+  /// The same in the file system, with the codes of SocketFile::bind(). `path` is absolute.
+  Result<void> listen(Loop& loop, std::string_view path, const ListenOptions& options,
+                      ListenerOwner* owner);
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();
   [[nodiscard]] bool isListening() const { return fd_ >= 0; }
@@ -54,6 +62,9 @@ class Listener final : private Pollable {
  private:
   void onReady(Readiness ready) override;
   void turnAway(int posixErrno);
+  /// Goes on with a bound `fd`, which it takes over. `where` is for errors.
+  Result<void> start(int fd, const std::string& where, Loop& loop, const ListenOptions& options,
+                     ListenerOwner* owner);
 
   Loop* loop_ = nullptr;
   ListenerOwner* owner_ = nullptr;
@@ -61,6 +72,7 @@ class Listener final : private Pollable {
   int reserve_ = -1;
   bool noDelay_ = false;
   Address address_;
+  SocketFile file_;
 };
 
 }  // namespace wss::net

@@ -11,6 +11,8 @@ namespace {
 
 constexpr unsigned kBits = 128;
 constexpr unsigned kIPv4Bits = 32;
+/// What net::Address::host() says of a client without an address.
+constexpr std::string_view kUnix = "unix:";
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -155,7 +157,7 @@ std::array<std::uint8_t, 16> clientOf(const net::Address& address) {
 
 bool isClientList(std::string_view text) {
   return std::ranges::all_of(itemsOf(text), [](std::string_view item) {
-    return isHostName(item) || prefixOf(item).has_value();
+    return item == kUnix || isHostName(item) || prefixOf(item).has_value();
   });
 }
 
@@ -163,7 +165,9 @@ void ClientList::assign(std::string_view text) {
   if (text == text_) return;
   text_ = text;
   ranges_.clear();
+  unix_ = false;
   for (const std::string_view item : itemsOf(text)) {
+    unix_ |= item == kUnix || item == "*";
     std::optional<Prefix> prefix = prefixOf(item);
     if (!prefix && isHostName(item)) {
       auto found = net::Address::resolve(item, 0, net::Family::kBoth);
@@ -179,6 +183,7 @@ void ClientList::assign(std::string_view text) {
 }
 
 bool ClientList::matches(const net::Address& address) const {
+  if (address.isUnix) return unix_;
   return std::ranges::any_of(ranges_, [&](const Range& range) {
     for (std::size_t at = 0; at < range.ip.size(); ++at) {
       if (((address.ip[at] ^ range.ip[at]) & range.mask[at]) != 0) return false;
@@ -194,6 +199,7 @@ bool isAllowedOrigin(std::string_view list, std::string_view origin) {
 }
 
 bool AddressCounts::add(const net::Address& address, int limit) {
+  if (address.isUnix) return true;
   int& count = counts_[clientOf(address)];
   if (count >= limit) return false;
   ++count;
@@ -201,6 +207,7 @@ bool AddressCounts::add(const net::Address& address, int limit) {
 }
 
 void AddressCounts::remove(const net::Address& address) {
+  if (address.isUnix) return;
   const auto entry = counts_.find(clientOf(address));
   if (entry != counts_.end() && --entry->second <= 0) counts_.erase(entry);
 }

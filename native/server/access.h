@@ -17,7 +17,7 @@ namespace wss::server {
 /// What the items of a list of clients may be, for an error.
 inline constexpr std::string_view kClientListForm =
     "a list, separated by commas, of addresses (10.0.0.1, ::1), of address ranges (10.0.0.0/8, "
-    "10.*), of host names, or *";
+    "10.*), of host names, of unix: for clients of a socket in the file system, or *";
 
 /// Whether `text` is a list of clients.
 bool isClientList(std::string_view text);
@@ -39,6 +39,7 @@ class ClientList {
 
   std::string text_;
   std::vector<Range> ranges_;
+  bool unix_ = false;  ///< it has those without an address
 };
 
 /// Whether `origin` (RFC 6454 §7), in any case, is in `list`: origins separated by commas, in which

@@ -95,6 +95,8 @@ class Connection final : private net::SocketOwner {
   /// Whether nothing waits in the queue and no message of sendPart() is open; if not, `token` is
   /// settled when it is so.
   bool drained(std::int32_t token) { return isDone(Goal::kDrained, token); }
+  /// Whatever waits for `token` does so no more: it is not settled.
+  void forget(std::int32_t token);
   /// Sends a Ping that carries `token`, which is settled when its Pong comes.
   Result<void> ping(std::int32_t token);
   /// Starts the closing handshake with `code` and `reason`.
@@ -221,6 +223,8 @@ class Connection final : private net::SocketOwner {
   bool onData(ws::Piece& piece);
   bool collect(ws::Piece& piece);
   bool passOn(ws::Piece& piece);
+  /// Delivers what a text that has turned out to be broken has before that; false, for onData().
+  bool passOnValid(Bytes text);
   bool readLines(ws::Piece& piece);
   bool onCompressed(ws::Piece& piece);
   /// Delivers a whole message, and leaves it empty.

@@ -49,7 +49,11 @@ bool Connection::onData(ws::Piece& piece) {
   const bool wanted = events.wants(EventKind::kDataIn) && !(paused_ && state_ == State::kClosing);
   // Most messages come whole: straight into the batch.
   if (piece.starts && piece.ends && plain && wanted && !events.isWorthAdopting(size)) {
-    if (!reader_.take(piece, events.reserve(size))) return false;
+    std::uint8_t* const place = events.reserve(size);
+    if (!reader_.take(piece, place)) {
+      begun_ = false;
+      return server_.options.bufferMessage ? false : passOnValid({place, size});
+    }
     countMessage(size);
     const bool ascii = isText(piece) && reader_.messageIsAscii();
     events.add(EventKind::kDataIn, id_, kEndOfMessage | (ascii ? kIsAscii : 0),
@@ -115,7 +119,7 @@ bool Connection::passOn(ws::Piece& piece) {
   std::size_t size = kept + piece.payload.size();
   std::uint8_t* const place = events.reserve(size);
   if (kept > 0) std::memcpy(place, message_.bytes().data(), kept);
-  if (!reader_.take(piece, place + kept)) return false;
+  if (!reader_.take(piece, place + kept)) return passOnValid({place, size});
   message_.clear();
   if (isText(piece) && !piece.ends) {
     const std::size_t tail = ws::incompleteTail({place, size});
@@ -124,16 +128,31 @@ bool Connection::passOn(ws::Piece& piece) {
     if (size == 0) return true;
   }
   const bool ascii = isText(piece) && reader_.messageIsAscii();
-  events.add(EventKind::kDataIn, id_, (piece.ends ? kEndOfMessage : 0) | (ascii ? kIsAscii : 0),
+  const std::int32_t kind = ascii ? kIsAscii : isText(piece) ? 0 : kIsBinary;
+  events.add(EventKind::kDataIn, id_, kind | (piece.ends ? kEndOfMessage : 0),
              begun_ ? 0 : static_cast<std::int32_t>(piece.opcode), size);
   begun_ = true;
   return true;
 }
 
+/// `text` is in what reserve() gave last.
+bool Connection::passOnValid(Bytes text) {
+  const std::size_t size = ws::validPrefix(text);
+  const auto format = begun_ ? 0 : static_cast<std::int32_t>(ws::Opcode::kText);
+  if (size > 0) server_.events().add(EventKind::kDataIn, id_, 0, format, size);
+  return false;
+}
+
 bool Connection::readLines(ws::Piece& piece) {
   const Accounted accounted(server_, message_);
   const std::size_t kept = message_.size();
-  if (!reader_.take(piece, message_.extend(piece.payload.size()))) return false;
+  if (!reader_.take(piece, message_.extend(piece.payload.size()))) {
+    // The lines before the broken character.
+    const std::size_t size = ws::validPrefix(message_.bytes());
+    message_.shrink(message_.size() - size);
+    deliverLines(message_, std::min(kept, size), true, false);
+    return false;
+  }
   deliverLines(message_, kept, isText(piece), piece.ends);
   return true;
 }
@@ -192,6 +211,7 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
     const std::string_view line = rest.substr(0, size);
     rest.remove_prefix(used);
     if (ends && rest.empty()) flags |= kEndOfMessage;
+    if (!text) flags |= kIsBinary;
     server_.events().addText(EventKind::kDataIn, id_, flags, 0, line);
   };
   for (;;) {

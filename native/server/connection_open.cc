@@ -76,10 +76,7 @@ void Connection::readRequest(MutableBytes received) {
 }
 
 void Connection::onRequest(const http::UpgradeRequest& request) {
-  if (server_.logs(1)) {
-    server_.log(1, id_, "GET " + std::string(request.uri) + " HTTP/1.1 from " + remote_.text());
-    server_.log(2, id_, request.headers);
-  }
+  server_.logRequest(id_, request, remote_);
   const std::string_view origin = request.origin;
   if (!origin.empty() && !isAllowedOrigin(server_.options.allowedOrigins, origin)) {
     return refuse(403, "The Origin is not allowed", {});

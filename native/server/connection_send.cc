@@ -332,6 +332,10 @@ void Connection::expireWaits(Tick now) {
   if (next != 0) setDeadlineBy(next);
 }
 
+void Connection::forget(std::int32_t token) {
+  if (extra_) std::erase_if(extra_->waits, [=](const Wait& wait) { return wait.token == token; });
+}
+
 void Connection::settle(const Wait& wait, ErrorCode code) {
   server_.events().add(EventKind::kSettled, id_, wait.token, static_cast<std::int32_t>(code));
 }

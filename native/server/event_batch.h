@@ -43,6 +43,7 @@ inline constexpr std::int32_t kEndOfLine = 4;
 inline constexpr std::int32_t kIsResponse = 8;
 inline constexpr std::int32_t kIsError = 16;
 inline constexpr std::int32_t kIsRefused = 32;  ///< by the settings, unless the answer overrules it
+inline constexpr std::int32_t kIsBinary = 64;   ///< of a binary message, though value is 0
 
 /// Eight 32-bit integers, in this order.
 struct EventRecord {

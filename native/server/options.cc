@@ -9,6 +9,7 @@
 #include <climits>
 
 #include "server/access.h"
+#include "server/options_base.h"
 #include "server/options_tls.h"
 #include "server/setting_text.h"
 #include "ws/frame.h"
@@ -45,7 +46,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      .max = 255,
      .property = true,
      .lockedError = static_cast<int>(ErrorCode::kLocalHostWhileListening),
-     .doc = "Address or name of the interface to listen on; empty: all of them."},
+     .doc =
+         "Address or name of the interface to listen on; empty: all of them. unix:/path listens on "
+         "a socket in the file system instead (its clients' address is unix:)."},
     {.name = "LocalPort",
      .field = &Options::localPort,
      .max = 65535,
@@ -58,8 +61,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      .max = kMaxListSize,
      .isValid = isClientList,
      .form = kClientListForm,
-     .doc = "Who may connect: addresses, ranges such as 10.0.0.0/8 or 10.*, host names (looked up "
-            "when the first client comes), or * for all; ConnectionRequest may overrule it."},
+     .doc =
+         "Who may connect: addresses, ranges such as 10.0.0.0/8 or 10.*, host names (looked up "
+         "when the first client comes), unix: for those of a socket in the file system, or * for "
+         "all; ConnectionRequest may overrule it."},
     {.name = "AllowedOrigins",
      .field = &Options::allowedOrigins,
      .max = kMaxListSize,
@@ -157,6 +162,14 @@ constexpr auto kSettings = std::to_array<Setting>({
      .max = INT_MAX,
      .doc = "Milliseconds of silence before the system sends a keep-alive probe; 0: its own. New "
             "connections, rounded up to seconds; turns probing on."},
+    {.name = "LocalSocketMode",
+     .field = &Options::localSocketMode,
+     .max = 4,
+     .isValid = isFileMode,
+     .form = "permissions in octal, such as 660, or nothing",
+     .doc =
+         "Permissions of the file that LocalHost=unix:/path makes, in octal, such as 660; empty: "
+         "what the process's umask leaves."},
     {.name = "LogLevel",
      .field = &Options::logLevel,
      .max = 3,
@@ -172,7 +185,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::maxConnectionsPerAddress,
      .max = 100000,
      .doc = "Simultaneous connections from one IPv4 address, or one /64 of IPv6; a client beyond "
-            "them is reset, counted and logged. 0: no limit."},
+            "them is reset, counted and logged. 0: no limit. Those of a socket in the file system "
+            "have "
+            "no address, and no such limit."},
     {.name = "MaxFragments",
      .field = &Options::maxFragments,
      .min = 1,
@@ -259,10 +274,12 @@ constexpr char lowerCase(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
 
-/// Both tables as one, properties first, each in alphabetical order.
+/// The tables as one, properties first, each in alphabetical order.
 constexpr auto kTable = [] {
-  std::array<Setting, kSettings.size() + kTlsSettings.size()> all{};
-  std::ranges::copy(kTlsSettings, std::ranges::copy(kSettings, all.begin()).out);
+  std::array<Setting, kSettings.size() + kBaseSettings.size() + kTlsSettings.size()> all{};
+  auto end = std::ranges::copy(kSettings, all.begin()).out;
+  end = std::ranges::copy(kBaseSettings, end).out;
+  std::ranges::copy(kTlsSettings, end);
   std::ranges::sort(all, [](const Setting& left, const Setting& right) {
     if (left.property != right.property) return left.property;
     return std::ranges::lexicographical_compare(left.name, right.name, {}, lowerCase, lowerCase);
@@ -329,8 +346,15 @@ Result<void> writeSetting(Options& options, const Setting& setting, std::string_
   if (listening && setting.lockedError != 0) {
     return makeError(static_cast<ErrorCode>(setting.lockedError), "call StopListening first");
   }
-  return std::visit([&](auto field) { return write(options, setting, field, value); },
-                    setting.field);
+  if (setting.readOnly) {
+    return makeError(ErrorCode::kInvalidArgument, std::string(setting.name) + " cannot be set");
+  }
+  auto written =
+      std::visit([&](auto field) { return write(options, setting, field, value); }, setting.field);
+  if (setting.field == Setting::Field(&Options::useIocp) && options.useIocp) {
+    options.useWindowsMessages = false;
+  }
+  return written;
 }
 
 }  // namespace wss::server

@@ -28,10 +28,12 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string allowedOrigins = "*";
   bool bindExclusively = true;
   std::string blockedClients;
+  std::string buildInfo;  ///< JavaScript knows it
   bool bufferMessage = true;
   bool clientContextTakeover = false;
   int clientMaxWindowBits = 15;
   int closeTimeout = 10;
+  int codePage = 65001;
   int compressionLevel = 1;
   int compressionMemoryLevel = 8;
   int compressionThreshold = 1024;
@@ -44,8 +46,11 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int keepAliveInterval = 0;
   int keepAliveRetryCount = 0;
   int keepAliveTime = 0;
+  std::string licenseInfo;  ///< JavaScript knows it
+  std::string localSocketMode;
   int logLevel = 1;
   bool logSSLPackets = false;
+  bool maskSensitive = true;
   int maxConnections = 1000;
   int maxConnectionsPerAddress = 0;
   int maxFragments = 131072;
@@ -62,6 +67,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string openSSLPrngSeedData;
   int outBufferSize = 0;
   int pingInterval = 0;
+  bool processIdleEvents = true;
   bool reuseSSLSession = true;
   int selectWaitMillis = 20;
   bool serverContextTakeover = false;
@@ -86,7 +92,11 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string tls13SignatureAlgorithms;
   std::string tls13SupportedGroups =
       "ecdhe_x25519,ecdhe_secp256r1,ecdhe_x448,ecdhe_secp384r1,ecdhe_secp521r1";
+  bool useFipsCompliantApi = false;
+  bool useInternalSecurityApi = true;
+  bool useIocp = false;
   int useIPv6 = 0;
+  bool useWindowsMessages = false;
   bool waitForCloseResponse = true;
 
   Options();
@@ -106,6 +116,7 @@ struct Setting {
   std::int64_t min = 0;   ///< least value of a number, or size of a text
   std::int64_t max = 0;   ///< greatest value of a number, or size of a text
   bool property = false;  ///< a property of WSServer rather than a configuration setting
+  bool readOnly = false;
   /// The error of changing it while listening; 0 when it may change at any time.
   int lockedError = 0;
   /// What a value must be that is of the right type and within its range; null: nothing else.
@@ -114,6 +125,7 @@ struct Setting {
   bool tls = false;                         ///< takes effect through a new tls::Context
   std::string_view doc = {};                ///< one sentence, with the unit
   std::string_view documentedDefault = {};  ///< only where ours differs on purpose
+  std::string_view inert = {};  ///< why it has no effect here, after a colon; empty: it has one
 };
 
 /// Every row, properties first, then settings, each in alphabetical order.
@@ -126,7 +138,8 @@ const Setting* findSetting(std::string_view name);
 std::string readSetting(const Options& options, const Setting& setting);
 
 /// Parses and sets a value. Fails with 10022, saying what is allowed, and with the row's own code
-/// while listening; the value is then unchanged.
+/// while listening; the value is then unchanged. UseIOCP and UseWindowsMessages are never both
+/// True.
 Result<void> writeSetting(Options& options, const Setting& setting, std::string_view value,
                           bool listening);
 

@@ -43,7 +43,8 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
     {.name = "OpenSSLPrngSeedData",
      .field = &Options::openSSLPrngSeedData,
      .max = kMaxTlsText,
-     .doc = "Has no effect: OpenSSL seeds its random numbers from the system."},
+     .doc = "Seed of the random numbers of OpenSSL.",
+     .inert = "it seeds itself from the system."},
     {.name = "ReuseSSLSession",
      .field = &Options::reuseSSLSession,
      .tls = true,
@@ -81,8 +82,8 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
      .documentedDefault = "4032"},
     {.name = "SSLEnableRenegotiation",
      .field = &Options::sslEnableRenegotiation,
-     .doc = "Has no effect: the extension that makes renegotiation safe (RFC 5746) is always sent, "
-            "and clients that ask for renegotiation are refused."},
+     .doc = "Whether the extension that makes renegotiation safe (RFC 5746) is sent.",
+     .inert = "it always is, and clients that ask for renegotiation are refused."},
     {.name = "SSLIncludeCertChain",
      .field = &Options::sslIncludeCertChain,
      .doc = "Whether certEncoded of SSLClientAuthentication has the chain that the client sent."},
@@ -109,7 +110,8 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
     {.name = "SSLServerCACerts",
      .field = &Options::sslServerCACerts,
      .max = kMaxTlsText,
-     .doc = "Has no effect: it is about the certificates of servers, and this is the server."},
+     .doc = "Authorities that are trusted to know servers, in PEM.",
+     .inert = "this is the server."},
     {.name = "TLS12SignatureAlgorithms",
      .field = &Options::tls12SignatureAlgorithms,
      .max = kMaxTlsText,
@@ -129,10 +131,11 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
     {.name = "TLS13KeyShareGroups",
      .field = &Options::tls13KeyShareGroups,
      .max = kMaxTlsText,
-     .doc =
-         "Has no effect: it is the client that sends key shares; a server takes the first of its "
-         "TLS13SupportedGroups that the client supports.",
-     .documentedDefault = "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072"},
+     .doc = "Groups for which a key share is sent.",
+     .documentedDefault = "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072",
+     .inert = "it is the client that sends them; a server takes the first of its "
+              "TLS13SupportedGroups that the "
+              "client supports."},
     {.name = "TLS13SignatureAlgorithms",
      .field = &Options::tls13SignatureAlgorithms,
      .max = kMaxTlsText,

@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "http/header.h"
+#include "http/upgrade.h"
 #include "server/connection.h"
 #include "server/setting_text.h"
 
@@ -31,7 +32,11 @@ constexpr auto kTable = std::to_array<Property>({
      .setting = true,
      .initial = std::string_view(),
      .doc = "A text that no other connection has or will have, of this server or any other."},
-    {"Host", [](const Connection& c) -> PropertyValue { return header(c, "Host"); }, nullptr},
+    {"Host",
+     [](const Connection& c) -> PropertyValue {
+       return std::string(http::hostOf(c.request().uri(), c.request().headers()));
+     },
+     nullptr},
     {"LineMode", [](const Connection& c) -> PropertyValue { return c.lineMode(); },
      [](Connection& c, const PropertyValue& value) -> Result<void> {
        c.setLineMode(std::get<bool>(value));

@@ -8,7 +8,10 @@
 #include <random>
 #include <utility>
 
+#include "http/header.h"
+#include "server/log_text.h"
 #include "server/security.h"
+#include "server/setting_text.h"
 #include "tls/ticket_keys.h"
 
 namespace wss::server {
@@ -44,20 +47,30 @@ Server::~Server() {
 
 Result<void> Server::startListening() {
   if (isListening()) return makeError(ErrorCode::kAlreadyListening, "call StopListening first");
+  auto listening = listen();
+  if (!listening.ok()) return listening;
+  const bool isUnix = listener_.address().isUnix;
+  if (!isUnix) options.localPort = listener_.address().port;
+  if (logs(1))
+    log(1, 0, "Listening on " + (isUnix ? options.localHost : listener_.address().text()));
+  checkDescriptorLimit();
+  return {};
+}
+
+Result<void> Server::listen() {
   const auto family = static_cast<net::Family>(options.useIPv6);
-  auto address = net::Address::resolve(options.localHost,
-                                       static_cast<std::uint16_t>(options.localPort), family);
-  if (!address.ok()) return address.error();
   const net::ListenOptions how{.backlog = options.connectionBacklog,
                                .dualStack = family == net::Family::kBoth,
                                .exclusive = options.bindExclusively,
-                               .noDelay = options.tcpNoDelay};
-  auto listening = listener_.listen(loop_, address.value(), how, this);
-  if (!listening.ok()) return listening;
-  options.localPort = listener_.address().port;
-  if (logs(1)) log(1, 0, "Listening on " + listener_.address().text());
-  checkDescriptorLimit();
-  return {};
+                               .noDelay = options.tcpNoDelay,
+                               .mode = fileMode(options.localSocketMode)};
+  if (const auto path = net::socketPath(options.localHost)) {
+    return listener_.listen(loop_, *path, how, this);
+  }
+  auto address = net::Address::resolve(options.localHost,
+                                       static_cast<std::uint16_t>(options.localPort), family);
+  if (!address.ok()) return address.error();
+  return listener_.listen(loop_, address.value(), how, this);
 }
 
 Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates) {
@@ -118,9 +131,8 @@ std::vector<std::int32_t> Server::connectedIds() const {
 }
 
 std::int32_t Server::newId() {
-  const std::size_t limit = static_cast<std::size_t>(kSlotMask);
   std::uint32_t slot = 0;
-  if (!freeSlots_.empty() && (slots_.size() > kSlotsBeforeReuse || slots_.size() > limit)) {
+  if (!freeSlots_.empty() && slots_.size() > kSlotsBeforeReuse) {
     slot = freeSlots_.front();
     freeSlots_.pop_front();
   } else {
@@ -200,6 +212,24 @@ void Server::reportError(std::int32_t id, const Error& error) {
   logError(id, error.message);
   if (!events_.wants(EventKind::kError)) return;
   events_.addText(EventKind::kError, id, 0, static_cast<std::int32_t>(error.code), error.message);
+}
+
+void Server::addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message) {
+  if (logs(level)) events_.addText(EventKind::kLog, id, flags, level, visible(message));
+}
+
+void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
+                        const net::Address& client) {
+  if (!logs(1)) return;
+  const bool masks = options.maskSensitive;
+  const std::string target = masks ? maskedTarget(request.uri) : std::string(request.uri);
+  log(1, id, "GET " + target + " HTTP/1.1 from " + client.text());
+  if (!logs(2)) return;
+  std::string_view rest = request.headers;
+  while (!rest.empty()) {
+    const std::string_view line = http::takeUntil(rest, http::kLineEnd);
+    log(2, id, masks ? maskedHeader(line) : std::string(line));
+  }
 }
 
 void Server::onNeverOpened(std::int32_t id) {
@@ -298,6 +328,10 @@ Result<bool> Server::sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload,
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
   return connection.value()->sendPart(opcode, payload, last, token);
+}
+
+void Server::forget(std::int32_t id, std::int32_t token) {
+  if (Connection* const connection = find(id)) connection->forget(token);
 }
 
 Result<bool> Server::drained(std::int32_t id, std::int32_t token) {

@@ -104,6 +104,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
                         std::int32_t token);
   /// Connection::drained(); fails with 126 when there is no such open connection.
   Result<bool> drained(std::int32_t id, std::int32_t token);
+  /// Connection::forget(), if there is such a connection.
+  void forget(std::int32_t id, std::int32_t token);
   /// Null when the id is stale or was never given out.
   [[nodiscard]] Connection* find(std::int32_t id);
   /// The ids of the connections that connectedCount() counts, oldest slot first.
@@ -167,12 +169,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] bool logs(int level) const {
     return level <= options.logLevel && events_.wants(EventKind::kLog);
   }
-  void log(int level, std::int32_t id, std::string_view message) {
-    if (logs(level)) events_.addText(EventKind::kLog, id, 0, level, message);
-  }
-  void logError(std::int32_t id, std::string_view message) {
-    if (logs(1)) events_.addText(EventKind::kLog, id, kIsError, 1, message);
-  }
+  /// One line: what would be more, or hide some, is shown as an escape.
+  void log(int level, std::int32_t id, std::string_view message) { addLog(level, id, 0, message); }
+  void logError(std::int32_t id, std::string_view message) { addLog(1, id, kIsError, message); }
+  /// Logs a request; secrets are masked if MaskSensitive says so.
+  void logRequest(std::int32_t id, const http::UpgradeRequest& request, const net::Address& client);
   void reportError(std::int32_t id, const Error& error);
 
  private:
@@ -191,7 +192,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   /// Why no more connections are taken from `client`; empty if one more is, and is counted.
   std::string_view whyTooMany(const net::Address& client);
   void checkDescriptorLimit();
+  Result<void> listen();
   std::int32_t newId();
+  void addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message);
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
   void performAnswer(const Command& command, Bytes arena);

@@ -35,6 +35,17 @@ Result<int> parseNumber(std::string_view name, std::string_view value, std::int6
   return static_cast<int>(number);
 }
 
+bool isFileMode(std::string_view text) {
+  const bool octal = text.find_first_not_of("01234567") == std::string_view::npos;
+  return octal && (text.size() <= 3 || (text.size() == 4 && text.front() == '0'));
+}
+
+int fileMode(std::string_view text) {
+  int mode = -1;
+  std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  return mode;
+}
+
 Error notAllowed(std::string_view name, std::string_view value, std::string_view allowed) {
   std::string detail;
   detail.append(name).append(" cannot be \"").append(value).append("\": it takes ");

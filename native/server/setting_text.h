@@ -21,6 +21,11 @@ Result<int> parseNumber(std::string_view name, std::string_view value, std::int6
 
 inline std::string flagText(bool flag) { return flag ? "True" : "False"; }
 
+/// Whether `text` is empty or permissions of a file in octal: 660, 0660.
+bool isFileMode(std::string_view text);
+/// What it stands for; negative: it is empty. REQUIRES isFileMode().
+int fileMode(std::string_view text);
+
 /// The 10022 of a value that the setting `name` does not take.
 Error notAllowed(std::string_view name, std::string_view value, std::string_view allowed);
 /// What parseNumber() fails with.

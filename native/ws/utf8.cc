@@ -123,6 +123,16 @@ bool Utf8::feed(Bytes piece) {
   return true;
 }
 
+std::size_t validPrefix(Bytes text) {
+  std::uint64_t state = kBoundary;
+  std::size_t whole = 0;
+  for (std::size_t at = 0; at < text.size() && state != kInvalid; ++at) {
+    state = kTransitions[text[at]] >> state & kStateMask;
+    if (state == kBoundary) whole = at + 1;
+  }
+  return whole;
+}
+
 std::size_t incompleteTail(Bytes text) {
   std::size_t tail = 0;
   while (tail < std::min<std::size_t>(text.size(), 3)) {

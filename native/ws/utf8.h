@@ -25,6 +25,9 @@ class Utf8 {
   bool ascii_ = true;
 };
 
+/// How many bytes at the front of `text` are whole characters, before the first that is broken.
+std::size_t validPrefix(Bytes text);
+
 /// How many bytes at the end of `text`, which is valid but for its end, begin a character whose
 /// rest is missing: 0 to 3.
 std::size_t incompleteTail(Bytes text);

@@ -214,9 +214,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = wss::textOf({data + 2, size - 2});
   const std::string whole = wss::test::tell(setup, bytes, std::max<std::size_t>(1, bytes.size()));
   const std::string chunked = wss::test::tell(setup, bytes, chunk);
-  // How much of a message that turns out to be broken has been passed on by then depends on how it
-  // comes, unless whole messages are wanted.
-  const bool inParts = (setup & (wss::test::kPieces | wss::test::kLines)) != 0;
-  wss::test::require(inParts || whole == chunked);
+  wss::test::require(whole == chunked);
   return 0;
 }

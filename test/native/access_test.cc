@@ -56,6 +56,30 @@ TEST_CASE("lists of clients") {
   }
 }
 
+TEST_CASE("clients without an address") {
+  net::Address local;
+  local.isUnix = true;
+  struct Row {
+    std::string_view list;
+    bool matches;
+  };
+  for (const Row& row : {Row{"*", true}, Row{"10.0.0.1,unix:", true}, Row{"", false},
+                         Row{"0.0.0.0/0, ::/0", false}, Row{"localhost", false}}) {
+    CAPTURE(row.list);
+    REQUIRE(isClientList(row.list));
+    ClientList list;
+    list.assign("unix:");
+    list.assign(row.list);
+    CHECK(list.matches(local) == row.matches);
+  }
+  ClientList list;
+  list.assign("unix:");
+  CHECK_FALSE(list.matches(address("127.0.0.1")));
+  AddressCounts counts;
+  for (int client = 0; client < 3; ++client) CHECK(counts.add(local, 1));
+  counts.remove(local);
+}
+
 TEST_CASE("what is no list of clients") {
   for (const std::string_view list :
        {"10.0.0", "10.0.0.256", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/x", "/8", "*.1",

@@ -95,9 +95,30 @@ TEST_CASE("defaults") {
   CHECK(options.connectionBacklog > 0);
 }
 
+TEST_CASE("what is read-only cannot be set") {
+  Options options;
+  for (const std::string_view name : {"BuildInfo", "LicenseInfo"}) {
+    CAPTURE(name);
+    const auto written = writeSetting(options, *findSetting(name), "mine", false);
+    REQUIRE_FALSE(written.ok());
+    CHECK(written.error().code == ErrorCode::kInvalidArgument);
+    CHECK(read(options, name).empty());
+  }
+}
+
+TEST_CASE("UseIOCP sets UseWindowsMessages to False") {
+  Options options;
+  CHECK(write(options, "UseWindowsMessages", "True", false).ok());
+  CHECK(write(options, "UseIOCP", "False", false).ok());
+  CHECK(read(options, "UseWindowsMessages") == "True");
+  CHECK(write(options, "UseIOCP", "True", false).ok());
+  CHECK(read(options, "UseWindowsMessages") == "False");
+}
+
 TEST_CASE("every default may be set as it is") {
   Options options;
   for (const Setting& setting : settingTable()) {
+    if (setting.readOnly) continue;
     CAPTURE(setting.name);
     const std::string value = readSetting(options, setting);
     CHECK(writeSetting(options, setting, value, false).ok());

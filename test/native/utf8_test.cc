@@ -121,6 +121,31 @@ TEST_CASE("one byte or character anywhere in ASCII of any size is seen") {
   }
 }
 
+TEST_CASE("the whole characters before a broken one") {
+  struct Row {
+    std::string_view text;
+    std::size_t size;
+  };
+  const Row rows[] = {
+      {"", 0},
+      {"abc", 3},
+      {"ab\xFF", 2},
+      {"\x80", 0},
+      {"a\xC3\xA4", 3},
+      {"a\xC3", 1},
+      {"a\xC3\xA4\xE2\x82", 3},
+      {"a\xE2\x82z", 1},
+      {"\xC0\x80", 0},
+      {"x\xED\xA0\x80", 1},
+      {"\xF0\x9F\x98\x80\xF4\x90", 4},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    test::ExactBuffer bytes(bytesOf(row.text));
+    CHECK(validPrefix(bytes.bytes()) == row.size);
+  }
+}
+
 TEST_CASE("the start of a character whose rest is missing") {
   struct Row {
     std::string_view text;

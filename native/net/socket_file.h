@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Where a server listens in the file system instead of a network (unix(7)).
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace wss::net {
+
+/// The path in "unix:/run/server.sock"; nothing if `host` does not begin so.
+std::optional<std::string_view> socketPath(std::string_view host);
+
+/// The file that a listening socket is bound to.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+  ~SocketFile() { remove(); }
+
+  /// Binds `fd` to `path`, and gives the file its `mode` unless that is negative. A socket file
+  /// that nobody listens on, left behind by a server that has ended, is replaced; any other file
+  /// is error 10048. Fails with 10063 for a path that is too long for the system (107 bytes on
+  /// Linux), 10013 when it is not allowed, and so on. REQUIRES that there is no file yet.
+  Result<void> bind(int fd, std::string_view path, int mode);
+
+  /// Removes the file if it is still the one that was made.
+  void remove();
+
+ private:
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace wss::net

@@ -1,0 +1,53 @@
+// The settings that every documented component has.
+
+import assert from 'node:assert/strict';
+import { getFips } from 'node:crypto';
+import { test } from 'node:test';
+import { WSServer } from 'native-wsserver';
+import { version } from '../package.json';
+import { runChild } from './support/child.js';
+
+test('BuildInfo has the versions of what it runs on', () => {
+  const info = new WSServer().config('BuildInfo');
+  for (const part of [version, process.version.slice(1), process.versions.openssl]) {
+    assert.ok(info.includes(part), info);
+  }
+  assert.match(info, /; libuv \d+\.\d+\.\d+; zlib \d/);
+});
+
+test('LicenseInfo has the licence', () => {
+  assert.equal(
+    new WSServer().config('LicenseInfo'),
+    'Product: native-wsserver\r\nLicense Type: MIT',
+  );
+});
+
+test('UseFIPSCompliantAPI: what OpenSSL can do, else error 270, and nothing has changed', () => {
+  const server = new WSServer();
+  assert.equal(server.config('UseFIPSCompliantAPI'), getFips() === 1 ? 'True' : 'False');
+  assert.equal(server.config('UseFIPSCompliantAPI=False'), 'False');
+  assert.throws(() => server.config('UseFIPSCompliantAPI=maybe'), { code: 10022 });
+  assert.throws(() => server.config('UseFIPSCompliantAPI=True'), {
+    code: 270,
+    message: /no FIPS provider/,
+  });
+  assert.equal(getFips(), 0);
+  assert.equal(server.config('UseFIPSCompliantAPI'), 'False');
+  assert.throws(() => new WSServer({ settings: { UseFIPSCompliantAPI: true } }), { code: 270 });
+});
+
+test('UseFIPSCompliantAPI is for the main thread', async (t) => {
+  const { stdout } = await runChild(
+    t,
+    async (_, path) => {
+      const { Worker } = await import('node:worker_threads');
+      const code = `
+        const { WSServer } = require(${JSON.stringify(path)});
+        try { new WSServer().config('UseFIPSCompliantAPI=True'); }
+        catch ({ code }) { console.log(code); }`;
+      new Worker(code, { eval: true });
+    },
+    require.resolve('native-wsserver'),
+  );
+  assert.equal(stdout, '10045\n');
+});
