@@ -2,10 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { getFips } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { WSServer } from 'native-wsserver';
-import { version } from '../package.json';
 import { runChild } from './support/child.js';
+
+const { version } = JSON.parse(
+  readFileSync(require.resolve('native-wsserver/package.json'), 'utf8'),
+);
 
 test('BuildInfo has the versions of what it runs on', () => {
   const info = new WSServer().config('BuildInfo');

@@ -289,8 +289,6 @@ async function main() {
   for (const row of [...settings.values()].filter((each) => !each.property).sort(byName)) {
     writeSetting(row);
   }
-  const missing = contract.settings.filter(({ built }) => !built).map(({ name }) => code(name));
-  if (missing.length > 0) write('### Documented, and not there', missing.join(', '));
   write('## Errors', linked('', types.get('WSServerError').doc), errorRows({ server, connection }));
   write('## Types');
   for (const type of [...types.values()]

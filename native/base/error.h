@@ -39,6 +39,9 @@ enum class ErrorCode : int {
   kTimedOut = 10060,
   kFileNameTooLong = 10063,
   kHostNotFound = 11001,
+  kHostNotFoundTryAgain = 11002,
+  kNameServerFailed = 11003,
+  kNoAddressForName = 11004,
 };
 
 /// A row of the table: the documented number, the name under which TypeScript knows it

@@ -31,6 +31,24 @@ Address plain(const in6_addr& ipv6, std::uint16_t port) {
 
 }  // namespace
 
+ErrorCode lookupErrorCode(int status) {
+  switch (status) {
+    case EAI_AGAIN:
+      return ErrorCode::kHostNotFoundTryAgain;
+    case EAI_FAIL:
+      return ErrorCode::kNameServerFailed;
+#ifdef EAI_NODATA
+    case EAI_NODATA:
+#endif
+#ifdef EAI_ADDRFAMILY
+    case EAI_ADDRFAMILY:
+#endif
+      return ErrorCode::kNoAddressForName;
+    default:
+      return ErrorCode::kHostNotFound;
+  }
+}
+
 Address Address::from(const sockaddr* source) {
   if (source->sa_family == AF_INET6) {
     sockaddr_in6 ipv6;
@@ -65,7 +83,7 @@ Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Fami
   addrinfo* found = nullptr;
   const int status = getaddrinfo(name.c_str(), nullptr, &hints, &found);
   if (status != 0) {
-    return makeError(ErrorCode::kHostNotFound, "\"" + name + "\" (" + gai_strerror(status) +
+    return makeError(lookupErrorCode(status), "\"" + name + "\" (" + gai_strerror(status) +
                                                    "): give an IP address of this machine, a "
                                                    "name that resolves to one, or nothing");
   }

@@ -26,7 +26,8 @@ struct Address {
   /// From what accept() or getsockname() has filled in.
   static Address from(const sockaddr* source);
   /// `host`: an IPv4 or IPv6 literal, a name (looked up, which may take its time), or empty for
-  /// every interface. With kBoth an empty host is [::], which takes IPv4 too. Fails with 11001.
+  /// every interface. With kBoth an empty host is [::], which takes IPv4 too. Fails with 11001 to
+  /// 11004.
   static Result<Address> resolve(std::string_view host, std::uint16_t port, Family family);
 
   [[nodiscard]] bool isIPv4() const;
@@ -39,5 +40,8 @@ struct Address {
   /// Fills `target` for bind() or connect() and returns the size used.
   unsigned int toSockaddr(sockaddr_storage* target) const;
 };
+
+/// The documented code, 11001 to 11004, of what getaddrinfo(3) says.
+ErrorCode lookupErrorCode(int status);
 
 }  // namespace wss::net

@@ -2,6 +2,7 @@
 #include "net/address.h"
 
 #include <doctest/doctest.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include <string_view>
@@ -57,6 +58,12 @@ TEST_CASE("no host is every interface of the family") {
 
 TEST_CASE("names are looked up in their family") {
   CHECK(Address::resolve("localhost", 1, Family::kIPv4).value().host() == "127.0.0.1");
+  CHECK(lookupErrorCode(EAI_NONAME) == ErrorCode::kHostNotFound);
+  CHECK(lookupErrorCode(EAI_AGAIN) == ErrorCode::kHostNotFoundTryAgain);
+  CHECK(lookupErrorCode(EAI_FAIL) == ErrorCode::kNameServerFailed);
+#ifdef EAI_NODATA
+  CHECK(lookupErrorCode(EAI_NODATA) == ErrorCode::kNoAddressForName);
+#endif
   const auto resolved = Address::resolve("no.such.host.invalid", 1, Family::kBoth);
   REQUIRE_FALSE(resolved.ok());
   CHECK(resolved.error().code == ErrorCode::kHostNotFound);
