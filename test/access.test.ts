@@ -1,10 +1,11 @@
 // Who may connect, and how the port is shared.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { WSServer } from 'native-wsserver';
-import { ByteClient } from './support/byte_client.js';
+import { ByteClient, Op } from './support/byte_client.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
 
 const refused = [
@@ -86,6 +87,37 @@ test('BindExclusively=False: several servers on one port share its clients', asy
   for (let count = 0; count < 40; count++) await ByteClient.open(t, first.localPort);
   assert.equal(first.wsConnectionCount + second.wsConnectionCount, 40);
   assert.ok(first.wsConnectionCount > 0 && second.wsConnectionCount > 0);
+});
+
+/** What ss(8) says of sockets of this port that are in this state. */
+function socketsOf(port: number, ...options: string[]): string {
+  return execFileSync('ss', ['-Htn', ...options, 'sport', '=', `:${port}`]).toString();
+}
+
+test('ConnectionBacklog: clients that wait to be accepted', async (t) => {
+  for (const connectionBacklog of [1, 7]) {
+    const server = await startServer(t, { connectionBacklog });
+    // Of a listener, the third column is its backlog.
+    const [, , backlog] = socketsOf(server.localPort, '-l').trim().split(/\s+/);
+    assert.equal(Number(backlog), connectionBacklog);
+  }
+});
+
+test('InBufferSize, OutBufferSize: the buffers of new connections, as the system has them', async (t) => {
+  const settings = { InBufferSize: 20_000, OutBufferSize: 30_000 };
+  const server = await startEcho(t, { settings });
+  const client = await ByteClient.open(t, server.localPort);
+  assert.match(socketsOf(server.localPort, '-m'), /skmem:\(r\d+,rb40000,t\d+,tb60000,/);
+  client.sendFrame(Op.binary, Buffer.alloc(1_000_000));
+  assert.equal((await client.readFrame()).payload.length, 1_000_000);
+});
+
+test('LocalHost: only who comes to this interface is served', async (t) => {
+  const server = await startEcho(t, { localHost: '127.0.0.2' });
+  const client = await ByteClient.connect(t, server.localPort, { host: '127.0.0.2' });
+  await client.upgrade();
+  const other = await ByteClient.connect(t, server.localPort);
+  assert.equal(await other.ended, 'reset');
 });
 
 test('keep-alive: the system probes as the settings say', {

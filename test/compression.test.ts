@@ -122,6 +122,21 @@ test('CompressionLevel may change at any time', async (t) => {
   assert.equal(new Set(sizes).size, 3);
 });
 
+test('CompressionMemoryLevel: less memory, larger messages', async (t) => {
+  const text = Array.from({ length: 20_000 }, (_, at) => `${(at * 7919) % 10_007} `).join('');
+  const sizes: number[] = [];
+  for (const level of [9, 1]) {
+    const server = await startEcho(t, { settings: { CompressionMemoryLevel: level } });
+    const client = await ByteClient.open(t, server.localPort, OFFER);
+    client.send(compressed(Op.text, text));
+    const { payload } = await client.readFrame();
+    assert.equal(inflate(payload).toString(), text);
+    sizes.push(payload.length);
+  }
+  const [most = 0, least = 0] = sizes;
+  assert.ok(least > most, `${sizes}`);
+});
+
 for (const takeover of [false, true]) {
   test(`the ws client, ${takeover ? 'with' : 'without'} context takeover`, async (t) => {
     const settings = { ServerContextTakeover: takeover, ClientContextTakeover: takeover };

@@ -2,6 +2,8 @@
 // contract.json does not have is known to be ours.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { errorTable, eventNames, WSConnection, WSServer } from 'native-wsserver';
 import contract from './contract.json';
@@ -81,9 +83,35 @@ for (const { name, perConnection } of contract.settings) {
 }
 
 test('the settings beyond the documented ones are ours, and no others', () => {
-  const documented = new Set([...contract.properties, ...contract.settings].map(({ name }) => name));
+  const documented = new Set(
+    [...contract.properties, ...contract.settings].map(({ name }) => name),
+  );
   const beyond = [...settings.keys()].filter((name) => !documented.has(name));
   assert.deepEqual(beyond.sort(), OURS);
+});
+
+/** What tests say about all settings alike, and so about none. */
+const ABOUT_ALL =
+  /^(contract|documented|reference|settings)\.test\.ts$|\/(config|options)_test\.cc$/;
+
+test('every setting has a test of its effect, or says why it has none', () => {
+  const folder = path.join(require.resolve('native-wsserver/package.json'), '../test');
+  const sources = fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /(test|conformance\/.*)\.(ts|cc)$/.test(file))
+    .filter((file) => !ABOUT_ALL.test(file))
+    .map((file) => fs.readFileSync(path.join(folder, file), 'utf8'))
+    .join('\n');
+  // By its documented name, or by that of the property, or by that of the field in the core.
+  const isTested = (name: string): boolean =>
+    new RegExp(`\\b(${name}|${camel(name)}|${name[0]?.toLowerCase()}${name.slice(1)})\\b`).test(
+      sources,
+    );
+  const untested = [...settings.values()].filter(({ name, inert }) => !inert && !isTested(name));
+  assert.deepEqual(
+    untested.map(({ name }) => name),
+    [],
+  );
 });
 
 test('defaults are the documented ones, or say which those are', () => {

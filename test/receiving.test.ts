@@ -314,3 +314,31 @@ test('PingInterval: who answers stays, who does not is lost', async (t) => {
   assert.equal((await answers.readFrame()).opcode, Op.ping);
   assert.deepEqual([...server.connections.keys()], [answersId]);
 });
+
+test('before broken UTF-8: what was whole is delivered, however it came', async (t) => {
+  const broken = Buffer.concat([
+    Buffer.from('one\ntwo é'),
+    Buffer.from([0xc3, 0x28]),
+    Buffer.from('x\n'),
+  ]);
+  const bytes = frame({ opcode: Op.text, payload: broken });
+  const rows: [lines: boolean, chunks: Buffer[]][] = [false, true].flatMap((lines) => [
+    [lines, [bytes]],
+    [lines, [...byteByByte(bytes)]],
+  ]);
+  for (const [lines, chunks] of rows) {
+    const { server, client, events } = await pieces(t);
+    const [id = 0] = server.connections.keys();
+    if (lines) await server.changeLineMode(id, true);
+    for (const chunk of chunks) client.send(chunk);
+    assert.equal(closeCode(await client.readFrame()), 1007);
+    assert.equal(
+      events
+        .map((event) => event.text)
+        .join('|')
+        .replaceAll(lines ? '' : '|', ''),
+      lines ? 'one' : 'one\ntwo é',
+    );
+    assert.ok(events.every(({ EOM }) => !EOM));
+  }
+});

@@ -1,11 +1,13 @@
 // One message from a stream, sent in fragments as they come.
 
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { type Data, WSServerError } from 'native-wsserver';
 import { closeCode, Op } from './support/byte_client.js';
+import { makeFile } from './support/files.js';
 import { readMessage } from './support/messages.js';
 import { open, startOpen, startStopped } from './support/open.js';
 import { collect, next, until } from './support/server.js';
@@ -301,3 +303,33 @@ for (const name of ['while the source is stuck', 'while the client does not read
     await until(() => state.cancelled instanceof WSServerError);
   });
 }
+
+test('interrupted: the message ends where it is, the connection can be used', async (t) => {
+  const { server, client, connection, id } = await startOpen(t);
+  const errors = collect(server, 'Error');
+  const { source, state } = stuckSource('begun');
+  const sent = connection.sendStream(source);
+  assert.equal((await client.readFrame()).payload.toString(), 'begun');
+  await server.interrupt(id);
+  await assert.rejects(sent, { name: 'WSServerError', code: 10004 });
+  const last = await client.readFrame();
+  assert.deepEqual([last.fin, last.opcode, last.payload.length], [true, 0, 0]);
+  assert.equal((state.cancelled as WSServerError).code, 10004);
+  await connection.sendText('next');
+  assert.equal((await client.readFrame()).payload.toString(), 'next');
+  assert.deepEqual(errors, []);
+  await assert.rejects(server.interrupt(id + 1), { code: 126 });
+});
+
+test('a signal that lives longer keeps nothing of the messages that were given it', async (t) => {
+  const { client, connection } = await startOpen(t);
+  const { signal } = new AbortController();
+  const file = makeFile(t, 'x');
+  for (let count = 0; count < 20; count++) {
+    await connection.sendStream(chunksOf('x'), { signal });
+    await connection.sendFile(file, { signal });
+    await connection.drain({ signal });
+    for (let frames = 0; frames < 4; frames++) await client.readFrame();
+  }
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+});

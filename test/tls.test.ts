@@ -278,11 +278,13 @@ test('what was negotiated can be read', async (t) => {
   const server = await startEcho(t, { certificate });
   await open(t, server.localPort);
   const [id] = server.connections.keys();
-  const read = (name: string) => server.config(`SSLNegotiated${name}[${id}]`);
-  assert.equal(read('Version'), 'TLSv1.3');
-  assert.match(read('CipherSuite'), /^TLS_(AES|CHACHA20)_/);
-  assert.match(read('CipherStrength'), /^(128|256)$/);
-  assert.equal(read('KeyExchange'), 'ecdhe_x25519');
+  const read = (name: string) => server.config(`${name}[${id}]`);
+  assert.equal(read('SSLNegotiatedVersion'), 'TLSv1.3');
+  assert.match(read('SSLNegotiatedCipher'), /^(AES_(128|256)_GCM|CHACHA20_POLY1305)$/);
+  assert.match(read('SSLNegotiatedCipherSuite'), /^TLS_(AES|CHACHA20)_/);
+  assert.match(read('SSLNegotiatedCipherStrength'), /^(128|256)$/);
+  assert.equal(read('SSLNegotiatedKeyExchange'), 'ecdhe_x25519');
+  assert.match(read('SSLNegotiatedKeyExchangeStrength'), /^25[36]$/);
 });
 
 test('SSLStatus tells the steps, the Log why it failed', async (t) => {

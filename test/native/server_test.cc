@@ -270,6 +270,23 @@ TEST_CASE("pings of ours are settled by the Pong of a later one, and by no other
   CHECK(fixture.last(EventKind::kSettled).value == 126);
 }
 
+TEST_CASE("what is forgotten is not settled, and takes nothing with it") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  for (const std::int32_t token : {1, 2, 3}) REQUIRE(fixture.server().find(id)->ping(token).ok());
+  fixture.server().forget(id, 2);
+  fixture.server().forget(id, 99);
+  fixture.server().forget(id + 1, 3);
+  peer.reset();
+  REQUIRE(fixture.until([&] { return fixture.count(EventKind::kDisconnected) == 1; }));
+  std::vector<std::int32_t> tokens;
+  for (const Event& event : fixture.events) {
+    if (event.kind == EventKind::kSettled) tokens.push_back(event.flags);
+  }
+  CHECK(tokens == std::vector<std::int32_t>{1, 3});
+}
+
 TEST_CASE("listening") {
   ServerFixture fixture;
   server::Server& server = fixture.server();
