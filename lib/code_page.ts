@@ -24,7 +24,7 @@ const WINDOWS = [874, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258];
 const ISO_8859 = [28591, 28592, 28593, 28594, 28595, 28596, 28597, 28598, 28599, 28605];
 
 /** The documented code pages that have an encoding here, with its name in iconv-lite. */
-export const encodings: ReadonlyMap<number, string> = new Map([
+const encodings: ReadonlyMap<number, string> = new Map([
   ...numbered('cp', [...DOS, 720, ...DOUBLE_BYTE, ...ISO_8859]),
   ...numbered('windows', WINDOWS),
   [708, 'asmo708'],

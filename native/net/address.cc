@@ -84,8 +84,8 @@ Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Fami
   const int status = getaddrinfo(name.c_str(), nullptr, &hints, &found);
   if (status != 0) {
     return makeError(lookupErrorCode(status), "\"" + name + "\" (" + gai_strerror(status) +
-                                                   "): give an IP address of this machine, a "
-                                                   "name that resolves to one, or nothing");
+                                                  "): give an IP address of this machine, a "
+                                                  "name that resolves to one, or nothing");
   }
   Address address = from(found->ai_addr);
   address.port = port;

@@ -162,7 +162,7 @@ const http = [
     ['a method that is no token', changed(requestLine, 'G(T / HTTP/1.1'), 400],
   ]),
   ...requirements('RFC 9112 §3.2', [
-    ['a Host other than that of the absolute URI', request([], 'http://other.example/'), 400],
+    ['a Host other than that of the absolute URI', request([], 'http://other.example/')],
     ['an absolute URI with a user', request([], 'http://user@localhost/'), 400],
     ['an absolute URI without a host', request([], 'http:///a'), 400],
   ]),
