@@ -40,6 +40,7 @@ const OURS = [
   'PingInterval',
   'ServerContextTakeover',
   'ServerMaxWindowBits',
+  'SSLOwnRecords',
 ];
 
 const settings = new Map(WSServer.describe().map((row) => [row.name, row]));
