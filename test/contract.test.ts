@@ -38,9 +38,9 @@ const OURS = [
   'MaxRequestHeaders',
   'MaxUnfinishedBytes',
   'PingInterval',
+  'SSLOwnRecords',
   'ServerContextTakeover',
   'ServerMaxWindowBits',
-  'SSLOwnRecords',
 ];
 
 const settings = new Map(WSServer.describe().map((row) => [row.name, row]));
