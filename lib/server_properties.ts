@@ -171,6 +171,26 @@ export abstract class ServerProperties extends TypedEmitter {
       : [certificates as CertificateLike];
   }
 
+  /**
+   * The keys that seal session tickets (RFC 5077), with which clients resume their sessions: one to
+   * sixteen of 80 bytes each, one after the other. The first seals, all of them open; what it is
+   * made of is random. A server begins with a key of its own: given the same bytes, and the same
+   * settings of TLS, servers in other threads, processes and machines resume each other's sessions.
+   * To rotate, put a new key in front and drop the last:
+   * `server.ticketKeys = Buffer.concat([randomBytes(80), server.ticketKeys.subarray(0, 80)])`.
+   *
+   * Who knows a key can read what was said over TLS 1.2 with its tickets: keep it as secret as the
+   * certificate's, and not for long. Reading makes a copy.
+   * @throws {@link WSServerError} 10022 when it is assigned another size
+   */
+  get ticketKeys(): Buffer {
+    return this.core.ticketKeys();
+  }
+
+  set ticketKeys(keys: Uint8Array) {
+    this.core.setTicketKeys(keys);
+  }
+
   /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
   set certificatesByName(certificates: CertificatesByName) {
     this.security.certificatesByName = certificates;

@@ -35,6 +35,8 @@ export interface WSServerOptions {
   certificate?: CertificateLike | readonly CertificateLike[];
   /** More of them, for clients that ask for these names. */
   certificatesByName?: CertificatesByName;
+  /** What seals session tickets: see {@link WSServer.ticketKeys}. */
+  ticketKeys?: Uint8Array;
   sslAuthenticateClients?: boolean;
   /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */
   settings?: Readonly<Record<string, boolean | number | string>>;
@@ -93,6 +95,7 @@ export class WSServer extends ServerProperties {
       transientPayloads = false,
       certificate,
       certificatesByName,
+      ticketKeys,
       ...properties
     } = options;
     const take: (event: DataInEvent) => void = serialDelivery
@@ -149,6 +152,7 @@ export class WSServer extends ServerProperties {
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
       if (value !== undefined) this.#settings.set(name, value);
     }
+    if (ticketKeys !== undefined) this.ticketKeys = ticketKeys;
     if (certificate !== undefined) this.certificate = certificate;
     if (certificatesByName !== undefined) this.certificatesByName = certificatesByName;
   }

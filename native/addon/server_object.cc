@@ -61,6 +61,8 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
        InstanceMethod<&ServerObject::setCertificates>("setCertificates"),
+       InstanceMethod<&ServerObject::ticketKeys>("ticketKeys"),
+       InstanceMethod<&ServerObject::setTicketKeys>("setTicketKeys"),
        InstanceMethod<&ServerObject::answerCertificateRequest>("answerCertificateRequest"),
        InstanceMethod<&ServerObject::answerClientAuthentication>("answerClientAuthentication"),
        InstanceMethod<&ServerObject::state>("state")});

@@ -53,6 +53,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value setProperty(const Napi::CallbackInfo& info);
   Napi::Value setWanted(const Napi::CallbackInfo& info);
   Napi::Value setCertificates(const Napi::CallbackInfo& info);
+  Napi::Value ticketKeys(const Napi::CallbackInfo& info);
+  Napi::Value setTicketKeys(const Napi::CallbackInfo& info);
   Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);

@@ -22,6 +22,21 @@ Napi::Value ServerObject::setCertificates(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value ServerObject::ticketKeys(const Napi::CallbackInfo& info) {
+  auto keys = server_->ticketKeys();
+  if (!keys.ok()) {
+    throwError(info.Env(), keys.error());
+    return info.Env().Undefined();
+  }
+  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), keys.value().data(), keys.value().size());
+}
+
+Napi::Value ServerObject::setTicketKeys(const Napi::CallbackInfo& info) {
+  const auto set = server_->setTicketKeys(toBytes(info[0]).value_or(Bytes()));
+  if (!set.ok()) throwError(info.Env(), set.error());
+  return info.Env().Undefined();
+}
+
 Napi::Value ServerObject::answerCertificateRequest(const Napi::CallbackInfo& info) {
   // The peer may have gone while its question was being thought about.
   if (server::Connection* const connection = server_->find(toId(info[0]))) {

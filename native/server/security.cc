@@ -44,7 +44,8 @@ void appendLine(const std::string& path, std::string_view line) {
 bool isFlags(std::string_view text) { return parseFlags(text).has_value(); }
 
 Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
-                                                     std::vector<tls::Certificate> certificates) {
+                                                     std::vector<tls::Certificate> certificates,
+                                                     std::shared_ptr<tls::TicketKeys> ticketKeys) {
   tls::ContextOptions made;
   made.certificates = std::move(certificates);
   made.protocols = static_cast<std::uint32_t>(options.sslEnabledProtocols);
@@ -62,6 +63,7 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.securityFlags = parseFlags(options.sslSecurityFlags).value_or(0);
   made.sessionTickets = options.reuseSSLSession;
   made.ownRecords = options.sslOwnRecords;
+  made.ticketKeys = std::move(ticketKeys);
   if (!options.sslKeyLogFile.empty()) {
     made.keyLog = [path = options.sslKeyLogFile](std::string_view line) { appendLine(path, line); };
   }

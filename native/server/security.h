@@ -10,13 +10,15 @@
 #include "base/error.h"
 #include "server/options.h"
 #include "tls/context.h"
+#include "tls/ticket_keys.h"
 
 namespace wss::server {
 
-/// A Context for `certificates` with what the settings say. Fails with 10022 for a setting that
-/// OpenSSL does not take, 271 for authorities that cannot be read.
+/// A Context for `certificates` with what the settings say, whose tickets `ticketKeys` seal. Fails
+/// with 10022 for a setting that OpenSSL does not take, 271 for authorities that cannot be read.
 Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
-                                                     std::vector<tls::Certificate> certificates);
+                                                     std::vector<tls::Certificate> certificates,
+                                                     std::shared_ptr<tls::TicketKeys> ticketKeys);
 
 /// Whether `text` is a number in decimal or, after 0x, in hexadecimal, of 32 bits.
 bool isFlags(std::string_view text);

@@ -33,7 +33,11 @@ std::string hexOf(std::uint64_t number) {
 }  // namespace
 
 Server::Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status)
-    : loop_(loop), events_(events), status_(status), slots_(1) {}
+    : loop_(loop),
+      events_(events),
+      status_(status),
+      slots_(1),
+      ticketKeys_(std::make_shared<tls::TicketKeys>()) {}
 
 Server::~Server() {
   stopListening();
@@ -78,13 +82,8 @@ Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates)
     tls_.reset();
     return {};
   }
-  auto made = makeTlsContext(options, std::move(certificates));
+  auto made = makeTlsContext(options, std::move(certificates), ticketKeys_);
   if (!made.ok()) return made.error();
-  // Tickets that have been given out stay good.
-  if (tls_) {
-    const Result<void> kept = made.value()->ticketKeys().set(tls_->ticketKeys().bytes());
-    if (!kept.ok()) return kept;
-  }
   tls_ = std::move(made.value());
   return {};
 }
@@ -93,6 +92,15 @@ Result<void> Server::renewTls() {
   if (!tls_) return {};
   return setCertificates(tls_->options().certificates);
 }
+
+Result<Bytes> Server::ticketKeys() {
+  if (ticketKeys_->bytes().empty()) {
+    if (Result<void> made = ticketKeys_->setRandom(); !made.ok()) return made.error();
+  }
+  return ticketKeys_->bytes();
+}
+
+Result<void> Server::setTicketKeys(Bytes keys) { return ticketKeys_->set(keys); }
 
 MutableBytes Server::plainBuffer() {
   constexpr std::size_t kSize = net::Loop::kReceiveSize + tls::Session::kHeldRecord;

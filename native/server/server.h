@@ -94,6 +94,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   Result<void> setCertificates(std::vector<tls::Certificate> certificates);
   /// Has changed settings of TLS take effect, as setCertificates() does.
   Result<void> renewTls();
+  /// The keys that seal session tickets (tls::TicketKeys); at first one that nobody else has. They
+  /// outlive a change of certificates, so that tickets that have been given out stay good.
+  Result<Bytes> ticketKeys();
+  /// Replaces them, with effect at once. Fails with 10022 when that is not a whole number of keys.
+  Result<void> setTicketKeys(Bytes keys);
 
   // One connection.
   /// Connection::send(); fails with 126 when there is no such open connection.
@@ -217,6 +222,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t nextAcceptReportMs_ = 0;
   Statistics statistics_;
   SharedStreams streams_;
+  std::shared_ptr<tls::TicketKeys> ticketKeys_;
   std::shared_ptr<tls::Context> tls_;
   std::unique_ptr<std::uint8_t[]> plainBuffer_;
   int handshakes_ = 0;  ///< steps of them in this turn

@@ -80,9 +80,10 @@ Result<std::shared_ptr<Context>> Context::create(ContextOptions options) {
 
 Context::Context(ContextOptions options)
     : options_(std::move(options)),
-      ticketKeys_(std::make_unique<TicketKeys>()),
       pipeMethod_(makePipeMethod()),
-      handle_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {}
+      handle_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
+  if (options_.ticketKeys == nullptr) options_.ticketKeys = std::make_shared<TicketKeys>();
+}
 
 Context::~Context() = default;
 
@@ -227,7 +228,8 @@ Result<void> Context::setTickets() {
   }
   SSL_CTX_set_num_tickets(handle, 1);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(handle, onTicketKey);
-  return ticketKeys_->setRandom();
+  TicketKeys& keys = *options_.ticketKeys;
+  return keys.bytes().empty() ? keys.setRandom() : Result<void>();
 }
 
 }  // namespace wss::tls

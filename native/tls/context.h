@@ -66,6 +66,9 @@ struct ContextOptions {
   bool sessionTickets = true;
   /// Records take over after a handshake of TLS 1.3, unless OpenSSL is in FIPS mode.
   bool ownRecords = true;
+  /// What seals them, for several Contexts whose sessions are each other's. Null: one that nobody
+  /// else has; the same if there are no keys in it yet.
+  std::shared_ptr<TicketKeys> ticketKeys;
   /// Is told the secrets of every connection, as a line of an NSS key log. Never leave it on.
   std::function<void(std::string_view line)> keyLog;
 };
@@ -99,8 +102,7 @@ class Context {
   ~Context();
 
   [[nodiscard]] const ContextOptions& options() const { return options_; }
-  /// The keys that seal session tickets; at first one that nobody else has.
-  [[nodiscard]] TicketKeys& ticketKeys() { return *ticketKeys_; }
+  [[nodiscard]] const TicketKeys& ticketKeys() const { return *options_.ticketKeys; }
 
   // For a Session.
   [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
@@ -121,7 +123,6 @@ class Context {
   Result<void> setTickets();
 
   ContextOptions options_;
-  std::unique_ptr<TicketKeys> ticketKeys_;
   std::shared_ptr<bio_method_st> pipeMethod_;
   std::shared_ptr<ssl_ctx_st> handle_;
   std::vector<std::unique_ptr<Aead>> aeads_;  ///< those that were asked for
