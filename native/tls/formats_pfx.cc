@@ -127,6 +127,7 @@ Opened read(OSSL_LIB_CTX* library, Bytes bytes, std::string_view password, Conte
     const Opened opened = addAll(pkcs12.get(), candidate, found);
     contents.rounds = found.rounds;
     if (opened != Opened::kDone) return opened;
+    if (found.empty()) return Opened::kNotThis;
     std::ranges::move(found.certificates, std::back_inserter(contents.certificates));
     std::ranges::move(found.keys, std::back_inserter(contents.keys));
     return Opened::kDone;

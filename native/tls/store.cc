@@ -41,7 +41,7 @@ Opened readPart(Format format, Bytes bytes, std::string_view password, Contents&
     case Format::kPublicKey: {
       const Opened opened = readPart(Format::kPem, bytes, password, contents);
       contents.keys.clear();
-      return opened;
+      return contents.empty() && opened == Opened::kDone ? Opened::kNotThis : opened;
     }
     case Format::kAny:
       break;
