@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { getFips } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import fs, { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { WSServer } from 'native-wsserver';
 import { runChild } from './support/child.js';
 
@@ -18,6 +19,34 @@ test('BuildInfo has the versions of what it runs on', () => {
   }
   assert.match(info, /; libuv \d+\.\d+\.\d+; zlib \d/);
 });
+
+/** Has `.git` hold these files, and no others. */
+function mockGit(t: TestContext, files: Readonly<Record<string, string>>): void {
+  const git = path.join(path.dirname(require.resolve('native-wsserver/package.json')), '.git');
+  const read = fs.readFileSync;
+  t.mock.method(fs, 'readFileSync', (file: string, encoding: BufferEncoding) => {
+    const name = path.relative(git, file);
+    if (name.startsWith('..')) return read(file, encoding);
+    const content = files[name];
+    if (content === undefined) throw new Error(`ENOENT: ${name}`);
+    return content;
+  });
+}
+
+const hash = '0123456789abcdef0123456789abcdef01234567';
+const clones: [name: string, files: Record<string, string>, build: string][] = [
+  ['on a branch', { HEAD: 'ref: refs/heads/x\n', 'refs/heads/x': `${hash}\n` }, ' (0123456789ab)'],
+  ['on no branch', { HEAD: `${hash}\n` }, ' (0123456789ab)'],
+  ['of packed refs', { HEAD: 'ref: refs/heads/x\n' }, ''],
+  ['of nothing: an installed package', {}, ''],
+];
+for (const [name, files, build] of clones) {
+  test(`BuildInfo has the commit of a clone ${name}: "${build}"`, (t) => {
+    mockGit(t, files);
+    const info = new WSServer().config('BuildInfo');
+    assert.equal(info.split('; ')[0], `native-wsserver ${version}${build}`);
+  });
+}
 
 test('LicenseInfo has the licence', () => {
   assert.equal(

@@ -51,6 +51,45 @@ test('a large file, to a slow reader, while another is served', async (t) => {
   assert.equal(timesOpen(file), 0);
 });
 
+test('a file begins when what waits before it has been taken', async (t) => {
+  const server = TestServer.start(t);
+  const [before, content] = [randomBytes(MIB), randomBytes(MIB)];
+  const file = makeFile(t, content);
+  const codes: number[] = [];
+  let full = false;
+  server.onData = ({ ConnectionId: id }) => {
+    while (server.Send(id, before) === 0);
+    full = !server.GetWSConnectionReadyToSend(id);
+    server.SendText(2, 'full');
+    codes.push(server.SendFile(id, file));
+    server.SendText(id, 'after');
+  };
+  const hashes = await inThread(
+    t,
+    async ({ open, next, require }, port) => {
+      const [slow, other] = [await open(port), await open(port)];
+      const hashes = new Set<string>();
+      slow.pause();
+      slow.send('go');
+      await next(other);
+      slow.resume();
+      for (let message = await next(slow); message.toString() !== 'after'; ) {
+        hashes.add(require('node:crypto').createHash('sha256').update(message).digest('hex'));
+        message = await next(slow);
+      }
+      return [...hashes];
+    },
+    server.GetLocalPort(),
+  );
+  assert.ok(full);
+  assert.deepEqual(codes, [0]);
+  assert.deepEqual(
+    hashes,
+    [before, content].map((bytes) => createHash('sha256').update(bytes).digest('hex')),
+  );
+  assert.equal(timesOpen(file), 0);
+});
+
 test('texts, in whole characters; the empty file', async (t) => {
   const server = TestServer.start(t);
   // Two of the ends of what is read at once lie inside a character.

@@ -7,11 +7,23 @@ import { test } from 'node:test';
 import { Certificate, CertStoreType } from 'native-wsserver';
 import { folder } from './support/certificates.js';
 import { changed, type Mistake, testMistakes } from './support/mistakes.js';
-import { data, ec, jwkOf, PASSWORD, ppkOf, puttygen, rsa, xmlOf } from './support/stores.js';
+import {
+  data,
+  ec,
+  jwkOf,
+  PASSWORD,
+  ppkHolding,
+  ppkOf,
+  puttygen,
+  rsa,
+  xmlOf,
+} from './support/stores.js';
 
 const T = CertStoreType;
 const jks = readFileSync(data('identity.jks'));
 const ppk = readFileSync(ppkOf(ec, 'plain.ppk'), 'utf8');
+/** 1.3.6.1.4.1.42.2.17.1.1: how a key of a JKS is protected. */
+const PROTECTOR = Buffer.from('2b060104012a02110101', 'hex');
 const passwordFile = join(folder, 'password');
 const lockedPpk = (version: string): string =>
   readFileSync(
@@ -21,6 +33,8 @@ const lockedPpk = (version: string): string =>
     ]),
     'utf8',
   );
+
+const name = Buffer.from('ssh-rsa');
 
 const mistakes: Mistake[] = [
   ['JKS: cut', 271, /damaged or cut/, () => [T.jksBlob, jks.subarray(0, 900), 'changeit']],
@@ -45,6 +59,18 @@ const mistakes: Mistake[] = [
     () => [T.jksFile, data('keypass.jks'), 'changeit'],
   ],
   ['JKS: version 3', 271, /damaged/, () => [T.jksBlob, changed(jks, 7), 'changeit']],
+  [
+    'JKS: a certificate of PGP',
+    271,
+    /not of X\.509/,
+    () => [T.jksBlob, changed(jks, jks.indexOf('X.509')), 'changeit'],
+  ],
+  [
+    'JKS: a key protected in another way',
+    271,
+    /protected in a way/,
+    () => [T.jksBlob, changed(jks, jks.indexOf(PROTECTOR)), 'changeit'],
+  ],
   [
     'JKS: JCEKS',
     271,
@@ -173,6 +199,24 @@ const mistakes: Mistake[] = [
     /damaged/,
     () => [T.ppkBlob, ppk.replace('Encryption: none', 'Encryption: rot13')],
   ],
+  [
+    'PPK 3: the key is cut',
+    271,
+    /damaged/,
+    () => [T.ppkBlob, ppkHolding([name, Buffer.of(3), Buffer.of(15)], [Buffer.of(3)])],
+  ],
+  [
+    'PPK 3: a prime without end',
+    271,
+    /16384 bits/,
+    () => [
+      T.ppkBlob,
+      ppkHolding(
+        [name, Buffer.of(3), Buffer.of(15)],
+        [Buffer.of(3), Buffer.alloc(60_000, 7), Buffer.of(3), Buffer.of(2)],
+      ),
+    ],
+  ],
   ['PPK 1', 271, /version 2 or 3/, () => [T.ppkBlob, ppk.replace(/File-3/, 'File-1')]],
   ['PPK: another thing', 271, /version 2 or 3/, () => [T.ppkBlob, 'hello']],
 ];
@@ -213,6 +257,16 @@ for (const kind of [[], ['-t', 'ecdsa', '-b', '384'], ['-t', 'ed25519'], ['-t', 
     });
   });
 }
+
+test('an SSH public key whose point is compressed', () => {
+  const line = sshKey('public-openssh', '-t', 'ecdsa', '-b', '256').toString();
+  const blob = Buffer.from(line.split(' ')[1] ?? '', 'base64');
+  // 4, which says that it is not compressed, and two coordinates.
+  assert.throws(() => new Certificate(T.sshPublicKeyBlob, changed(blob, blob.length - 65)), {
+    code: 271,
+    message: /not one of the curve/,
+  });
+});
 
 test('an SSH public key of DSA is nothing for TLS', () => {
   const line = sshKey('public-openssh', '-t', 'dsa', '-b', '1024');

@@ -17,10 +17,6 @@ export class ByteReader {
     return this.#at;
   }
 
-  get atEnd(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
   /** A view of the next `size` bytes. */
   take(size: number): Buffer {
     if (size > this.#bytes.length - this.#at) throw new Truncated();

@@ -1,7 +1,7 @@
 // Certificate stores of every kind, made with the tools that users make them with.
 
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, type JsonWebKey, X509Certificate } from 'node:crypto';
+import { createHmac, createPrivateKey, type JsonWebKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CertStoreType } from 'native-wsserver';
@@ -35,6 +35,26 @@ function traditional({ keyFile }: Pair): string {
 export function ppkOf(pair: Pair, name: string, options: string[] = []): string {
   puttygen(traditional(pair), '-O', 'private', '-o', name, ...options);
   return join(folder, name);
+}
+
+/** A PPK of version 3 without a password, with a MAC that fits whatever it holds. */
+export function ppkHolding(publicParts: Uint8Array[], privateParts: Uint8Array[]): string {
+  const sized = (part: Uint8Array) => [Buffer.from([0, 0, part.length >> 8, part.length]), part];
+  const blob = (parts: Uint8Array[]) => Buffer.concat(parts.flatMap(sized));
+  const [algorithm, encryption, comment] = ['ssh-rsa', 'none', 'made'];
+  const blobs = [blob(publicParts), blob(privateParts)];
+  const texts = [algorithm, encryption, comment].map((text) => Buffer.from(text));
+  const mac = createHmac('sha256', '').update(blob([...texts, ...blobs]));
+  return [
+    `PuTTY-User-Key-File-3: ${algorithm}`,
+    `Encryption: ${encryption}`,
+    `Comment: ${comment}`,
+    ...['Public', 'Private'].flatMap((name, index) => [
+      `${name}-Lines: 1`,
+      blobs[index]?.toString('base64'),
+    ]),
+    `Private-MAC: ${mac.digest('hex')}`,
+  ].join('\n');
 }
 
 const locked = ['--new-passphrase', passwordFile];
