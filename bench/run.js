@@ -44,6 +44,12 @@ function parseOptions() {
   }
 }
 
+/** Whether a server is measured with a workload at all. */
+function takesPart(name, { tls = false, size = 0 }) {
+  const { plainOnly = false, leastSize = 0 } = servers[name];
+  return !(tls && plainOnly) && size >= leastSize;
+}
+
 async function main() {
   const options = parseOptions();
   const names = options.servers?.split(',') ?? Object.keys(servers);
@@ -69,7 +75,7 @@ async function main() {
   for (let round = 0; round < rounds; round++) {
     for (const workload of chosen) {
       for (const name of names) {
-        if (workload.tls && servers[name].plainOnly) continue;
+        if (!takesPart(name, workload)) continue;
         process.stderr.write(`round ${round + 1}/${rounds}  ${workload.title}  ${name}\n`);
         try {
           results[workload.name][name].push(await measure(name, workload, times));

@@ -25,6 +25,7 @@ function echo([connections, size, inFlight], type) {
     name: `${connections}x${size}x${inFlight}-${type}`,
     title: `${connections} × ${sizeText(size)} ${type}${flight}`,
     kind: 'cpu',
+    size,
     args: ['--connections', connections, '--size', size, '--in-flight', inFlight, `--${type}`],
   };
 }

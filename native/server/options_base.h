@@ -21,7 +21,7 @@ inline constexpr auto kBaseSettings = std::to_array<Setting>({
      .doc =
          "How the texts of binary messages, pings and pongs become bytes and bytes become text: "
          "65001 UTF-8, 1252 Windows Western, and so on. Text messages are always UTF-8 (RFC 6455 "
-         "§5.6). Error 10043 for one that has no encoding here."},
+         "§5.6). Error 10022 for one that has no encoding here."},
     {.name = "LicenseInfo",
      .field = &Options::licenseInfo,
      .readOnly = true,
