@@ -17,6 +17,7 @@ namespace {
 using server::kEndOfLine;
 using server::kEndOfMessage;
 using server::kIsAscii;
+using server::kIsBinary;
 using ws::Opcode;
 
 constexpr std::string_view kOffer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
@@ -81,10 +82,10 @@ TEST_CASE("without BufferMessage the pieces come as they are") {
   receiver.fixture.options().bufferMessage = false;
   auto events = receiver.events(masked(Opcode::kBinary, "\xE2\x82", false), 1);
   REQUIRE(events.size() == 1);
-  checkEvent(events[0], "\xE2\x82", 2, 0);
+  checkEvent(events[0], "\xE2\x82", 2, kIsBinary);
   events = receiver.events(masked(Opcode::kContinuation, "rest"), 1);
   REQUIRE(events.size() == 1);
-  checkEvent(events[0], "rest", 0, kEndOfMessage);
+  checkEvent(events[0], "rest", 0, kEndOfMessage | kIsBinary);
   const std::string large(server::EventBatch::kWorthAdopting, 'x');
   events = receiver.events(masked(Opcode::kText, large), 1);
   std::string text;
@@ -141,11 +142,11 @@ TEST_CASE("a line that is too long is cut, between two characters if it is text"
   checkEvent(events[1], "\u20ACb", 0, kEndOfLine | kEndOfMessage);
   events = receiver.events(masked(Opcode::kBinary, "a\u20AC\u20ACb\n"), 2);
   REQUIRE(events.size() == 2);
-  checkEvent(events[0], "a\u20AC\xE2", 0, 0);
+  checkEvent(events[0], "a\u20AC\xE2", 0, kIsBinary);
   checkEvent(events[1],
              "\x82\xAC"
              "b",
-             0, kEndOfLine | kEndOfMessage);
+             0, kEndOfLine | kEndOfMessage | kIsBinary);
   // Not even one character fits.
   REQUIRE(receiver.connection().setMaxLineLength(1).ok());
   events = receiver.events(masked(Opcode::kText, "\u00E9"), 2);

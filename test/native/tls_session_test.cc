@@ -231,7 +231,7 @@ TEST_CASE("tickets: a session is resumed, also by a server with the same keys") 
     const auto context = contextOf();
     const auto sibling = contextOf();
     const auto stranger = contextOf();
-    REQUIRE(sibling->ticketKeys().set(context->ticketKeys().bytes()).ok());
+    REQUIRE(sibling->options().ticketKeys->set(context->ticketKeys().bytes()).ok());
     ServerEnd first(context);
     MemoryClient client(only(version));
     pump(first, client);
