@@ -14,7 +14,7 @@ const IS_ASCII = 1;
 const END_OF_MESSAGE = 2;
 const END_OF_LINE = 4;
 /** Not one of the core's flags: the memory of the payload will be taken back. */
-const IS_LENT = 64;
+const IS_LENT = 1 << 16;
 /** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
 const TAKEN_BACK = new Proxy(EMPTY_CHUNK, {
   get() {

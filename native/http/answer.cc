@@ -76,7 +76,7 @@ std::string dateText(std::time_t time) {
   constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   std::tm utc{};
-  ::gmtime_r(&time, &utc);
+  if (::gmtime_r(&time, &utc) == nullptr) return {};
   const auto name = [](std::string_view names, int index) {
     return names.substr(3 * static_cast<std::size_t>(index), 3);
   };

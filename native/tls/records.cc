@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 #include "tls/failure.h"
@@ -140,8 +141,9 @@ void Records::onAlert(Bytes alert, ByteQueue& out) {
 
 /// Of handshake messages a client may only send KeyUpdate: we do not ask it to authenticate later.
 void Records::onHandshake(Bytes part, ByteQueue& out) {
-  const std::size_t count = std::min(handshake_.size() - handshakeSize_, part.size());
-  std::ranges::copy(part.first(count), handshake_.begin() + handshakeSize_);
+  const MutableBytes room = MutableBytes(handshake_).subspan(handshakeSize_);
+  const std::size_t count = std::min(room.size(), part.size());
+  if (count > 0) std::memcpy(room.data(), part.data(), count);
   handshakeSize_ = static_cast<std::uint8_t>(handshakeSize_ + count);
   if (handshake_[0] != kKeyUpdate) return fail(SSL_AD_UNEXPECTED_MESSAGE, kUnexpected, out);
   if (handshakeSize_ < 4) return countIdle(out);
