@@ -13,11 +13,15 @@ const refused = [
   { BlockedClients: '10.0.0.1, 127.0.0.1' },
   { AllowedClients: '10.0.0.0/8' },
   { AllowedClients: '127.0.0.0/8', BlockedClients: 'localhost' },
+  { BlockedClients: '127.0.0.1', UseIPv6: 2 },
 ];
+
+/** With UseIPv6=2 clients of IPv4 come with addresses of IPv6 that are mapped. */
+const hostFor = (settings: object) => ('UseIPv6' in settings ? '' : '127.0.0.1');
 
 for (const settings of refused) {
   test(`refused: ${JSON.stringify(settings)}`, async (t) => {
-    const server = await startServer(t, { settings });
+    const server = await startServer(t, { localHost: hostFor(settings), settings });
     const logged = next(server, 'Log');
     const client = await ByteClient.connect(t, server.localPort);
     await client.ended;
@@ -26,7 +30,7 @@ for (const settings of refused) {
   });
 
   test(`ConnectionRequest overrules: ${JSON.stringify(settings)}`, async (t) => {
-    const server = await startEcho(t, { settings });
+    const server = await startEcho(t, { localHost: hostFor(settings), settings });
     const asked: boolean[] = [];
     server.on('ConnectionRequest', (event) => {
       asked.push(event.accept);
@@ -34,6 +38,23 @@ for (const settings of refused) {
     });
     await ByteClient.open(t, server.localPort);
     assert.deepEqual(asked, [false]);
+  });
+}
+
+const letIn = [
+  { AllowedClients: 'localhost' },
+  { AllowedClients: '127.0.0.1', UseIPv6: 2 },
+  { AllowedClients: '::ffff:127.0.0.1' },
+  { AllowedClients: '10.0.0.0/8,127.*', BlockedClients: '127.0.0.2' },
+];
+
+for (const settings of letIn) {
+  test(`let in: ${JSON.stringify(settings)}`, async (t) => {
+    const server = await startEcho(t, { localHost: hostFor(settings), settings });
+    const asked = next(server, 'ConnectionRequest');
+    await ByteClient.open(t, server.localPort);
+    const { accept, address } = await asked;
+    assert.deepEqual([accept, address], [true, '127.0.0.1']);
   });
 }
 
