@@ -8,7 +8,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { WSServerOptions } from 'native-wsserver';
 import { authority, issue, PLAIN } from './support/certificates.js';
 import { defer } from './support/defer.js';
-import { load, rawServer, run } from './support/load_command.js';
+import { load, type Run, rawServer, run } from './support/load_command.js';
 import { startEcho, startServer } from './support/server.js';
 
 const ec = issue('load.example', { hosts: ['localhost', 'load.example'] });
@@ -21,6 +21,19 @@ const at = (port: number): string => `wss://localhost:${port}/`;
 async function echoAt(t: TestContext, options?: WSServerOptions): Promise<string> {
   const server = await startEcho(t, { certificate, ...options });
   return at(server.localPort);
+}
+
+/** Runs it until the server has had `count` connections, however long that takes. */
+async function churn(t: TestContext, count: number, args: string[]): Promise<Run> {
+  let interrupt = (): void => {};
+  let connected = 0;
+  const server = await startEcho(t, { certificate });
+  server.on('Connected', () => {
+    if (++connected === count) interrupt();
+  });
+  return load(t, at(server.localPort), [...args, '--duration', '1000'], (signal) => {
+    interrupt = signal;
+  });
 }
 
 /** The kinds and details of what went wrong. */
@@ -71,12 +84,11 @@ describe('load over TLS', { concurrency: 4 }, () => {
 
   for (const version of ['1.2', '1.3']) {
     test(`churn with TLS ${version}, and resumed`, async (t) => {
-      const url = await echoAt(t);
       const args = [...TRUST, '--tls', version, '--churn'];
-      const full = await load(t, url, args);
+      const full = await churn(t, 4, args);
       assert.equal(full.result.errorCount, 0, JSON.stringify(full.result.errors));
       assert.equal(full.result.tls?.resumed, 0);
-      const { result } = await load(t, url, [...args, '--resume']);
+      const { result } = await churn(t, 40, [...args, '--resume']);
       assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
       const { handshakes = 0, resumed = 0 } = result.tls ?? {};
       // All but the first of each of the four.
@@ -100,6 +112,7 @@ describe('load over TLS', { concurrency: 4 }, () => {
     const { status, stderr } = await run([at(server.localPort), ...TRUST, ...noCertificate]);
     assert.equal(status, 2);
     assert.match(stderr, /--cert and --key: /);
+    server.removeAllListeners('SSLClientAuthentication');
     const without = await load(t, at(server.localPort), TRUST);
     assert.deepEqual(kindsOf(without.result.errors), ['tlsAlert 116']);
     assert.match(
