@@ -114,7 +114,7 @@ export class SSLConnectionRequestEvent {
   }
 }
 
-/** A client has shown its certificate, or has none. May be answered asynchronously. */
+/** A client has shown its certificate, or has none, and is let in or not. May be answered asynchronously. */
 export class SSLClientAuthenticationEvent {
   readonly connectionId: number;
   /** The certificate in PEM, with its chain if SSLIncludeCertChain says so; empty: there is none. */

@@ -84,8 +84,8 @@ export abstract class ServerProperties extends TypedEmitter {
   }
 
   /**
-   * Whether clients must have a certificate: one that {@link SSLClientAuthenticationEvent} accepts,
-   * or, if nobody listens to it, one of an authority that the settings name.
+   * Whether clients are asked for a certificate. Then {@link SSLClientAuthenticationEvent} decides whom
+   * to let in, or, if nobody listens to it, who has one of an authority that the settings name.
    * @defaultValue false
    */
   get sslAuthenticateClients(): boolean {

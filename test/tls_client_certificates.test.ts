@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { WSServerOptions } from 'native-wsserver';
+import type { SSLClientAuthenticationEvent, WSServerOptions } from 'native-wsserver';
 import { request } from './support/byte_client.js';
 import { authority, day, folder, issue, issueSelfSigned, openssl } from './support/certificates.js';
 import { makeFolder } from './support/files.js';
@@ -108,6 +108,32 @@ for (const [index, [version, options]] of Object.entries(versions).entries()) {
       asked.map(({ status }) => status),
       ['OK', 'self-signed certificate'],
     );
+  });
+
+  test(`${version}: SSLClientAuthentication decides about a client without a certificate`, async (t) => {
+    const strict = await startStrict(t);
+    const lines = collect(strict, 'Log');
+    const opened = collect(strict, 'WebSocketOpenRequest');
+    const asked = collect(strict, 'SSLClientAuthentication');
+    await startEager(t, strict.localPort, options).alert;
+    const why = 'The client sent no certificate.';
+    await until(() => lines.some(({ message }) => message.endsWith(` failed: ${why}`)));
+    assert.equal(opened.length, 0);
+    const accept = (event: SSLClientAuthenticationEvent) => {
+      assert.equal(event.accept, false);
+      event.accept = true;
+    };
+    strict.on('SSLClientAuthentication', accept);
+    const first = await connectTls(t, strict.localPort, options);
+    await first.inner.upgrade();
+    const { certEncoded, certSubject, certIssuer, status } = asked[1] ?? assert.fail();
+    assert.deepEqual(
+      [certEncoded, certSubject, certIssuer, status],
+      ['', '', '', 'There is no certificate'],
+    );
+    // Whom a handler has let in does not come back past a server without one.
+    strict.removeAllListeners('SSLClientAuthentication');
+    assert.ok(!(await isLetIn(t, strict.localPort, { ...options, session: await first.session })));
   });
 
   test(`${version}: who resumes a session is still known`, async (t) => {

@@ -17,7 +17,8 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
      .field = &Options::sslAuthenticateClients,
      .property = true,
      .tls = true,
-     .doc = "Whether clients must have a certificate; see SSLClientAuthentication and SSLCACerts."},
+     .doc = "Whether clients are asked for a certificate; see SSLClientAuthentication and "
+            "SSLCACerts."},
     {.name = "LogSSLPackets",
      .field = &Options::logSSLPackets,
      .doc = "Whether SSLStatus, and the Log at level 3, tell of every record of a handshake. New "

@@ -71,8 +71,9 @@ Result<void> trustAuthorities(ssl_ctx_st* context, const ContextOptions& options
   return {};
 }
 
-std::array<std::uint8_t, 32> authenticationScope(const ContextOptions& options) {
+std::array<std::uint8_t, 32> authenticationScope(const ContextOptions& options, bool asks) {
   std::string scope = options.authenticateClients ? "clients " : "anyone ";
+  if (asks) scope.append("asked ");
   scope.append(std::to_string(options.securityFlags));
   for (const std::string* const part :
        {&options.caCertificates, &options.caFile, &options.caFolder}) {

@@ -210,11 +210,18 @@ Result<void> Context::setGroups() {
 
 Result<void> Context::setAuthentication() {
   SSL_CTX* const handle = handle_.get();
-  const auto scope = authenticationScope(options_);
+  const auto scope = authenticationScope(options_, false);
   SSL_CTX_set_session_id_context(handle, scope.data(), static_cast<unsigned>(scope.size()));
   if (!options_.authenticateClients) return {};
   SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, onVerify);
   return trustAuthorities(handle, options_);
+}
+
+void Context::leaveToOthers(SSL* ssl) const {
+  // No callback: that of the context stays.
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+  const auto scope = authenticationScope(options_, true);
+  SSL_set_session_id_context(ssl, scope.data(), static_cast<unsigned>(scope.size()));
 }
 
 Result<void> Context::setTickets() {

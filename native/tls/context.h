@@ -107,6 +107,9 @@ class Context {
   // For a Session.
   [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
   [[nodiscard]] const bio_method_st* pipeMethod() const { return pipeMethod_.get(); }
+  /// Whoever `ssl`'s client is, and be it one without a certificate, is for others to accept or
+  /// not.
+  void leaveToOthers(ssl_st* ssl) const;
   /// Null when Records do not know `suite`.
   Aead* aead(std::uint16_t suite);
 

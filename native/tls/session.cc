@@ -66,6 +66,7 @@ std::unique_ptr<Session> Session::accept(std::shared_ptr<Context> context, Wishe
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, static_cast<Handshake*>(session.get()));
   SSL_set_accept_state(ssl);
+  if (wishes.askClient) session->context_->leaveToOthers(ssl);
   // Records have to know how many OpenSSL has sent.
   if (wishes.log != Log::kOff || session->context_->options().ownRecords) traceMessages(ssl);
   return session;
@@ -116,7 +117,8 @@ std::size_t Session::answerClient(bool accept, MutableBytes plain, ByteQueue& ou
   if (!accept) {
     state_ = State::kOpen;
     close(out);
-    fail("The certificate of the client was refused.");
+    fail(clientCertificate_ == nullptr ? "The client sent no certificate."
+                                       : "The certificate of the client was refused.");
     return 0;
   }
   state_ = State::kOpen;

@@ -207,11 +207,18 @@ TEST_CASE("SSLClientAuthentication decides about the client") {
     CHECK(
         secure.fixture.until([&] { return secure.fixture.server().find(question.id) == nullptr; }));
   }
-  {
-    // There is nothing to ask about.
+  for (const bool accepted : {false, true}) {
+    // Who shows nothing is asked about too.
     TlsPeer peer(secure.port());
-    REQUIRE(secure.fixture.until([&] { return peer.state() == State::kFailed; }));
-    CHECK(secure.fixture.count(EventKind::kSSLClientAuthentication) == 2);
+    const Event question = ask(peer);
+    CHECK(question.payload.empty());
+    CHECK(question.flags == server::kIsRefused);
+    secure.connection(question.id).answerClientAuthentication(accepted);
+    if (accepted) {
+      open(secure.fixture, peer);
+      continue;
+    }
+    CHECK(secure.fixture.until([&] { return peer.state() == State::kEnded; }));
     CHECK(secure.told(EventKind::kLog).find("The client sent no certificate") != std::string::npos);
   }
   // Known to an authority.
