@@ -8,7 +8,14 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { load as loadUrl, type OnStart, type Run, rawServer, run } from './support/load_command.js';
+import {
+  loadUntil,
+  load as loadUrl,
+  type OnStart,
+  type Run,
+  rawServer,
+  run,
+} from './support/load_command.js';
 import { startEcho } from './support/server.js';
 
 /** A file with `content`, for as long as the test runs. */
@@ -67,7 +74,8 @@ describe('load', { concurrency: 4 }, () => {
   for (const [name, args] of modes) {
     test(`an echo server: ${name}`, async (t) => {
       const server = await startEcho(t);
-      const { status, result, html } = await load(t, server.localPort, args);
+      const url = `ws://127.0.0.1:${server.localPort}/`;
+      const { status, result, html } = await loadUntil(t, [server, 'DataIn', 200], url, args);
       assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
       assert.equal(status, 0);
       assert.ok(result.connections.ok >= 4);

@@ -8,7 +8,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { WSServerOptions } from 'native-wsserver';
 import { authority, issue, PLAIN } from './support/certificates.js';
 import { defer } from './support/defer.js';
-import { load, type Run, rawServer, run } from './support/load_command.js';
+import { load, loadUntil, rawServer, run } from './support/load_command.js';
 import { startEcho, startServer } from './support/server.js';
 
 const ec = issue('load.example', { hosts: ['localhost', 'load.example'] });
@@ -21,19 +21,6 @@ const at = (port: number): string => `wss://localhost:${port}/`;
 async function echoAt(t: TestContext, options?: WSServerOptions): Promise<string> {
   const server = await startEcho(t, { certificate, ...options });
   return at(server.localPort);
-}
-
-/** Runs it until the server has had `count` connections, however long that takes. */
-async function churn(t: TestContext, count: number, args: string[]): Promise<Run> {
-  let interrupt = (): void => {};
-  let connected = 0;
-  const server = await startEcho(t, { certificate });
-  server.on('Connected', () => {
-    if (++connected === count) interrupt();
-  });
-  return load(t, at(server.localPort), [...args, '--duration', '1000'], (signal) => {
-    interrupt = signal;
-  });
 }
 
 /** The kinds and details of what went wrong. */
@@ -72,7 +59,13 @@ describe('load over TLS', { concurrency: 4 }, () => {
   ];
   for (const [name, args, negotiated] of modes) {
     test(name, async (t) => {
-      const { status, stdout, result } = await load(t, await echoAt(t), [...TRUST, ...args]);
+      const server = await startEcho(t, { certificate });
+      const { status, stdout, result } = await loadUntil(
+        t,
+        [server, 'DataIn', 200],
+        at(server.localPort),
+        [...TRUST, ...args],
+      );
       assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
       assert.equal(status, 0);
       assert.ok(result.messages.received > 10);
@@ -85,10 +78,14 @@ describe('load over TLS', { concurrency: 4 }, () => {
   for (const version of ['1.2', '1.3']) {
     test(`churn with TLS ${version}, and resumed`, async (t) => {
       const args = [...TRUST, '--tls', version, '--churn'];
-      const full = await churn(t, 4, args);
+      const server = await startEcho(t, { certificate });
+      const full = await loadUntil(t, [server, 'Connected', 4], at(server.localPort), args);
       assert.equal(full.result.errorCount, 0, JSON.stringify(full.result.errors));
       assert.equal(full.result.tls?.resumed, 0);
-      const { result } = await churn(t, 40, [...args, '--resume']);
+      const { result } = await loadUntil(t, [server, 'Connected', 40], at(server.localPort), [
+        ...args,
+        '--resume',
+      ]);
       assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
       const { handshakes = 0, resumed = 0 } = result.tls ?? {};
       // All but the first of each of the four.

@@ -98,8 +98,8 @@ export function request(lines: readonly string[] = [], uri = '/'): string {
   return `${head.join('\r\n')}\r\n\r\n`;
 }
 
-/** How a connection ended: with a FIN or with a reset. */
-export type Ending = 'end' | 'reset';
+/** How a connection ended: with a FIN, with a reset, or because nothing came any more. */
+export type Ending = 'end' | 'reset' | 'silence';
 
 /** A server that has nothing to say for so long will not say it any more: the test fails. */
 const PATIENCE_MS = 5000;
@@ -130,7 +130,6 @@ export class ByteClient {
   private constructor(socket: net.Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('nothing came')));
     socket.on('data', (bytes) => {
       this.#received.push(bytes);
       this.#size += bytes.length;
@@ -139,6 +138,10 @@ export class ByteClient {
     this.ended = new Promise((resolve) => {
       socket.on('error', () => resolve('reset'));
       socket.on('end', () => resolve('end'));
+      socket.setTimeout(PATIENCE_MS, () => {
+        resolve('silence');
+        socket.destroy();
+      });
     });
     void this.ended.then(() => {
       this.#over = true;

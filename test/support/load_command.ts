@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import type { WSServer } from 'native-wsserver';
 
 const cli = path.join(require.resolve('native-wsserver/package.json'), '../dist/cli/main.js');
 
@@ -84,6 +85,23 @@ export async function load(
     result: JSON.parse(readFileSync(json, 'utf8')) as Result,
     html: readFileSync(html, 'utf8'),
   };
+}
+
+/** Runs it until `server` has had so many of an event, however long that takes. */
+export function loadUntil(
+  t: TestContext,
+  [server, event, count]: [WSServer, 'Connected' | 'DataIn', number],
+  url: string,
+  args: string[] = [],
+): Promise<Run> {
+  let interrupt = (): void => {};
+  let seen = 0;
+  server.on(event, () => {
+    if (++seen === count) interrupt();
+  });
+  return load(t, url, [...args, '--duration', '1000'], (signal) => {
+    interrupt = signal;
+  });
 }
 
 /** A TCP server that does with each connection what `serve` does. */
