@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace wss::server {
 namespace {
@@ -18,7 +19,8 @@ std::span<const std::string_view> eventNames() { return kNames; }
 
 void EventBatch::addText(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
                          std::string_view text) {
-  std::copy(text.begin(), text.end(), reserve(text.size()));
+  std::uint8_t* const place = reserve(text.size());
+  if (!text.empty()) std::memcpy(place, text.data(), text.size());
   add(kind, id, flags, value, text.size());
 }
 
