@@ -180,6 +180,19 @@ TEST_CASE("clients' certificates are verified, asked about, forgiven and refused
   const Certificate known = makeCertificate("known", &authority());
   const Certificate expired = makeCertificate("expired", &authority(), "EC", -1);
   const Certificate stranger = makeCertificate("stranger");
+  const Certificate early = makeCertificate("early", &authority());
+  X509_gmtime_adj(X509_getm_notBefore(early.leaf().get()), 3600);
+  const Certificate servers = makeCertificate("servers", &authority());
+  const Owned<X509_EXTENSION, X509_EXTENSION_free> usage(
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_ext_key_usage, "serverAuth"));
+  X509_add_ext(servers.leaf().get(), usage.get(), -1);
+  for (const Certificate* const changed : {&early, &servers}) {
+    X509_sign(changed->leaf().get(), authority().key().get(), EVP_sha256());
+  }
+  // It says that the authority has signed it, which another key has.
+  const Certificate forger = makeCertificate("The Authority");
+  const Certificate forged = makeCertificate("forged", &forger);
+  constexpr std::uint32_t kAllFlags = kIgnoreTime | kAllowUnknownAuthority | kIgnoreUsage;
   ContextOptions options;
   options.authenticateClients = true;
   options.caCertificates = authority().encoded();
@@ -203,6 +216,11 @@ TEST_CASE("clients' certificates are verified, asked about, forgiven and refused
       {&stranger, 0, false, false, State::kFailed},
       {&stranger, kAllowUnknownAuthority, false, false, State::kOpen},
       {&stranger, kIgnoreTime | kIgnoreUsage, false, false, State::kFailed},
+      {&early, kAllowUnknownAuthority | kIgnoreUsage, false, false, State::kFailed},
+      {&early, kIgnoreTime, false, false, State::kOpen},
+      {&servers, kIgnoreTime | kAllowUnknownAuthority, false, false, State::kFailed},
+      {&servers, kIgnoreUsage, false, false, State::kOpen},
+      {&forged, kAllFlags, false, false, State::kFailed},
   };
   for (const Row& row : rows) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -317,6 +335,9 @@ TEST_CASE("settings that OpenSSL does not take") {
   CHECK(codeOf([](auto& o) { o.openSslCipherList = "NOTHING"; }) == 10022);
   CHECK(codeOf([](auto& o) { o.cipherSuites = "TLS_AES_256_GCM_SHA384"; }) == 0);
   CHECK(codeOf([](auto& o) { o.cipherStrength = 256; }) == 0);
+  CHECK(codeOf([](auto& o) { o.protocols = 0; }) == 10022);
+  CHECK(codeOf([](auto& o) { o.protocols = kTls13 | 1; }) == 10022);
+  CHECK(codeOf([](auto& o) { o.certificates.clear(); }) == 282);
   CHECK(codeOf([](auto& o) { o.groups = "nothing"; }) == 10022);
   CHECK(codeOf([](auto& o) { o.groups = "ecdhe_x25519"; }) == 0);
   CHECK(codeOf([](auto& o) { o.signatureAlgorithms = "nothing"; }) == 10022);

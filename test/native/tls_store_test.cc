@@ -261,6 +261,14 @@ TEST_CASE("which certificate a subject selects") {
   CHECK(found("  ") == "none");
 }
 
+TEST_CASE("a field of a name that has no name is its number") {
+  const Certificate made = makeCertificate("numbered");
+  X509_NAME* const subject = X509_get_subject_name(made.leaf().get());
+  X509_NAME_add_entry_by_txt(subject, "1.2.3.4", MBSTRING_UTF8, bytesOf("x").data(), 1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "ST", MBSTRING_UTF8, bytesOf("y").data(), 1, -1, 0);
+  CHECK(made.subject() == "S=y, 1.2.3.4=x, CN=numbered, O=\"Example, Inc.\", C=DE");
+}
+
 TEST_CASE("a certificate and its key from two places") {
   const std::string keys = pemOf(leaf().key()) + authority().encoded();
   Result<Contents> contents = read("pem", {bytesOf(keys)});
