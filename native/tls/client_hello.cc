@@ -29,12 +29,13 @@ Bytes vectorIn(Bytes bytes) {
 }
 
 /// RFC 6066 §3. Only the first name: there may be no more than one of a kind, and there is one
-/// kind.
+/// kind. Empty when it has a NUL in it, for which OpenSSL ends the handshake later.
 std::string serverNameIn(Bytes extension) {
   constexpr std::uint8_t kHostName = 0;
   const Bytes list = vectorIn(extension);
   if (list.size() <= 1 + kPairSize || list[0] != kHostName) return {};
-  return std::string(textOf(vectorIn(list.subspan(1))));
+  const std::string_view name = textOf(vectorIn(list.subspan(1)));
+  return name.find('\0') == std::string_view::npos ? std::string(name) : std::string();
 }
 
 void addName(std::string& list, std::string_view name) {

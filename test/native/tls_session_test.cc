@@ -176,6 +176,20 @@ TEST_CASE("the ClientHello is told, and another certificate may be shown") {
   CHECK(server.session->state() == State::kFailed);
 }
 
+TEST_CASE("a server name with a NUL in it is none, and the end of the handshake") {
+  ServerEnd server(contextOf(), {.askCertificate = true});
+  MemoryClient client;
+  SSL_set_tlsext_host_name(client.ssl(), "the.name");
+  client.advance();
+  std::string hello = client.take();
+  hello[hello.find("the.name") + 3] = '\0';
+  server.receive(hello);
+  REQUIRE(server.session->state() == State::kAskedCertificate);
+  CHECK(server.session->clientHello().serverName.empty());
+  server.answerCertificate(nullptr);
+  CHECK(server.session->state() == State::kFailed);
+}
+
 TEST_CASE("clients' certificates are verified, asked about, forgiven and refused") {
   const Certificate known = makeCertificate("known", &authority());
   const Certificate expired = makeCertificate("expired", &authority(), "EC", -1);
