@@ -35,6 +35,13 @@ const lockedPpk = (version: string): string =>
   );
 
 const name = Buffer.from('ssh-rsa');
+/** A JKS of version 1 that has a million entries, and what these begin with. */
+const head = Buffer.from('feedfeed00000001000f4240', 'hex');
+const emptyCertificate = Buffer.from('00000002'.padEnd(2 * (4 + 2 + 8 + 4), '0'), 'hex');
+const keyWithLongChain = Buffer.from(
+  `${'00000001'.padEnd(2 * (4 + 2 + 8 + 4), '0')}002dc6c0`,
+  'hex',
+);
 
 const mistakes: Mistake[] = [
   ['JKS: cut', 271, /damaged or cut/, () => [T.jksBlob, jks.subarray(0, 900), 'changeit']],
@@ -83,6 +90,18 @@ const mistakes: Mistake[] = [
     /keytool -importkeystore/,
     () => [T.auto, data('identity.jceks'), 'changeit'],
   ],
+  [
+    'JKS: more certificates than anybody has',
+    271,
+    /more than 1000/,
+    () => [T.jksBlob, Buffer.concat([head, ...Array(700_000).fill(emptyCertificate)])],
+  ],
+  [
+    'JKS: a chain longer than any',
+    271,
+    /more than 1000/,
+    () => [T.jksBlob, Buffer.concat([head, keyWithLongChain, Buffer.alloc(12_000_000)])],
+  ],
   ['JKS: another thing', 271, /damaged or cut/, () => [T.jksBlob, 'hello']],
 
   ['JWK: no JSON', 271, /no JSON/, () => [T.jwkBlob, '{"kty": "RSA", "d": secret']],
@@ -113,6 +132,24 @@ const mistakes: Mistake[] = [
     () => [T.jwkBlob, JSON.stringify({ ...jwkOf(ec, true), x5c: ['aaaa'] })],
   ],
   ['JWK: a secret', 271, /of a kind for TLS/, () => [T.jwkBlob, '{"kty":"oct","k":"AAAA"}']],
+  [
+    'JWK: a kind that is no text',
+    271,
+    /of a kind for TLS/,
+    () => [T.jwkBlob, '{"kty":{"toString":1,"valueOf":1}}'],
+  ],
+  [
+    'JWK: more keys than anybody has',
+    271,
+    /more than 1000/,
+    () => [T.jwkBlob, `{"keys":[${Array(200_000).fill('{"kty":"RSA"}')}]}`],
+  ],
+  [
+    'JWK: a chain longer than any',
+    271,
+    /more than 1000/,
+    () => [T.jwkBlob, `{"kty":"EC","x5c":[${Array(500_000).fill('"AA"')}]}`],
+  ],
   [
     'JWK: encrypted',
     271,
@@ -150,6 +187,12 @@ const mistakes: Mistake[] = [
     /neither an RSAKeyValue/,
     () => [T.xmlBlob, '<'.repeat(1_000_000)],
   ],
+  [
+    'XML: more certificates than anybody has',
+    271,
+    /more than 1000/,
+    () => [T.xmlBlob, '<X509Certificate>'.repeat(400_000)],
+  ],
   ['XML: cut', 271, /neither an RSAKeyValue/, () => [T.xmlBlob, xmlOf(rsa).slice(0, 500)]],
   [
     'XML: a part is missing',
@@ -180,6 +223,26 @@ const mistakes: Mistake[] = [
     271,
     /damaged/,
     () => [T.ppkBlob, ppk.replace(/Private-Lines: 1/, 'Private-Lines: 4000000000')],
+  ],
+  ...['-1', '0.5', '1e0', '0x1', ''].map(
+    (count): Mistake => [
+      `PPK 3: "${count}" lines`,
+      271,
+      /damaged/,
+      () => [T.ppkBlob, ppk.replace(/Private-Lines: 1/, `Private-Lines: ${count}`)],
+    ],
+  ),
+  [
+    'PPK 3: Argon2 without salt',
+    271,
+    /damaged/,
+    () => [T.ppkBlob, lockedPpk('3').replace(/Salt: .*/, 'Salt: '), PASSWORD],
+  ],
+  [
+    'PPK 3: Argon2 with less memory than it has lanes',
+    271,
+    /damaged/,
+    () => [T.ppkBlob, lockedPpk('3').replace(/Parallelism: 1/, 'Parallelism: 9'), PASSWORD],
   ],
   [
     'PPK 3: Argon2 without end',
@@ -265,6 +328,14 @@ test('an SSH public key whose point is compressed', () => {
   assert.throws(() => new Certificate(T.sshPublicKeyBlob, changed(blob, blob.length - 65)), {
     code: 271,
     message: /not one of the curve/,
+  });
+});
+
+test('an SSH public key of a kind that only objects have', () => {
+  const blob = Buffer.from('\0\0\0\x0bconstructor\0\0\0\x01x', 'latin1');
+  assert.throws(() => new Certificate(T.sshPublicKeyBlob, blob), {
+    code: 271,
+    message: /RSA, ECDSA/,
   });
 });
 

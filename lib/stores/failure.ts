@@ -18,6 +18,14 @@ export function notOpened(detail: string): WSServerError {
   return storeError(NOT_OPENED, detail);
 }
 
+/** As many certificates and keys as the core takes of a store (native/tls/store.h). */
+const MAX_PARTS = 1000 + 100;
+
+/** @throws 271 when a store has more parts than anybody can use */
+export function requireFew(parts: number): void {
+  if (parts > MAX_PARTS) throw notOpened('It holds more than 1000 certificates or 100 keys.');
+}
+
 /** 273: the password is not that of the store. */
 export function wrongPassword(): WSServerError {
   return storeError(

@@ -4,7 +4,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ByteReader, Truncated } from './byte_reader.js';
-import { notOpened, wrongPassword } from './failure.js';
+import { notOpened, requireFew, wrongPassword } from './failure.js';
 
 const PRIVATE_KEY = 1;
 const TRUSTED_CERTIFICATE = 2;
@@ -61,7 +61,10 @@ function readEntry(store: ByteReader, version: number, password: Buffer): Buffer
   if (kind !== PRIVATE_KEY) throw new Truncated();
   const sealed = store.sized();
   const parts: Buffer[] = [];
-  for (let left = store.uint32(); left > 0; left--) parts.push(readCertificate(store, version));
+  for (let left = store.uint32(); left > 0; left--) {
+    parts.push(readCertificate(store, version));
+    requireFew(parts.length);
+  }
   return [...parts, unprotected(sealed, password)];
 }
 
@@ -73,6 +76,7 @@ function readEntries(bytes: Uint8Array, password: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   for (let left = store.uint32(); left > 0; left--) {
     parts.push(...readEntry(store, version, password));
+    requireFew(parts.length);
   }
   const size = store.position;
   const digest = store.take(DIGEST);

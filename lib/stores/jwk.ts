@@ -2,7 +2,7 @@
 // JSON Web Keys and sets of them (RFC 7517).
 
 import type { JsonWebKey } from 'node:crypto';
-import { notOpened } from './failure.js';
+import { notOpened, requireFew } from './failure.js';
 import { derOf } from './keys.js';
 
 /** A member that is a list of certificates in Base64 (RFC 7517 §4.7). */
@@ -39,9 +39,10 @@ export function readJwk(bytes: Uint8Array): Buffer[] {
   if (!Array.isArray(keys) || !keys.every(isObject)) {
     throw notOpened('The "keys" of the JWK set are no list of JWKs.');
   }
-  const usable = (keys as JsonWebKey[]).filter(({ kty }) =>
-    ['RSA', 'EC', 'OKP'].includes(`${kty}`),
+  const usable = (keys as JsonWebKey[]).filter(({ kty = '' }) =>
+    ['RSA', 'EC', 'OKP'].includes(kty),
   );
+  requireFew(usable.length);
   if (usable.length > 0) return usable.flatMap(partsOf);
   throw notOpened(
     'ciphertext' in parsed

@@ -9,6 +9,7 @@ import { derOf } from './keys.js';
 import { readPrivateKey, readPublicKey } from './ssh_key.js';
 
 const MAGIC = /^PuTTY-User-Key-File-(\d+)$/;
+const COUNT = /^\d{1,9}$/;
 const BLOCK = 16;
 const damaged = (): Error => notOpened('The PPK is damaged.');
 
@@ -36,7 +37,7 @@ function parse(bytes: Uint8Array): File {
     headers.set(name, value);
     if (!name.endsWith('-Lines')) continue;
     const count = Number(value);
-    if (!(count <= lines.length - at)) throw damaged();
+    if (!COUNT.test(value) || count > lines.length - at) throw damaged();
     blobs.set(name, Buffer.from(lines.slice(at, at + count).join(''), 'base64'));
     at += count;
   }
@@ -88,6 +89,8 @@ function argon2Of({ headers }: File): Argon2 {
     );
   }
   const salt = Buffer.from(headers.get('Argon2-Salt') ?? '', 'hex');
+  // RFC 9106 §3.1, and what Argon2's authors advise for the salt.
+  if (memory < 8 * parallelism || salt.length < 8) throw damaged();
   return { derivation, memory, passes, parallelism, salt };
 }
 

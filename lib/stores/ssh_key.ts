@@ -42,7 +42,7 @@ export function readPublicKey(blob: ByteReader): JsonWebKey {
     const e = base64url(blob.sized());
     return { kty: 'RSA', e, n: base64url(blob.sized()) };
   }
-  const edwards = edwardsCurves[algorithm];
+  const edwards = Object.hasOwn(edwardsCurves, algorithm) ? edwardsCurves[algorithm] : undefined;
   if (edwards) return { kty: 'OKP', crv: edwards.crv, x: base64url(blob.sized()) };
   const ecdsa = ecdsaCurves[algorithm.replace(/^ecdsa-sha2-/, '')];
   if (!ecdsa || !algorithm.startsWith('ecdsa-')) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented types of certificate stores: what each is made of, and by what it is read.
 
-import { notOpened } from './failure.js';
+import { notOpened, requireFew } from './failure.js';
 import { readJks } from './jks.js';
 import { readJwk } from './jwk.js';
 import { readTokenName } from './pkcs11.js';
@@ -75,7 +75,11 @@ const native =
 /** What `read` finds are certificates and keys in DER. */
 const made =
   (read: (bytes: Uint8Array, password: string) => Uint8Array[]): Reader =>
-  (bytes, password) => ({ format: 'any', parts: read(bytes, password) });
+  (bytes, password) => {
+    const parts = read(bytes, password);
+    requireFew(parts.length);
+    return { format: 'any', parts };
+  };
 
 const unavailable =
   (why: string): Reader =>
