@@ -6,12 +6,13 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WSServer } from 'native-wsserver';
 import { WebSocket } from 'ws';
 import { startChild } from './support/child.js';
 import { defer } from './support/defer.js';
 import { makeFolder } from './support/files.js';
-import { collect, next, startEcho } from './support/server.js';
+import { collect, next, startEcho, until } from './support/server.js';
 
 function makePath(t: TestContext): string {
   return path.join(makeFolder(t), 'server.sock');
@@ -137,4 +138,25 @@ test('paths that cannot be listened on', async (t) => {
     assert.equal(server.listening, false);
   }
   assert.equal(fs.readFileSync(path.join(folder, 'file'), 'utf8'), 'x');
+});
+
+test('what a client sent before it left can be read when the server takes data again', async (t) => {
+  const file = makePath(t);
+  const server = await startEcho(t, { localHost: `unix:${file}` });
+  const ended = collect(server, 'Disconnected');
+  const connected = next(server, 'Connected');
+  const client = await connect(t, file);
+  const connection = server.connections.get((await connected).connectionId);
+  assert.ok(connection);
+  connection.acceptData = false;
+  await new Promise<unknown>((resolve) => client.send('last words', resolve));
+  client.terminate();
+  await once(client, 'close');
+  await sleep(100);
+  assert.equal(ended.length, 0);
+  const message = next(server, 'DataIn');
+  connection.acceptData = true;
+  assert.equal((await message).text, 'last words');
+  await until(() => ended.length > 0);
+  assert.equal(ended[0]?.statusCode, 1006);
 });

@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -55,6 +57,15 @@ Transfer outcome(ssize_t count) {
   return {Transfer::Status::kFailed, 0, errno};
 }
 
+/// Whether a peer that has left, without a reset, has left something to receive: in the file system
+/// that is no half of an end, as it is in TCP, but the whole.
+bool hasLegacy(int fd) {
+  pollfd errors{fd, 0, 0};
+  int size = 0;
+  return ::poll(&errors, 1, 0) >= 0 && (errors.revents & POLLERR) == 0 &&
+         ::ioctl(fd, FIONREAD, &size) == 0 && size > 0;
+}
+
 }  // namespace
 
 Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner, bool readable) {
@@ -81,7 +92,10 @@ void Socket::onReady(Readiness ready) {
   // One that another socket's event has closed may still have been reported.
   if (!isOpen()) return;
   // To those who read, what is broken shows itself in the receive that follows, with its errno.
-  if (ready.broken && !reads_) return owner_->onBroken();
+  if (ready.broken && !reads_) {
+    if (!hasLegacy(fd_)) owner_->onBroken();
+    return;
+  }
   emptied_ = !ready.readable && !ready.broken;
   ended_ = ready.ended;
   if (!emptied_) owner_->onReadable();

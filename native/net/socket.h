@@ -19,7 +19,7 @@ class SocketOwner {
  public:
   virtual void onReadable() = 0;
   virtual void onWritable() = 0;
-  /// The connection is lost, while nobody watches for what can be read.
+  /// The connection is lost, while nobody watches for what can be read, and nothing is left.
   virtual void onBroken() = 0;
   /// The last call, at the end of the loop turn in which the socket was closed. Only from here on
   /// may the socket be destroyed.
