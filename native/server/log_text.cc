@@ -30,9 +30,11 @@ bool isSecret(std::string_view name) {
   return std::ranges::any_of(kSecrets, [name](auto part) { return contains(name, part); });
 }
 
+/// What is escaped may be anything.
 bool isSecretParameter(std::string_view name) {
   const auto is = [name](std::string_view other) { return equalsIgnoringCase(name, other); };
-  return isSecret(name) || std::ranges::any_of(kSecretParameters, is);
+  return isSecret(name) || name.find('%') != std::string_view::npos ||
+         std::ranges::any_of(kSecretParameters, is);
 }
 
 void appendHex(std::string& out, std::uint32_t number, int digits) {
@@ -113,7 +115,8 @@ std::string maskedHeader(std::string_view line) {
   if (colon == std::string_view::npos) return std::string(line);
   // Browsers cannot send other headers, so that some send their token as a subprotocol.
   const bool carries = equalsIgnoringCase(name, "Sec-WebSocket-Protocol") && isSecret(line);
-  if (!carries && !isSecret(name)) return std::string(line);
+  // A proxy may tell the target of the request, as X-Original-URI.
+  if (!carries && !isSecret(name)) return maskedTarget(line);
   return std::string(name).append(": ").append(kMask);
 }
 

@@ -49,6 +49,7 @@ TEST_CASE("query parameters that are secrets") {
       {"/a?b=c&d", "/a?b=c&d"},
       {"/a?token=secret", "/a?token=***"},
       {"/a?x=1&ACCESS_Token=s%3D=&y=2", "/a?x=1&ACCESS_Token=***&y=2"},
+      {"/a?tok%65n=secret&a%20b=1", "/a?tok%65n=***&a%20b=***"},
       {"/a?key=1&monkey=2&sig=3&&pwd=", "/a?key=***&monkey=2&sig=***&&pwd=***"},
       {"http://h/?password=p?q&token", "http://h/?password=***&token"},
   };
@@ -73,6 +74,8 @@ TEST_CASE("headers that are secrets") {
        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="},
       {"Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Protocol: chat"},
       {"Sec-WebSocket-Protocol: chat, bearer.abc", "Sec-WebSocket-Protocol: ***"},
+      {"X-Original-URI: /a?token=secret", "X-Original-URI: /a?token=***"},
+      {"Sec-CH-UA-Mobile: ?0", "Sec-CH-UA-Mobile: ?0"},
       {"no colon, but a token", "no colon, but a token"},
   };
   for (const Row& row : rows) {
