@@ -15,14 +15,15 @@ struct SuiteRow {
   std::uint16_t id;
   const char* cipher;
   std::size_t keySize;
-  const EVP_MD* (*hash)();
+  const char* hash;
+  std::size_t hashSize;
 };
 
 /// RFC 8446 §B.4, but for the two with CCM, which OpenSSL only uses for those who ask for them.
 constexpr SuiteRow kSuites[] = {
-    {0x1301, "AES-128-GCM", 16, EVP_sha256},
-    {0x1302, "AES-256-GCM", 32, EVP_sha384},
-    {0x1303, "ChaCha20-Poly1305", 32, EVP_sha256},
+    {0x1301, "AES-128-GCM", 16, "SHA2-256", 32},
+    {0x1302, "AES-256-GCM", 32, "SHA2-384", 48},
+    {0x1303, "ChaCha20-Poly1305", 32, "SHA2-256", 32},
 };
 
 int sizeOf(Bytes bytes) { return static_cast<int>(bytes.size()); }
@@ -38,10 +39,9 @@ void Aead::FreeCipher::operator()(evp_cipher_st* cipher) const { EVP_CIPHER_free
 std::unique_ptr<Aead> Aead::create(std::uint16_t suite) {
   const auto* const row = std::ranges::find(kSuites, suite, &SuiteRow::id);
   if (row == std::end(kSuites)) return nullptr;
-  std::unique_ptr<Aead> aead(new Aead);
+  std::unique_ptr<Aead> aead(new Aead(row->hash, row->hashSize));
   aead->suite_ = suite;
   aead->cipher_.reset(EVP_CIPHER_fetch(nullptr, row->cipher, nullptr));
-  aead->hash_ = row->hash();
   aead->keySize_ = row->keySize;
   return aead->cipher_ == nullptr ? nullptr : std::move(aead);
 }
@@ -90,17 +90,17 @@ TrafficKey::TrafficKey(Aead& aead, Bytes secret, std::uint64_t sequence)
 
 void TrafficKey::derive() {
   aead_.forget(*this);
-  const auto hashSize = static_cast<std::size_t>(EVP_MD_get_size(aead_.hash()));
-  const Bytes secret = std::as_const(secret_).first(hashSize);
-  usable_ = expandLabel(aead_.hash(), secret, "key", key_.first(aead_.keySize())) &&
-            expandLabel(aead_.hash(), secret, "iv", iv_.first(kIvSize));
+  Expander& expander = aead_.expander();
+  const Bytes secret = std::as_const(secret_).first(expander.hashSize());
+  usable_ =
+      expander.expand(secret, {{"key", key_.first(aead_.keySize())}, {"iv", iv_.first(kIvSize)}});
 }
 
 void TrafficKey::update() {
-  const auto hashSize = static_cast<std::size_t>(EVP_MD_get_size(aead_.hash()));
+  const std::size_t hashSize = aead_.expander().hashSize();
   SecretBytes<kMaxHashSize> next;
   const bool done =
-      expandLabel(aead_.hash(), secret_.first(hashSize), "traffic upd", next.first(hashSize));
+      aead_.expander().expand(secret_.first(hashSize), {{"traffic upd", next.first(hashSize)}});
   std::ranges::copy(next.first(hashSize), secret_.first(hashSize).begin());
   sequence_ = 0;
   derive();

@@ -31,7 +31,7 @@ class Aead {
   ~Aead();
 
   [[nodiscard]] std::uint16_t suite() const { return suite_; }
-  [[nodiscard]] const evp_md_st* hash() const { return hash_; }
+  [[nodiscard]] Expander& expander() { return expander_; }
   [[nodiscard]] std::size_t keySize() const { return keySize_; }
 
  private:
@@ -51,7 +51,7 @@ class Aead {
   /// Enough for 64 connections, which have two keys each.
   static constexpr std::size_t kSlots = 128;
 
-  Aead() = default;
+  Aead(const char* hash, std::size_t hashSize) : expander_(hash, hashSize) {}
 
   /// The slot of a new key: they take turns.
   std::uint8_t nextSlot() { return static_cast<std::uint8_t>(nextSlot_++ % kSlots); }
@@ -62,7 +62,7 @@ class Aead {
 
   std::uint16_t suite_ = 0;
   std::unique_ptr<evp_cipher_st, FreeCipher> cipher_;
-  const evp_md_st* hash_ = nullptr;
+  Expander expander_;
   std::size_t keySize_ = 0;
   std::uint8_t nextSlot_ = 0;
   std::array<Slot, kSlots> slots_;

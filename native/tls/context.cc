@@ -96,6 +96,10 @@ Aead* Context::aead(std::uint16_t suite) {
   return aeads_.emplace_back(std::move(made)).get();
 }
 
+void Context::tellSecrets(bool on) {
+  if (!options_.keyLog) SSL_CTX_set_keylog_callback(handle_.get(), on ? onKeyLog : nullptr);
+}
+
 Result<void> Context::setUp() {
   SSL_CTX* const handle = handle_.get();
   if (handle == nullptr) {
@@ -109,7 +113,7 @@ Result<void> Context::setUp() {
   SSL_CTX_set_dh_auto(handle, 1);
   SSL_CTX_set_client_hello_cb(handle, onClientHello, nullptr);
   SSL_CTX_set_info_callback(handle, onInfo);
-  if (options_.keyLog || options_.ownRecords) SSL_CTX_set_keylog_callback(handle, onKeyLog);
+  if (options_.keyLog) SSL_CTX_set_keylog_callback(handle, onKeyLog);
 
   using Step = Result<void> (Context::*)();
   constexpr Step kSteps[] = {&Context::setSuites,         &Context::setProtocols,

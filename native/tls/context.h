@@ -110,6 +110,9 @@ class Context {
   /// Whoever `ssl`'s client is, and be it one without a certificate, is for others to accept or
   /// not.
   void leaveToOthers(ssl_st* ssl) const;
+  /// Whether onKeyLog() is called, unless somebody has asked for a key log: then it always is. For
+  /// each secret that OpenSSL tells it calls sprintf() 64 times, so it is to tell few.
+  void tellSecrets(bool on);
   /// Null when Records do not know `suite`.
   Aead* aead(std::uint16_t suite);
 

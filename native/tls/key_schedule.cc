@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tls/key_schedule.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <cassert>
@@ -48,11 +49,42 @@ void TrafficSecrets::onKeyLog(std::string_view line) {
   if (ofServer) sent_ = 0;
 }
 
-bool expandLabel(const evp_md_st* hash, Bytes secret, std::string_view label, MutableBytes out) {
+void Expander::FreeMac::operator()(evp_mac_ctx_st* mac) const { EVP_MAC_CTX_free(mac); }
+
+Expander::Expander(const char* hash, std::size_t hashSize) : hashSize_(hashSize) {
+  EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  hmac_.reset(EVP_MAC_CTX_new(algorithm));  // counts the algorithm
+  EVP_MAC_free(algorithm);
+  // OpenSSL only reads it; the parameter is not const because others are written.
+  const std::array<OSSL_PARAM, 2> parameters = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(hash), 0),
+      OSSL_PARAM_construct_end(),
+  };
+  if (hmac_ != nullptr && EVP_MAC_CTX_set_params(hmac_.get(), parameters.data()) != 1) {
+    hmac_.reset();
+  }
+}
+
+bool Expander::expand(Bytes secret, std::initializer_list<Output> outputs) {
+  if (hmac_ == nullptr) return false;
+  bool done = EVP_MAC_init(hmac_.get(), secret.data(), secret.size(), nullptr) == 1;
+  for (const Output& output : outputs) {
+    // Without a key: once more with the one that is there.
+    const bool isFirst = &output == outputs.begin();
+    done = done && (isFirst || EVP_MAC_init(hmac_.get(), nullptr, 0, nullptr) == 1) &&
+           expandOne(output);
+  }
+  // Another key takes the place of the secret.
+  constexpr std::uint8_t kNoSecret = 0;
+  return EVP_MAC_init(hmac_.get(), &kNoSecret, sizeof kNoSecret, nullptr) == 1 && done;
+}
+
+bool Expander::expandOne(const Output& output) {
   constexpr std::string_view kPrefix = "tls13 ";
   constexpr std::size_t kMaxLabel = 12;
+  const auto& [label, out] = output;
   assert(label.size() <= kMaxLabel);
-  assert(out.size() <= static_cast<std::size_t>(EVP_MD_get_size(hash)));
+  assert(out.size() <= hashSize_);
 
   // RFC 5869 §2.3: so short an output is T(1), the HMAC of HkdfLabel and a 1.
   std::array<std::uint8_t, 2 + 1 + kPrefix.size() + kMaxLabel + 1 + 1> info{};
@@ -66,9 +98,10 @@ bool expandLabel(const evp_md_st* hash, Bytes secret, std::string_view label, Mu
   *end++ = 1;
 
   SecretBytes<EVP_MAX_MD_SIZE> made;
-  const bool done = HMAC(hash, secret.data(), static_cast<int>(secret.size()), info.data(),
-                         static_cast<std::size_t>(end - info.begin()),
-                         made.first(EVP_MAX_MD_SIZE).data(), nullptr) != nullptr;
+  std::size_t size = 0;
+  const bool done =
+      EVP_MAC_update(hmac_.get(), info.data(), static_cast<std::size_t>(end - info.begin())) == 1 &&
+      EVP_MAC_final(hmac_.get(), made.first(EVP_MAX_MD_SIZE).data(), &size, EVP_MAX_MD_SIZE) == 1;
   std::ranges::copy(made.first(out.size()), out.begin());
   return done;
 }

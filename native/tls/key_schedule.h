@@ -6,11 +6,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string_view>
 
 #include "base/bytes.h"
 
-struct evp_md_st;
+struct evp_mac_ctx_st;
 
 namespace wss::tls {
 
@@ -62,8 +64,32 @@ class TrafficSecrets {
   SecretBytes<kMaxHashSize> server_;
 };
 
-/// HKDF-Expand-Label(`secret`, `label`, "", size of `out`) of RFC 8446 §7.1. False when OpenSSL
-/// fails. REQUIRES a label of at most 12 characters, and no more of `out` than a hash has.
-bool expandLabel(const evp_md_st* hash, Bytes secret, std::string_view label, MutableBytes out);
+/// HKDF-Expand-Label of RFC 8446 §7.1. It keeps what OpenSSL would otherwise look up, allocate and
+/// let go in each of four calls a connection; it keeps no secret.
+class Expander {
+ public:
+  /// `hash` is OpenSSL's name of one, of `hashSize` bytes.
+  Expander(const char* hash, std::size_t hashSize);
+
+  [[nodiscard]] std::size_t hashSize() const { return hashSize_; }
+  struct Output {
+    std::string_view label;  ///< at most 12 characters
+    MutableBytes out;        ///< no more than a hash has
+  };
+  /// HKDF-Expand-Label(`secret`, label, "", size of out) for each of `outputs`. False when OpenSSL
+  /// fails.
+  bool expand(Bytes secret, std::initializer_list<Output> outputs);
+
+ private:
+  /// T(1) of the key that hmac_ has.
+  bool expandOne(const Output& output);
+
+  struct FreeMac {
+    void operator()(evp_mac_ctx_st* mac) const;
+  };
+
+  std::size_t hashSize_;
+  std::unique_ptr<evp_mac_ctx_st, FreeMac> hmac_;
+};
 
 }  // namespace wss::tls

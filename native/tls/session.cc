@@ -202,7 +202,13 @@ void Session::onKeyLog(std::string_view line) {
 }
 
 void Session::onMessage(bool sent, int type, Bytes message) {
-  if (sent && type == SSL3_RT_HEADER && openSsl_ != nullptr) openSsl_->secrets.onSent();
+  if (sent && openSsl_ != nullptr) {
+    if (type == SSL3_RT_HEADER) openSsl_->secrets.onSent();
+    if (type == SSL3_RT_HANDSHAKE && !message.empty() && message[0] == SSL3_MT_FINISHED) {
+      openSsl_->finishedSent = true;
+      tellSecrets();
+    }
+  }
   if (wishes_.log == Log::kOff) return;
   const std::string_view verb = sent ? "Sent " : "Received ";
   std::string text(verb);
@@ -222,6 +228,7 @@ void Session::onMessage(bool sent, int type, Bytes message) {
 
 void Session::shakeHands() {
   SSL* const ssl = openSsl_->ssl.get();
+  tellSecrets();
   const int result = SSL_do_handshake(ssl);
   if (result == 1) {
     onHandshakeDone();
@@ -255,6 +262,11 @@ void Session::onHandshakeDone() {
   if (context_->options().authenticateClients) keepClientCertificate();
   state_ = wishes_.askClient ? State::kAskedClient : State::kOpen;
   takeOver();
+}
+
+/// Has those told that Records need, and no others.
+void Session::tellSecrets() {
+  context_->tellSecrets(context_->options().ownRecords && openSsl_->finishedSent);
 }
 
 /// Lets Records go on, if they can.

@@ -129,6 +129,7 @@ class Session final : private Handshake {
     TrafficSecrets secrets;
     int verifyError = 0;
     bool certificateAnswered = false;
+    bool finishedSent = false;  ///< from here on come the secrets that Records need
   };
 
   Session(std::shared_ptr<Context> context, Wishes wishes);
@@ -143,6 +144,7 @@ class Session final : private Handshake {
   std::size_t receiveHeld(MutableBytes plain, ByteQueue& out);
   void shakeHands();
   void onHandshakeDone();
+  void tellSecrets();
   void takeOver();
   void keepKeyExchange();
   void keepClientCertificate();

@@ -45,7 +45,7 @@ TEST_CASE("keys of RFC 8448") {
   const auto derived = [](std::string_view secret, std::string_view label, std::size_t size) {
     std::vector<std::uint8_t> made(size);
     const std::unique_ptr<Aead> aead = Aead::create(0x1301);
-    REQUIRE(expandLabel(aead->hash(), unhex(secret), label, made));
+    REQUIRE(aead->expander().expand(unhex(secret), {{label, made}}));
     return test::hexOf(made);
   };
   CHECK(derived(kClientSecret, "key", 16) == "17422dda596ed5d9acd890e3c63f5051");
