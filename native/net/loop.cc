@@ -37,6 +37,7 @@ int Loop::timeoutMs() const {
 void Loop::run(int waitMs) {
   const bool waits = waitMs > 0 && !pending();
   pending_ = false;
+  ++turn_;
   if (waits) {
     updateTime();
     if (ticking()) waitMs = std::min(waitMs, timeoutMs());

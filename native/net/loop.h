@@ -33,6 +33,8 @@ class Loop {
 
   /// Handles what is ready, having waited for it for up to `waitMs` milliseconds.
   void run(int waitMs);
+  /// How often run() has been called.
+  [[nodiscard]] std::uint64_t turn() const { return turn_; }
   /// Readable when run() has something to do.
   [[nodiscard]] int backendFd() const { return poller_->backendFd(); }
   /// Milliseconds until run() is to be called though nothing is ready; -1 for never.
@@ -73,6 +75,7 @@ class Loop {
   unsigned tickPeriodMs_ = 0;
   std::uint64_t nextTickMs_ = 0;
   std::uint64_t nowMs_ = 0;
+  std::uint64_t turn_ = 0;
   bool pending_ = false;
 };
 

@@ -57,6 +57,11 @@ class Socket final : private Pollable {
   /// Chooses what to be told of.
   void watch(bool readable, bool writable);
 
+  /// Leaves what there is to receive until resume(), untold.
+  void defer() { emptied_ = true; }
+  /// Tells of it, as if it had just come. REQUIRES isOpen().
+  void resume() { onReady({.readable = true, .ended = ended_}); }
+
   /// kEnded: the peer has closed its side.
   Transfer receive(MutableBytes target);
   /// Sends as much as the kernel takes, of both parts in one system call.

@@ -21,7 +21,7 @@ constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
 void Connection::onReadable() {
   if (state_ == State::kLeaving || state_ == State::kEnding) return;
   if (state_ == State::kDraining) return discard();
-  if (state_ == State::kHandshake && !server_.mayShakeHands()) return;
+  if (state_ == State::kHandshake && !server_.mayShakeHands()) return waitForTurn();
   // What does not fit into this turn waits in the kernel, and the peer feels it.
   if (server_.events().full() || !receive()) return;
   // There was more than fits into one buffer: this connection goes on, but not for long.
@@ -30,6 +30,17 @@ void Connection::onReadable() {
   const std::uint64_t endMs =
       loop.nowMs() + static_cast<std::uint64_t>(server_.options.maxReadTime);
   while (loop.nowMs() < endMs && !server_.events().full() && receive()) loop.updateTime();
+}
+
+void Connection::waitForTurn() {
+  socket_.defer();
+  if (!waits_) server_.toShakeHands(id_);
+  waits_ = true;
+}
+
+void Connection::takeTurn() {
+  waits_ = false;
+  if (socket_.isOpen()) socket_.resume();
 }
 
 bool Connection::receive() {

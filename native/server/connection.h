@@ -44,6 +44,8 @@ class Connection final : private net::SocketOwner {
   Result<void> open(int fd);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
+  /// For the server: goes on with the handshake that waited for its turn.
+  void takeTurn();
   /// Whether the server's list of those to flush has it.
   [[nodiscard]] bool isTouched() const { return touched_; }
   /// Whether the WebSocket is open: after the 101 answer, before the closing handshake, though the
@@ -240,6 +242,8 @@ class Connection final : private net::SocketOwner {
   void onEnd(const net::Transfer& transfer);
   void end(std::string_view reason);
 
+  void waitForTurn();
+
   // TLS. Those that take bytes return whether more may be received.
   void startHandshake();
   bool receiveCiphertext(Bytes ciphertext);
@@ -319,6 +323,7 @@ class Connection final : private net::SocketOwner {
   bool held_ : 1 = true;         ///< somebody may still ask for properties
   bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
   bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
+  bool waits_ : 1 = false;       ///< in the server's queue for handshakes
   bool lineMode_ : 1 = false;
   bool collects_ : 1 = false;         ///< the current message is delivered when it is whole
   bool begun_ : 1 = false;            ///< a piece of the current message has been delivered

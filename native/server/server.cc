@@ -309,9 +309,21 @@ void Server::countSent(ws::Opcode opcode, bool last, std::size_t size) {
   statistics_.bytesOut += size;
 }
 
+void Server::serveHandshakes() {
+  servesQueue_ = true;
+  while (!handshakeQueue_.empty() && handshakesLeft() > 0) {
+    const std::int32_t id = handshakeQueue_.front();
+    handshakeQueue_.pop_front();
+    // It may have gone meanwhile.
+    if (Connection* const connection = find(id)) connection->takeTurn();
+  }
+  servesQueue_ = false;
+  if (!handshakeQueue_.empty()) loop_.wake();
+}
+
 void Server::endTurn() {
-  handshakes_ = 0;
-  if (endings_.empty()) return;
+  if (handshakeQueue_.empty() && endings_.empty()) return;
+  serveHandshakes();
   for (const Ending& ending : std::exchange(endings_, {})) {
     if (Connection* const connection = find(ending.id)) connection->leave(ending);
   }

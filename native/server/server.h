@@ -141,9 +141,18 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] const std::shared_ptr<tls::Context>& tlsContext() const { return tls_; }
   /// Where a Session puts plaintext, as Loop::receiveBuffer().
   MutableBytes plainBuffer();
-  /// Whether one more handshake may go on in this turn: they are slow.
-  [[nodiscard]] bool mayShakeHands() const { return handshakes_ < kHandshakesPerTurn; }
-  void countHandshake() { ++handshakes_; }
+  /// Steps of TLS handshakes that are taken in a turn: each keeps the others waiting for 0.2 ms.
+  static constexpr int kHandshakesPerTurn = 4;
+  /// Whether one more handshake may go on in this turn: they are slow. Those that may not queue
+  /// with toShakeHands(), and who comes later does not get in front of them.
+  [[nodiscard]] bool mayShakeHands() const {
+    return (servesQueue_ || handshakeQueue_.empty()) && handshakesLeft() > 0;
+  }
+  void toShakeHands(std::int32_t id) { handshakeQueue_.push_back(id); }
+  void countHandshake() {
+    handshakes_ = kHandshakesPerTurn - handshakesLeft() + 1;
+    handshakeTurn_ = loop_.turn();
+  }
   /// Whether AllowedClients and BlockedClients let a client connect.
   bool admits(const net::Address& client);
   /// A steady clock that stands still while the loop was kept from running, so that a stall of
@@ -182,8 +191,6 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void reportError(std::int32_t id, const Error& error);
 
  private:
-  static constexpr int kHandshakesPerTurn = 8;
-
   struct Slot {
     std::unique_ptr<Connection> connection;
     std::uint32_t connections = 0;  ///< that have been in it before
@@ -200,6 +207,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   Result<void> listen();
   std::int32_t newId();
   void addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message);
+  [[nodiscard]] int handshakesLeft() const {
+    return handshakeTurn_ == loop_.turn() ? kHandshakesPerTurn - handshakes_ : kHandshakesPerTurn;
+  }
+  void serveHandshakes();
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
   void performAnswer(const Command& command, Bytes arena);
@@ -225,7 +236,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::shared_ptr<tls::TicketKeys> ticketKeys_;
   std::shared_ptr<tls::Context> tls_;
   std::unique_ptr<std::uint8_t[]> plainBuffer_;
-  int handshakes_ = 0;  ///< steps of them in this turn
+  std::deque<std::int32_t> handshakeQueue_;
+  bool servesQueue_ = false;
+  int handshakes_ = 0;  ///< steps of them in the turn handshakeTurn_
+  std::uint64_t handshakeTurn_ = 0;
   ClientList allowedClients_;
   ClientList blockedClients_;
   AddressCounts addressCounts_;

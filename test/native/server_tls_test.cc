@@ -92,6 +92,44 @@ TEST_CASE("messages, properties and the closing handshake under TLS") {
   CHECK(isEmpty(secure.fixture));
 }
 
+TEST_CASE("handshakes take turns: a few in each, first come, first served, and nobody is lost") {
+  Secure secure;
+  constexpr std::size_t kPerTurn = server::Server::kHandshakesPerTurn;
+  auto context = tls::ClientContext::create(credulous());
+  REQUIRE(context.ok());
+  ByteQueue hello;
+  const auto client = tls::ClientSession::connect(context.value(), nullptr, hello);
+  std::vector<std::unique_ptr<Peer>> peers;
+  const auto come = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      peers.push_back(std::make_unique<Peer>(secure.port()));
+      peers.back()->send(textOf(hello.bytes()));
+    }
+  };
+  /// How many have been answered, all of whom have to be in front of all others.
+  const auto answered = [&] {
+    const auto isAnswered = [](const auto& peer) { return !peer->received().empty(); };
+    const auto first = std::ranges::find_if_not(peers, isAnswered);
+    CHECK(std::none_of(first, peers.end(), isAnswered));
+    return static_cast<std::size_t>(first - peers.begin());
+  };
+
+  come(3 * kPerTurn);
+  REQUIRE(secure.fixture.until([&] { return answered() > 0; }));
+  CHECK(answered() == kPerTurn);
+  // Those who come now, or send more, do not get in front; and who goes is no hindrance.
+  come(kPerTurn);
+  peers[2 * kPerTurn]->finish();
+  for (std::size_t turns = 2; turns <= 4; ++turns) {
+    secure.fixture.turn();
+    CHECK(answered() == turns * kPerTurn);
+  }
+  peers[0]->reset();
+  secure.fixture.turn();
+  peers.clear();
+  CHECK(isEmpty(secure.fixture));
+}
+
 TEST_CASE("without certificates again, new connections are without TLS") {
   Secure secure;
   REQUIRE(secure.fixture.server().setCertificates({}).ok());
