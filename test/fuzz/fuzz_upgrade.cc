@@ -30,14 +30,15 @@ void checkAccepted(const ParseResult& result, std::string_view bytes) {
   require(head.find("\r\n\r\n") == head.size() - 4);
   require(!request.uri.empty() && request.uri.find(' ') == std::string_view::npos);
   require(isValidHeaderBlock(request.headers));
-  require(findHeader(request.headers, "Host") == request.host && !request.host.empty());
+  require(hostOf(request.uri, request.headers) == request.host && !request.host.empty());
   require(findHeader(request.headers, "Origin") == request.origin);
   require(joinHeaders(request.headers, "Sec-WebSocket-Protocol") == request.subProtocols);
   require(joinHeaders(request.headers, "Transfer-Encoding").empty());
-  require(isBase64Of(request.key, 16));
+  const std::string_view key = findHeader(request.headers, "Sec-WebSocket-Key");
+  require(isBase64Of(key, 16));
 
   ByteQueue answer;
-  appendSwitchingProtocols(answer, request.key, request.subProtocols, "", request.headers);
+  appendSwitchingProtocols(answer, key, request.subProtocols, "", request.headers);
   require(textOf(answer.bytes()).find("\r\n\r\n") == answer.size() - 4);
 }
 
