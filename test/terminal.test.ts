@@ -19,7 +19,8 @@ class Terminal {
   readonly #ended: Promise<unknown[]>;
 
   constructor(t: TestContext, ...args: string[]) {
-    const command = [process.execPath, COMMAND, ...args].join(' ');
+    // exec: a shell in between would be interrupted too, and end with a status of its own.
+    const command = ['exec', process.execPath, COMMAND, ...args].join(' ');
     this.#child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
     this.#child.stdout.on('data', (text) => {
       this.output += text;
