@@ -56,6 +56,7 @@ export class BatchReader {
   /** How bytes become text where they are not sent as text; undefined: by UTF-8. */
   codec: Codec | undefined;
   readonly #handler: BatchHandler;
+  readonly #transient: boolean;
   #records: Int32Array = new Int32Array(0);
   /** What {@link #chunks} were made of: the core gives the same array until there are others. */
   #buffers: readonly Buffer[] = [];
@@ -64,8 +65,9 @@ export class BatchReader {
   #next = 0;
   #end = 0;
 
-  constructor(handler: BatchHandler) {
+  constructor(handler: BatchHandler, transientPayloads: boolean) {
     this.#handler = handler;
+    this.#transient = transientPayloads;
   }
 
   /** Takes a batch over and walks it. REQUIRES that the one before has been walked. */
@@ -78,7 +80,7 @@ export class BatchReader {
     this.#records = records;
     if (chunks !== this.#buffers) {
       this.#buffers = chunks;
-      this.#chunks = chunks.map((buffer) => new Chunk(buffer));
+      this.#chunks = chunks.map((buffer) => new Chunk(buffer, this.#transient));
     }
     this.#adopted = adopted;
     this.#next = 0;
@@ -159,7 +161,7 @@ export class BatchReader {
         handler.onEvent('ReadyToSend', new events.ReadyToSendEvent(id));
         return;
       case PING: {
-        const payload = chunk.bytes(offset, length);
+        const payload = chunk.copy(offset, length);
         const isPong = (flags & IS_RESPONSE) !== 0;
         handler.onEvent('Ping', new events.PingEvent(id, payload, isPong, this.codec));
         return;

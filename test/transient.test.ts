@@ -148,3 +148,17 @@ test('a handler that runs the loop itself does not lose what came with its event
   await until(() => texts.length === 4);
   assert.deepEqual([...texts].sort(), [...sent, 'y'.repeat(5000)]);
 });
+
+test('the payload of a Ping may be kept', async (t) => {
+  const { server, client } = await startOpen(t, transient);
+  const pings = collect(server, 'Ping');
+  for (const letter of ['a', 'b']) {
+    const ping = next(server, 'Ping');
+    client.sendFrame(Op.ping, letter.repeat(100));
+    await ping;
+  }
+  assert.deepEqual(
+    pings.map(({ payloadB }) => Buffer.from(payloadB).toString()),
+    ['a'.repeat(100), 'b'.repeat(100)],
+  );
+});
