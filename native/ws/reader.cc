@@ -83,6 +83,7 @@ struct Reader::Header {
 };
 
 Piece::Kind Reader::next(MutableBytes& input, Piece& piece) {
+  if (nextWhole(input, piece)) return piece.kind;
   piece.kind = Piece::Kind::kNeedMore;
   if (remaining_ == 0) {
     Header header;
@@ -96,6 +97,29 @@ Piece::Kind Reader::next(MutableBytes& input, Piece& piece) {
   }
   if (remaining_ == 0 || !input.empty()) readData(input, piece);
   return piece.kind;
+}
+
+bool Reader::nextWhole(MutableBytes& input, Piece& piece) {
+  constexpr std::size_t kHeader = 2 + sizeof(MaskKey);
+  const bool begins = role_ == Role::kServer && message_ == Opcode::kContinuation;
+  if (!begins || input.size() < kHeader) return false;
+  // A bit that is not as expected brings either out of the range that is asked for.
+  const auto opcode = static_cast<Opcode>(input[0] ^ kFin);
+  const std::size_t length = input[1] ^ kMasked;
+  if (opcode != Opcode::kText && opcode != Opcode::kBinary) return false;
+  if (length >= kLength16 || length > input.size() - kHeader || length > maxMessageSize_) {
+    return false;
+  }
+  fragments_ = 1;
+  messageSize_ = length;
+  piece.kind = Piece::Kind::kData;
+  piece.opcode = opcode;
+  piece.compressed = false;
+  piece.starts = piece.ends = true;
+  std::memcpy(piece.key.bytes, input.data() + 2, sizeof piece.key.bytes);
+  piece.payload = input.subspan(kHeader, length);
+  input = input.subspan(kHeader + length);
+  return true;
 }
 
 bool Reader::take(Piece& piece, std::uint8_t* target) {

@@ -78,6 +78,9 @@ class Reader {
  private:
   struct Header;
 
+  /// What most input begins with: a small message that is one frame, and all of it is there. False
+  /// for all else, which is then looked at step by step.
+  bool nextWhole(MutableBytes& input, Piece& piece);
   /// The rule that the first byte of a frame breaks; empty if none.
   [[nodiscard]] std::string_view ruleBrokenBy(std::uint8_t first) const;
   /// False when `piece` says why not: kNeedMore or kError.
