@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it, test } from 'node:test';
 import { type WSConnection, type WSServer, WSServerError } from 'native-wsserver';
-import { ByteClient, Op } from './support/byte_client.js';
+import { ByteClient, frame, Op } from './support/byte_client.js';
 import { collect, next, startServer, until } from './support/server.js';
 
 type Test = Parameters<typeof startServer>[0];
@@ -291,4 +291,19 @@ describe('a positive timeout', { concurrency: true }, () => {
     const took = performance.now() - started;
     assert.ok(took > 900 && took < 1600, `${took} ms`);
   });
+});
+
+test('a client that has sent its Close and FIN still gets all that waits for it', async (t) => {
+  const { server, client, connectionId } = await stopped(t);
+  const disconnected = next(server, 'Disconnected');
+  const { taken } = await sendUntilRefused(server, connectionId, 4_000_000);
+  client.socket.end(frame({ opcode: Op.close }));
+  await disconnected;
+  // Time for the server to see the FIN.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  client.socket.resume();
+  const frames = await client.readFrames();
+  assert.equal(frames.length, taken + 1);
+  assert.equal(frames.at(-1)?.opcode, Op.close);
+  assert.equal(await client.ended, 'end');
 });

@@ -82,9 +82,12 @@ void Connection::onBytes(MutableBytes received) {
 
 void Connection::discard() {
   const net::Transfer transfer = socket_.receive(server_.loop().receiveBuffer());
-  const bool over = transfer.status == net::Transfer::Status::kEnded ||
-                    transfer.status == net::Transfer::Status::kFailed;
-  if (over) closeSocket(false);
+  if (transfer.status == net::Transfer::Status::kFailed) return closeSocket(false);
+  if (transfer.status != net::Transfer::Status::kEnded) return;
+  // Who has said all may still be listening.
+  peerEnded_ = true;
+  if (!touched_) finishIfFlushed();
+  watch();
 }
 
 void Connection::readFrames(MutableBytes input) {

@@ -321,6 +321,7 @@ class Connection final : private net::SocketOwner {
   bool blocked_ : 1 = false;     ///< the kernel has refused bytes
   bool touched_ : 1 = false;     ///< in the server's list of those to flush
   bool held_ : 1 = true;         ///< somebody may still ask for properties
+  bool peerEnded_ : 1 = false;   ///< kDraining: nothing more will come
   bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
   bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
   bool waits_ : 1 = false;       ///< in the server's queue for handshakes

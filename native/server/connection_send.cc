@@ -91,7 +91,8 @@ void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
 
 void Connection::finishIfFlushed() {
   if (!output_.empty()) return;
-  if (state_ == State::kEnding) closeSocket(false);
+  const bool done = state_ == State::kEnding || (state_ == State::kDraining && peerEnded_);
+  if (done) return closeSocket(false);
   if (state_ == State::kDraining) socket_.finish();
 }
 
@@ -356,7 +357,7 @@ void Connection::watch() {
   // One that has read its last frame is about to close: not worth a system call.
   const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedCertificate ||
                      state_ == State::kAskedClient || state_ == State::kAskedOpen;
-  const bool reads = !asked && !(isOpen() && paused_);
+  const bool reads = !asked && !peerEnded_ && !(isOpen() && paused_);
   socket_.watch(reads, blocked_);
 }
 
