@@ -1,7 +1,7 @@
 // `node bench/flood.js [SERVER]`: what clients that are connected feel of a flood of TLS handshakes.
 // Measures the latency of 32 clients at 2,000 messages per second, alone and while 2,000 others
-// connect, exchange one message and go, again and again. The load of the flood is the lesser one on
-// its core, so that the measuring itself does not wait.
+// connect, exchange one message and go, again and again. The load of the flood runs only
+// while nobody else wants its core (SCHED_IDLE), so that the measuring itself does not wait.
 
 const { spawn } = require('node:child_process');
 const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
@@ -16,16 +16,16 @@ const FLOOD = 2000;
 const SECONDS = 4;
 
 /** Runs `wsserver load` on core 1 and resolves with its result. */
-async function load(port, nice, args) {
+async function load(port, policy, args) {
   const folder = mkdtempSync(path.join(tmpdir(), 'wsserver-bench-'));
   const json = path.join(folder, 'result.json');
   const command = [
-    ...['-n', nice, 'taskset', '-c', 1, process.execPath, cli, 'load', `wss://127.0.0.1:${port}/`],
+    ...[policy, 0, 'taskset', '-c', 1, process.execPath, cli, 'load', `wss://127.0.0.1:${port}/`],
     ...['--ca', certificate().cert, '--json', json, ...args],
   ];
   try {
     await new Promise((resolve, reject) => {
-      const child = spawn('nice', command.map(String), { stdio: ['ignore', 'ignore', 'inherit'] });
+      const child = spawn('chrt', command.map(String), { stdio: ['ignore', 'ignore', 'inherit'] });
       child.on('error', reject);
       child.on('exit', resolve);
     });
@@ -37,7 +37,7 @@ async function load(port, nice, args) {
 
 function measure(port) {
   const args = ['--connections', CLIENTS, '--messages-per-second', 2000];
-  return load(port, 0, [...args, '--warmup', 1, '--duration', SECONDS]);
+  return load(port, '--other', [...args, '--warmup', 1, '--duration', SECONDS]);
 }
 
 function show(name, { latencyMs }) {
@@ -55,7 +55,13 @@ async function main() {
     const alone = await measure(server.port);
     show('alone', alone);
     const args = ['--churn', '--connections', FLOOD, '--rate', 1000000, '--timeout', 10];
-    const flooding = load(server.port, 19, [...args, '--warmup', 0, '--duration', SECONDS + 3]);
+    const flooding = load(server.port, '--idle', [
+      ...args,
+      '--warmup',
+      0,
+      '--duration',
+      SECONDS + 3,
+    ]);
     // The measured time begins when the flood has.
     const flooded = await measure(server.port);
     const flood = await flooding;

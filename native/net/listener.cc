@@ -12,7 +12,7 @@
 namespace wss::net {
 namespace {
 
-constexpr int kAcceptsPerTurn = 256;
+constexpr int kAcceptsPerTurn = 64;
 
 int acceptFrom(int fd, sockaddr_storage* remote) {
   socklen_t size = sizeof *remote;

@@ -62,6 +62,7 @@ bool Connection::receive() {
   pinged_ = false;
   if (inPlace) return false;
   const MutableBytes received = buffer.first(transfer.count);
+  if (state_ == State::kHandshake && !tls_ && !startHandshake()) return false;
   if (!tls_) {
     onBytes(received);
   } else if (!receiveCiphertext(received)) {

@@ -63,8 +63,6 @@ class Connection final : private net::SocketOwner {
   /// Whether sends wait for their bytes to be handed over (a positive timeout).
   [[nodiscard]] bool sendsWait() const { return timeoutSeconds_ > 0; }
 
-  /// Whether it is under TLS.
-  [[nodiscard]] bool isSecure() const { return tls_ != nullptr; }
   /// What TLS has come to use; all empty before that, and without TLS.
   [[nodiscard]] tls::Negotiated negotiated() const;
 
@@ -245,7 +243,9 @@ class Connection final : private net::SocketOwner {
   void waitForTurn();
 
   // TLS. Those that take bytes return whether more may be received.
-  void startHandshake();
+  /// To be called when its first bytes have come: who says nothing costs no SSL object. False: it
+  /// cannot be, and the connection is closed.
+  bool startHandshake();
   bool receiveCiphertext(Bytes ciphertext);
   bool onPlaintext(MutableBytes plain);
   void onHandshake();
@@ -333,9 +333,9 @@ class Connection final : private net::SocketOwner {
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
-  std::unique_ptr<Tls> tls_;
-  Tick deadlineTick_ = 0;   ///< when the timeout in force runs out; 0: none is
-  Tick scheduledTick_ = 0;  ///< when the server will call onDeadline(); 0: never
+  std::unique_ptr<Tls> tls_;  ///< from the first bytes of the handshake on
+  Tick deadlineTick_ = 0;     ///< when the timeout in force runs out; 0: none is
+  Tick scheduledTick_ = 0;    ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
   Tick heardTick_ = 0;  ///< when anything came last
   std::int32_t bytesSent_ = 0;

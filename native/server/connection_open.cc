@@ -41,7 +41,7 @@ Result<void> Connection::open(int fd) {
 
 void Connection::answerConnectionRequest(bool accept) {
   if (state_ != State::kAskedConnection) return;
-  if (accept) return server_.isSecure() ? startHandshake() : enter(State::kRequest);
+  if (accept) return enter(server_.isSecure() ? State::kHandshake : State::kRequest);
   if (server_.logs(1)) server_.logError(id_, "Connection of " + remote_.text() + " refused");
   closeSocket(false);
 }

@@ -14,22 +14,28 @@ constexpr std::string_view kCutOff = "The peer closed the connection without a C
 
 }  // namespace
 
-void Connection::startHandshake() {
+bool Connection::startHandshake() {
   const EventBatch& events = server_.events();
   const bool asksClient =
       server_.options.sslAuthenticateClients && events.wants(EventKind::kSSLClientAuthentication);
   const bool logs = events.wants(EventKind::kSSLStatus) || server_.logs(3);
   using Log = tls::Session::Log;
-  auto session = tls::Session::accept(
-      server_.tlsContext(), {.askCertificate = events.wants(EventKind::kSSLConnectionRequest),
-                             .askClient = asksClient,
-                             .log = !logs                           ? Log::kOff
-                                    : server_.options.logSSLPackets ? Log::kRecords
-                                                                    : Log::kHandshake});
-  if (session == nullptr) return closeSocket(true);
+  const tls::Session::Wishes wishes{
+      .askCertificate = events.wants(EventKind::kSSLConnectionRequest),
+      .askClient = asksClient,
+      .log = !logs                           ? Log::kOff
+             : server_.options.logSSLPackets ? Log::kRecords
+                                             : Log::kHandshake};
+  const auto& context = server_.tlsContext();
+  // There is none when the server has come to listen without TLS meanwhile.
+  auto session = context == nullptr ? nullptr : tls::Session::accept(context, wishes);
+  if (session == nullptr) {
+    closeSocket(true);
+    return false;
+  }
   tls_ = std::make_unique<Tls>();
   tls_->session = std::move(session);
-  enter(State::kHandshake);
+  return true;
 }
 
 bool Connection::receiveCiphertext(Bytes ciphertext) {

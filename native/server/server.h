@@ -142,7 +142,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   /// Where a Session puts plaintext, as Loop::receiveBuffer().
   MutableBytes plainBuffer();
   /// Steps of TLS handshakes that are taken in a turn: each keeps the others waiting for 0.2 ms.
-  static constexpr int kHandshakesPerTurn = 4;
+  static constexpr int kHandshakesPerTurn = 2;
   /// Whether one more handshake may go on in this turn: they are slow. Those that may not queue
   /// with toShakeHands(), and who comes later does not get in front of them.
   [[nodiscard]] bool mayShakeHands() const {

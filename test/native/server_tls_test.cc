@@ -57,7 +57,7 @@ TEST_CASE("messages, properties and the closing handshake under TLS") {
   Secure secure;
   TlsPeer peer(secure.port());
   const std::int32_t id = open(secure.fixture, peer);
-  CHECK(secure.connection(id).isSecure());
+  CHECK_FALSE(secure.connection(id).negotiated().version.empty());
   peer.send(masked(Opcode::kText, "question"));
   REQUIRE(secure.have(EventKind::kDataIn));
   CHECK(secure.fixture.last(EventKind::kDataIn).payload == "question");
@@ -134,7 +134,17 @@ TEST_CASE("without certificates again, new connections are without TLS") {
   Secure secure;
   REQUIRE(secure.fixture.server().setCertificates({}).ok());
   Peer peer(secure.port());
-  CHECK_FALSE(secure.connection(secure.fixture.open(peer)).isSecure());
+  CHECK(secure.connection(secure.fixture.open(peer)).negotiated().version.empty());
+}
+
+TEST_CASE("who was to begin with TLS does not go on without") {
+  Secure secure;
+  Peer peer(secure.port());
+  secure.fixture.turn();
+  REQUIRE(secure.fixture.server().setCertificates({}).ok());
+  peer.send(request());
+  CHECK(isEmpty(secure.fixture));
+  CHECK(peer.received().empty());
 }
 
 TEST_CASE("settings of TLS take effect at once, or not at all") {
