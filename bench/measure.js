@@ -59,7 +59,8 @@ async function measure(name, workload, { seconds, warmup }) {
   try {
     if (workload.kind === 'start') return { startMs: server.startMs };
     if (workload.kind === 'memory') return await measureMemory(server, workload, seconds);
-    const result = await load(server, workload, workload.args, seconds, warmup);
+    const warm = Math.max(warmup, workload.leastWarmup ?? 0);
+    const result = await load(server, workload, workload.args, seconds, warm);
     const { received, compressed } = result.messages;
     if (workload.deflate && compressed < received) throw new Error('echoes were not compressed');
     // All but the first of each connection's.
