@@ -85,10 +85,10 @@ export class Blocking {
       const { native, batch } = this.#owner;
       const end = performance.now() + (native.get('SelectWaitMillis') as number);
       let handled = batch.readRest();
-      handled = native.pump(0) || handled;
+      handled = native.pump(0, 0) || handled;
       for (let left = 1; left > 0 && !handled; ) {
         left = end - performance.now();
-        handled = native.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)));
+        handled = native.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
       }
     });
   }
@@ -188,10 +188,12 @@ export class Blocking {
   #run(operation: Operation, token: number | undefined, signal?: AbortSignal): void {
     const { native, batch, sender } = this.#owner;
     const outcome = token === undefined ? undefined : sender.watch(token);
+    // A client that has said its last is answered by the whole of the handler.
+    const handled = this.#frame?.connectionId ?? 0;
     batch.readRest();
-    if (outcome === undefined) native.pump(0);
+    if (outcome === undefined) native.pump(0, handled);
     while (outcome?.settled === false && !operation.interrupted && !signal?.aborted) {
-      native.pump(WAIT_MS);
+      native.pump(WAIT_MS, handled);
     }
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;

@@ -116,9 +116,10 @@ export interface NativeServer {
   forget(id: number, token: number): void;
   /**
    * Runs the private loop once, having waited up to `waitMs` for something to do. Returns whether
-   * there were events, which have been handled then.
+   * there were events, which have been handled then. The Close of connection `heldId` is not
+   * answered meanwhile: its handler, which waits, may have more to say. 0: of none.
    */
-  pump(waitMs: number): boolean;
+  pump(waitMs: number, heldId: number): boolean;
   get(name: string): boolean | number | string;
   /** `name` is that of a setting, or `Name[ConnectionId]`. */
   set(name: string, value: boolean | number | string): void;

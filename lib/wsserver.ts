@@ -300,7 +300,7 @@ export class WSServer extends ServerProperties {
       handled = true;
     };
     this.#batch.readRest();
-    this.#native.pump(0);
+    this.#native.pump(0, 0);
     this.#nextBatch = undefined;
     return new Promise((resolve) => {
       if (handled) {

@@ -340,3 +340,27 @@ test('a worker can be ended while it waits', async () => {
   await worker.terminate();
   assert.ok(performance.now() - started < 3000);
 });
+
+test('a client that closes right after its question still gets the whole answer', async (t) => {
+  const server = TestServer.start(t);
+  server.SetDefaultTimeout(10);
+  const codes: number[] = [];
+  server.onData = ({ ConnectionId: id }) => {
+    codes.push(server.SendBytes(id, large), server.SendText(id, 'and this'));
+  };
+  const outcome = await inThread(
+    t,
+    async ({ open }, port) => {
+      const client = await open(port);
+      const sizes: number[] = [];
+      client.on('message', (message: Buffer) => sizes.push(message.length));
+      client.send('go');
+      client.close(1000);
+      const code = await new Promise((resolve) => client.once('close', resolve));
+      return { sizes, code };
+    },
+    server.GetLocalPort(),
+  );
+  assert.deepEqual(codes, [0, 0]);
+  assert.deepEqual(outcome, { sizes: [large.length, 8], code: 1000 });
+});

@@ -294,10 +294,12 @@ Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
   enter();
+  server_->hold(toId(info[1]));
   loop_->run(integer(info[0]));
   // Made now: afterwards JavaScript may have ended this worker.
   const Napi::Value delivers = Napi::Boolean::New(info.Env(), !batch_.events().empty());
   settle();
+  if (server_) server_->unhold();
   return delivers;
 }
 

@@ -21,8 +21,6 @@ namespace {
 // id only after tens of millions of connections.
 constexpr std::size_t kSlotsBeforeReuse = 4096;
 constexpr std::uint32_t kGenerations = 1U << kGenerationBits;
-// More than this between two ticks means that the loop was kept from running.
-constexpr std::uint64_t kStallMs = 1000;
 
 std::string hexOf(std::uint64_t number) {
   char digits[16];
@@ -309,27 +307,6 @@ void Server::countSent(ws::Opcode opcode, bool last, std::size_t size) {
   statistics_.bytesOut += size;
 }
 
-void Server::serveHandshakes() {
-  servesQueue_ = true;
-  while (!handshakeQueue_.empty() && handshakesLeft() > 0) {
-    const std::int32_t id = handshakeQueue_.front();
-    handshakeQueue_.pop_front();
-    // It may have gone meanwhile.
-    if (Connection* const connection = find(id)) connection->takeTurn();
-  }
-  servesQueue_ = false;
-  if (!handshakeQueue_.empty()) loop_.wake();
-}
-
-void Server::endTurn() {
-  if (handshakeQueue_.empty() && endings_.empty()) return;
-  serveHandshakes();
-  for (const Ending& ending : std::exchange(endings_, {})) {
-    if (Connection* const connection = find(ending.id)) connection->leave(ending);
-  }
-  flushTouched({});
-}
-
 Result<Connection*> Server::findOpen(std::int32_t id) {
   Connection* const connection = find(id);
   if (connection != nullptr && connection->isOpen()) return connection;
@@ -372,28 +349,6 @@ void Server::performAnswer(const Command& command, Bytes arena) {
                                                      static_cast<std::size_t>(command.length)));
   const std::size_t end = text.find('\0');
   connection->answerOpenRequest(command.kind >> 8, text.substr(0, end), text.substr(end + 1));
-}
-
-Tick Server::addDeadline(std::int32_t id, Tick due) {
-  if (!loop_.ticking()) {
-    lastTickMs_ = loop_.nowMs();
-    std::vector<std::int32_t> none;
-    deadlines_.collect(now(), none);
-    loop_.startTicker(this, kTickMs);
-  }
-  return deadlines_.add(id, due);
-}
-
-void Server::onTick() {
-  const std::uint64_t nowMs = loop_.nowMs();
-  const std::uint64_t since = nowMs - std::exchange(lastTickMs_, nowMs);
-  if (since > kStallMs) stalledMs_ += since;
-  std::vector<std::int32_t> ids;
-  deadlines_.collect(now(), ids);
-  for (const std::int32_t id : ids) {
-    if (Connection* const connection = find(id)) connection->onDeadline(now());
-  }
-  if (deadlines_.empty()) loop_.stopTicker();
 }
 
 }  // namespace wss::server

@@ -123,6 +123,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   /// Ends the connections whose last frame has been read; call it when all events before that have
   /// been handled, and what was to be sent has been performed.
   void endTurn();
+  /// Until the matching unhold() endTurn() leaves out this connection, a handler of which waits: it
+  /// may have more to answer. Calls nest. 0: none.
+  void hold(std::int32_t id) { held_.push_back(id); }
+  void unhold() { held_.pop_back(); }
   /// The connections whose Disconnected is in the batch; give them to release() when it has been
   /// delivered.
   [[nodiscard]] std::vector<std::int32_t> takeEnded();
@@ -227,6 +231,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::vector<Connection*> touched_;
   std::vector<std::int32_t> ended_;
   std::vector<Ending> endings_;
+  std::vector<std::int32_t> held_;
   Deadlines deadlines_;
   std::uint64_t lastTickMs_ = 0;
   std::uint64_t stalledMs_ = 0;

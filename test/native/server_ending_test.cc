@@ -110,6 +110,29 @@ TEST_CASE("between the peer's Close and the end of the turn the connection is st
   CHECK(peer.received() == plain(Opcode::kClose, closePayload(1000)));
 }
 
+TEST_CASE("a Close is not answered while its connection is held; those of others are") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  Peer other(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  fixture.open(other);
+  fixture.server().hold(id);
+  fixture.server().hold(0);
+  for (Peer* const each : {&peer, &other}) {
+    each->send(masked(Opcode::kClose, closePayload(1000)));
+  }
+  REQUIRE(fixture.until([&] { return !other.received().empty(); }));
+  fixture.server().unhold();
+  fixture.turn();
+  CHECK(peer.received().empty());
+  CHECK(fixture.server().send(id, Opcode::kText, bytesOf("answer"), 0).ok());
+  fixture.server().unhold();
+  REQUIRE(disconnected(fixture, 2));
+  REQUIRE(fixture.until([&] { return peer.ended(); }));
+  CHECK(peer.received() ==
+        plain(Opcode::kText, "answer") + plain(Opcode::kClose, closePayload(1000)));
+}
+
 TEST_CASE("a closing handshake of ours waits for the peer's Close, and still takes its messages") {
   ServerFixture fixture;
   Peer peer(fixture.port());
