@@ -65,7 +65,7 @@ export class BatchReader {
   #next = 0;
   #end = 0;
 
-  constructor(handler: BatchHandler, transientPayloads: boolean) {
+  constructor(transientPayloads: boolean, handler: BatchHandler) {
     this.#handler = handler;
     this.#transient = transientPayloads;
   }

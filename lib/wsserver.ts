@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { type BatchHandler, BatchReader } from './batch.js';
+import { BatchReader } from './batch.js';
 import { Blocking } from './blocking.js';
 import { lineModeProperty, type WSConnection } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
@@ -101,7 +101,7 @@ export class WSServer extends ServerProperties {
     const take: (event: DataInEvent) => void = serialDelivery
       ? (event) => this.#delivery.takeSerially(event)
       : (event) => this.#delivery.take(event);
-    const handler: BatchHandler = {
+    this.#batch = new BatchReader(transientPayloads, {
       onConnectionRequest: (id, event) =>
         askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
       onOpenRequest: (event) =>
@@ -121,8 +121,7 @@ export class WSServer extends ServerProperties {
       onForgotten: (id) => this.#onForgotten(id),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
-    };
-    this.#batch = new BatchReader(handler, transientPayloads);
+    });
     this.#outbox = new Outbox((records, count, chunks, adopted) => {
       // A handler may run the loop: then this is a batch within a batch.
       const nested = this.#outbox.dispatching;
