@@ -12,6 +12,8 @@ import { Certificate, CertStoreType, WSServer, type WSServerOptions } from 'nati
 import WebSocket from 'ws';
 import { authority, issue, PLAIN, pfxOf } from './support/certificates.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
+import { inThread } from './support/thread.js';
+import { captureHello } from './support/tls_client.js';
 
 const ec = issue('ec.example', { hosts: ['localhost', 'ec.example'] });
 const rsa = issue('rsa.example', { key: 'rsa', hosts: ['localhost', 'rsa.example'] });
@@ -319,6 +321,32 @@ test('plain text on the TLS port, TLS on the plain port, and a cut', async (t) =
 
   const unsecure = await startEcho(t);
   await assert.rejects(open(t, unsecure.localPort));
+});
+
+test('clients that come at once are answered one after the other, without a rest', async (t) => {
+  const { localPort: port } = await startServer(t, { certificate });
+  const hello = [...(await captureHello(t))];
+  // In a thread: nothing else wakes the server's loop.
+  const took = await inThread(
+    t,
+    async ({ require }, { port, hello }) => {
+      const { connect } = require('node:net') as typeof net;
+      const opening = Array.from({ length: 200 }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        await new Promise((resolve) => socket.once('connect', resolve));
+        return socket;
+      });
+      const sockets = await Promise.all(opening);
+      const started = performance.now();
+      for (const socket of sockets) socket.write(Uint8Array.from(hello));
+      await Promise.all(sockets.map((socket) => new Promise((done) => socket.once('data', done))));
+      for (const socket of sockets) socket.destroy();
+      return performance.now() - started;
+    },
+    { port, hello },
+  );
+  // A rest of the loop is a tenth of a second, and would come every few clients.
+  assert.ok(took < 1000, `${took} ms`);
 });
 
 test('peers: openssl, curl', async (t) => {

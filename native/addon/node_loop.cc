@@ -9,8 +9,9 @@ NodeLoop* NodeLoop::start(uv_loop_t* nodeLoop, net::Loop& loop, TurnHandler& han
   auto* self = new NodeLoop(loop, handler);
   uv_poll_init(nodeLoop, &self->poll_, loop.backendFd());
   uv_prepare_init(nodeLoop, &self->prepare_);
+  uv_idle_init(nodeLoop, &self->idle_);
   uv_timer_init(nodeLoop, &self->timer_);
-  self->poll_.data = self->prepare_.data = self->timer_.data = self;
+  self->poll_.data = self->prepare_.data = self->idle_.data = self->timer_.data = self;
   uv_poll_start(&self->poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
     static_cast<NodeLoop*>(handle->data)->handler_.onTurn();
   });
@@ -20,6 +21,7 @@ NodeLoop* NodeLoop::start(uv_loop_t* nodeLoop, net::Loop& loop, TurnHandler& han
     if (node->loop_.pending()) node->handler_.onTurn();
   });
   uv_unref(reinterpret_cast<uv_handle_t*>(&self->prepare_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&self->idle_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&self->timer_));
   return self;
 }
@@ -34,6 +36,12 @@ void NodeLoop::setActive(bool active) {
 }
 
 void NodeLoop::afterRun() {
+  // The run may have been the one right before Node goes to sleep.
+  if (loop_.pending()) {
+    uv_idle_start(&idle_, [](uv_idle_t*) {});
+  } else {
+    uv_idle_stop(&idle_);
+  }
   const int waitMs = loop_.timeoutMs();
   if (waitMs < 0) {
     uv_timer_stop(&timer_);
@@ -62,6 +70,7 @@ void NodeLoop::close(void (*onClosed)(void*), void* argument) {
   };
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), closed);
   uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), closed);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), closed);
 }
 

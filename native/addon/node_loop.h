@@ -28,7 +28,8 @@ class NodeLoop {
 
   /// Whether Node is to stay alive for this.
   void setActive(bool active);
-  /// To be called after each run of the private loop: sees to its timers.
+  /// To be called after each run of the private loop: sees to its timers, and that Node does not
+  /// sleep while something waits for the next run.
   void afterRun();
   /// Touches neither the private loop nor the handler any more from here on.
   void close(void (*onClosed)(void*), void* argument);
@@ -41,9 +42,10 @@ class NodeLoop {
   TurnHandler& handler_;
   uv_poll_t poll_;
   uv_prepare_t prepare_;
+  uv_idle_t idle_;  ///< active: Node polls, but does not sleep
   uv_timer_t timer_;
   std::uint64_t timerDueMs_ = 0;
-  int openHandles_ = 3;
+  int openHandles_ = 4;
   void (*onClosed_)(void*) = nullptr;
   void* argument_ = nullptr;
 };
