@@ -89,8 +89,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
 
   // TLS.
   /// New connections are served under TLS with these certificates, one for each kind of key; none:
-  /// without TLS. Connections that are there keep theirs. Fails, and leaves everything as it was,
-  /// when they or the settings of TLS cannot be used.
+  /// without TLS. Connections that have begun to shake hands keep theirs. Fails, and leaves
+  /// everything as it was, when they or the settings of TLS cannot be used.
   Result<void> setCertificates(std::vector<tls::Certificate> certificates);
   /// Has changed settings of TLS take effect, as setCertificates() does.
   Result<void> renewTls();

@@ -167,6 +167,7 @@ void Session::onEndOfInput() {
 }
 
 Negotiated Session::negotiated() const {
+  if (cipher_ == nullptr) return {};
   const char* const suite = SSL_CIPHER_standard_name(cipher_);
   return {
       .version = versionName(version_),

@@ -110,7 +110,7 @@ class Session final : private Handshake {
 
   /// A sentence. REQUIRES kFailed.
   [[nodiscard]] const std::string& failure() const { return failure_; }
-  /// REQUIRES that the handshake is done.
+  /// Empty while the handshake is not done.
   [[nodiscard]] Negotiated negotiated() const;
   /// Whether Records have taken over.
   [[nodiscard]] bool ownsRecords() const { return records_ != nullptr; }

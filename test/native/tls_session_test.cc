@@ -112,6 +112,7 @@ TEST_CASE("nothing in common") {
   MemoryClient client(only(TLS1_2_VERSION));
   pump(server, client);
   REQUIRE(server.session->state() == State::kFailed);
+  CHECK(server.session->negotiated().cipherSuite.empty());
   CHECK(server.session->failure().find("no version of TLS") != std::string::npos);
 
   ServerEnd picky(contextOf());
