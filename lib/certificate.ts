@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { WSServerError } from './errors.js';
 import { type NativeCertificate, native } from './native.js';
 import { useStore, withoutBase64 } from './stores/store.js';
 import { CertStoreType } from './stores/store_type.js';
@@ -21,13 +22,20 @@ export type CertificateSource =
   | { readonly pfx: string | Uint8Array; readonly passphrase?: string };
 
 function bytesOf(store: string | Uint8Array): Uint8Array {
-  return typeof store === 'string' ? Buffer.from(store) : store;
+  if (typeof store === 'string') return Buffer.from(store);
+  if (store instanceof Uint8Array) return store;
+  throw new WSServerError(10022, 'A certificate, its key and a store are strings or bytes.');
 }
 
 function partsOf(parts: CertificateParts): Uint8Array[] {
   return typeof parts === 'string' || parts instanceof Uint8Array
     ? [bytesOf(parts)]
-    : parts.map(bytesOf);
+    : Array.from(parts ?? [], bytesOf);
+}
+
+function requireText(value: unknown, name: string): void {
+  if (typeof value === 'string') return;
+  throw new WSServerError(10022, `The ${name} of a certificate is a string.`);
 }
 
 function open(
@@ -36,7 +44,8 @@ function open(
   password: string,
   subject: string | Uint8Array,
 ): NativeCertificate {
-  const wanted = typeof subject === 'string' ? subject : withoutBase64(subject);
+  requireText(password, 'password');
+  const wanted = typeof subject === 'string' ? subject : withoutBase64(bytesOf(subject));
   return useStore(
     type,
     bytesOf(store),
@@ -46,9 +55,13 @@ function open(
 }
 
 function fromSource(source: CertificateSource): NativeCertificate {
+  if (typeof source !== 'object' || source === null) {
+    throw new WSServerError(10022, 'A certificate is { key, cert }, { pfx } or a Certificate.');
+  }
   const { passphrase = '' } = source;
   if ('pfx' in source) return open(CertStoreType.pfxBlob, source.pfx, passphrase, '*');
-  const { key, cert, ca = [] } = source;
+  const { key = [], cert = [], ca = [] } = source;
+  requireText(passphrase, 'passphrase');
   const parts = [cert, ca, key].flatMap(partsOf);
   return new native.Certificate('any', parts, passphrase, '*');
 }

@@ -14,7 +14,7 @@ import {
   type StreamOptions,
   sendStream,
 } from './outgoing_message.js';
-import { abortable, handled, type WaitOptions } from './promises.js';
+import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
 import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
 import { readableOf, writableOf } from './web_streams.js';
 
@@ -86,7 +86,7 @@ export class WSConnection {
 
   set dataFormat(format: SendFormat) {
     if (format !== 0 && !Object.values(Opcode).includes(format)) {
-      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${format}.`);
+      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${String(format)}.`);
     }
     this.#dataFormat = format;
   }
@@ -235,7 +235,7 @@ export class WSConnection {
    * @throws {@link WSServerError} 126 when there is no such connection or it ends meanwhile, 10060
    * when the connection's timeout has run out, 10022 when the text is not UTF-8
    */
-  sendStream(source: MessageSource, options: StreamOptions = {}): Promise<void> {
+  sendStream(source: MessageSource, options?: StreamOptions): Promise<void> {
     return handled(sendStream(this, this.#owner.sender, this.#interruptions(), source, options));
   }
 
@@ -252,8 +252,8 @@ export class WSConnection {
    * are open, 10063 when the name is too long, 10022 in any other case; 4202 when the file has
    * become shorter
    */
-  sendFile(fileName: string, { signal }: WaitOptions = {}): Promise<void> {
-    return handled(this.fileSender.send(fileName, signal));
+  sendFile(fileName: string, options?: WaitOptions): Promise<void> {
+    return handled(this.fileSender.send(fileName, options));
   }
 
   /** @internal */
@@ -276,8 +276,8 @@ export class WSConnection {
    * Sends a Ping and waits for its Pong; fulfilled with the round trip in milliseconds. Fails like
    * {@link WSServer.ping}.
    */
-  ping({ signal }: WaitOptions = {}): Promise<number> {
-    return this.#owner.sender.ping(this.#connectionId, signal);
+  ping(options?: WaitOptions): Promise<number> {
+    return this.#owner.sender.ping(this.#connectionId, options);
   }
 
   /**
@@ -286,24 +286,25 @@ export class WSConnection {
    * @throws {@link WSServerError} 126 when there is no such connection or it ends meanwhile, 10060
    * when the connection's timeout has run out
    */
-  drain({ signal }: WaitOptions = {}): Promise<void> {
-    return this.#owner.sender.drain(this.#connectionId, signal);
+  drain(options?: WaitOptions): Promise<void> {
+    return this.#owner.sender.drain(this.#connectionId, options);
   }
 
   /**
    * Starts to close the connection, by default with the code and reason that DisconnectStatusCode
    * and DisconnectStatusDescription say. Fulfilled when it has ended, which CloseTimeout bounds; at
    * once when it has ended before.
-   * @throws {@link WSServerError} 10022 when the code may not be sent
+   * @throws {@link WSServerError} 10022 when the code may not be sent, or the reason is no string
    */
-  close(code?: number, reason?: string, { signal }: WaitOptions = {}): Promise<CloseStatus> {
+  close(code?: number, reason?: string, options?: WaitOptions): Promise<CloseStatus> {
     if (this.#ending.status !== undefined) return this.closed;
     try {
+      const signal = signalOf(options);
       this.#owner.native.disconnect(this.#connectionId, code, reason);
+      return abortable(this.closed, signal);
     } catch (error) {
       return rejected(error);
     }
-    return abortable(this.closed, signal);
   }
 
   /** Fulfilled when the connection has ended, however it did. Never rejected. */
@@ -327,8 +328,8 @@ export class WSConnection {
    * @throws {@link WSServerError} 126 when there is no such connection, 10037 when somebody reads
    * already
    */
-  messages({ signal }: WaitOptions = {}): AsyncIterableIterator<DataInEvent> {
-    return this.#owner.delivery.read(this.#connectionId, signal);
+  messages(options?: WaitOptions): AsyncIterableIterator<DataInEvent> {
+    return this.#owner.delivery.read(this.#connectionId, signalOf(options));
   }
 
   /** The same as {@link messages}. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { type ConnectionOwner, connectedProperty, WSConnection } from './connection.js';
+import { toId } from './connection_id.js';
 import { type CloseStatus, Ending, NEVER_OPENED } from './ending.js';
 import { native } from './native.js';
 
@@ -31,7 +32,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
 
   /** The connection, also before it is open; undefined when there is none. Always the same object. */
   get(connectionId: number | string): WSConnection | undefined {
-    const id = Number(connectionId);
+    const id = toId(connectionId);
     const made = this.#made.get(id);
     if (made !== undefined) return made.connection;
     if (this.#ended.has(id)) return undefined;
@@ -80,7 +81,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
    * @internal
    */
   made(connectionId: number | string): WSConnection | undefined {
-    return this.#made.get(Number(connectionId))?.connection;
+    return this.#made.get(toId(connectionId))?.connection;
   }
 
   /**

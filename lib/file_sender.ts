@@ -5,6 +5,7 @@ import { WSServerError } from './errors.js';
 import { chunksNow, chunksOf } from './file_source.js';
 import { Opcode } from './outbox.js';
 import { type Interruptions, sendNow, sendStream, type Wait } from './outgoing_message.js';
+import type { WaitOptions } from './promises.js';
 import type { Sender } from './sender.js';
 
 const INVALID_ARGUMENT = 10022;
@@ -25,7 +26,7 @@ export class FileSender {
     this.#interruptions = interruptions;
   }
 
-  async send(fileName: string, signal: AbortSignal | undefined): Promise<void> {
+  async send(fileName: string, options: WaitOptions | undefined): Promise<void> {
     const refusal = this.#whyNot();
     if (refusal !== undefined) return this.#sender.fail(this.#connection.connectionId, refusal);
     const type = this.#type;
@@ -33,7 +34,10 @@ export class FileSender {
     const interruptions = this.#interruptions();
     this.#sending = true;
     try {
-      await sendStream(this.#connection, this.#sender, interruptions, chunks, { type, signal });
+      await sendStream(this.#connection, this.#sender, interruptions, chunks, {
+        ...options,
+        type,
+      });
     } finally {
       this.#sending = false;
     }

@@ -22,9 +22,13 @@ const codes: Readonly<Record<string, number>> = {
 
 function unreadable(fileName: string, cause: NodeJS.ErrnoException): WSServerError {
   const code = codes[cause.code ?? ''] ?? INVALID_ARGUMENT;
-  return new WSServerError(code, `The file "${fileName}" cannot be read: ${cause.message}.`, {
-    cause,
-  });
+  return new WSServerError(
+    code,
+    `The file "${String(fileName)}" cannot be read: ${cause.message}.`,
+    {
+      cause,
+    },
+  );
 }
 
 /** What `reading` comes to. */

@@ -62,8 +62,8 @@ export class Outbox {
   }
 
   /** Whether a send to `id` is taken without question: open, not blocked, and not to wait. */
-  takes(id: number): boolean {
-    return this.#status[id & SLOT_MASK] === id;
+  takes(id: number | string): id is number {
+    return typeof id === 'number' && this.#status[id & SLOT_MASK] === id;
   }
 
   /**

@@ -5,7 +5,7 @@ import { ReadableStream } from 'node:stream/web';
 import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
 import { Opcode } from './outbox.js';
-import { abortable, FirstSignal, type WaitOptions } from './promises.js';
+import { abortable, FirstSignal, signalOf, type WaitOptions } from './promises.js';
 import { CONTINUATION, type Data, DONE, type PartOpcode, type Sender } from './sender.js';
 
 /** Where a message comes from, piece by piece. */
@@ -79,6 +79,15 @@ function bytesOf(data: Exclude<Data, string>): Uint8Array {
   throw new WSServerError(10022, 'A message is made of strings and bytes.');
 }
 
+function streamOf(source: MessageSource): ReadableStream<Data> {
+  if (source instanceof ReadableStream) return source;
+  const iterable = source as Partial<AsyncIterable<Data> & Iterable<Data>> | undefined | null;
+  if (iterable?.[Symbol.asyncIterator] || iterable?.[Symbol.iterator]) {
+    return ReadableStream.from(source);
+  }
+  throw new WSServerError(10022, 'A message comes from a ReadableStream or an iterable.');
+}
+
 function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += MAX_PART) yield bytes.subarray(at, at + MAX_PART);
 }
@@ -97,8 +106,7 @@ async function sendChunks(
   function wait<Value>(promise: Promise<Value>): Promise<Value> {
     return signals.reduce((waiting, signal) => abortable(waiting, signal), promise);
   }
-  const stream = source instanceof ReadableStream ? source : ReadableStream.from(source);
-  const reader = stream.getReader();
+  const reader = streamOf(source).getReader();
   const encoder = new ChunkEncoder((text) => encode(text, isText ?? false));
   let isText: boolean | undefined;
   try {
@@ -214,14 +222,28 @@ export interface Interruptions {
   readonly interrupted: AbortSignal;
 }
 
+function typeOf(options: StreamOptions | undefined): StreamOptions['type'] {
+  const type = options?.type;
+  if (type === undefined || type === 'text' || type === 'binary') return type;
+  throw new WSServerError(10022, "The type of a message is 'text' or 'binary'.");
+}
+
 /** What {@link WSConnection.sendStream} does. */
 export async function sendStream(
   connection: WSConnection,
   sender: Sender,
   { ended, interrupted }: Interruptions,
   source: MessageSource,
-  { type, signal }: StreamOptions,
+  options: StreamOptions | undefined,
 ): Promise<void> {
+  let type: StreamOptions['type'];
+  let signal: AbortSignal | undefined;
+  try {
+    type = typeOf(options);
+    signal = signalOf(options);
+  } catch (error) {
+    return sender.fail(connection.connectionId, error);
+  }
   const stop = new FirstSignal(signal === undefined ? [interrupted] : [interrupted, signal]);
   const message = new OutgoingMessage(connection, sender, type, stop.signal);
   try {

@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: MIT
 
+import { WSServerError } from './errors.js';
+
 /** What every method that waits can be given. */
 export interface WaitOptions {
   /** Ends the waiting: the promise is rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
+}
+
+/**
+ * The signal of what a method was given to wait with.
+ * @throws {@link WSServerError} 10022 when it is something else
+ */
+export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
+  const signal = options?.signal ?? undefined;
+  if (signal === undefined || isSignal(signal)) return signal;
+  throw new WSServerError(10022, 'The signal is to be an AbortSignal.');
+}
+
+/** By what it can do: one of another realm is no instance of ours. */
+function isSignal(value: Partial<AbortSignal>): boolean {
+  return typeof value.addEventListener === 'function' && typeof value.aborted === 'boolean';
 }
 
 /** `promise`, whose rejection does not end the process when nobody awaits it. */

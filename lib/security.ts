@@ -70,7 +70,10 @@ export class Security {
 
   set certificatesByName(sources: CertificatesByName) {
     this.#byName = new Map(
-      Object.entries(sources).map(([name, source]) => [name.toLowerCase(), toCertificate(source)]),
+      Object.entries(sources ?? {}).map(([name, source]) => [
+        name.toLowerCase(),
+        toCertificate(source),
+      ]),
     );
   }
 
@@ -81,7 +84,7 @@ export class Security {
 
   /** Selects a certificate of the store: by its subject, or as it is. */
   select(subject: string | Uint8Array): void {
-    if (subject.length === 0) {
+    if (subject?.length === 0) {
       this.certificates = [];
       return;
     }

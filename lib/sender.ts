@@ -2,10 +2,11 @@
 // Sending: the quick way through the outbox, and the long one, for what must wait or may fail.
 
 import type { Codec } from './code_page.js';
+import { toId } from './connection_id.js';
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from './outbox.js';
-import { abortable, handled, type WaitOptions } from './promises.js';
+import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
 
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
@@ -79,16 +80,16 @@ export class Sender {
 
   sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
     if (options !== undefined) return this.#sendWith(connectionId, Opcode.text, text, options);
-    if (typeof text === 'string' && this.#outbox.takes(connectionId as number)) {
-      if (this.#outbox.sendText(connectionId as number, text, Opcode.text)) return DONE;
+    if (typeof text === 'string' && this.#outbox.takes(connectionId)) {
+      if (this.#outbox.sendText(connectionId, text, Opcode.text)) return DONE;
     }
     return this.#sendWith(connectionId, Opcode.text, text);
   }
 
   sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
     if (options !== undefined) return this.#sendWith(connectionId, Opcode.binary, data, options);
-    if (data instanceof Uint8Array && this.#outbox.takes(connectionId as number)) {
-      if (this.#outbox.sendBytes(connectionId as number, data, Opcode.binary)) return DONE;
+    if (data instanceof Uint8Array && this.#outbox.takes(connectionId)) {
+      if (this.#outbox.sendBytes(connectionId, data, Opcode.binary)) return DONE;
     }
     return this.#sendWith(connectionId, Opcode.binary, data);
   }
@@ -105,10 +106,11 @@ export class Sender {
     return this.#sendWith(connectionId, opcode, data, options);
   }
 
-  ping(connectionId: number | string, signal?: AbortSignal): Promise<number> {
-    if (signal?.aborted) return rejected(signal.reason);
-    const id = Number(connectionId);
+  ping(connectionId: number | string, options: WaitOptions | undefined): Promise<number> {
+    const id = toId(connectionId);
     try {
+      const signal = signalOf(options);
+      if (signal?.aborted) return rejected(signal.reason);
       return this.#wait(id, this.beginPing(id), signal, id);
     } catch (error) {
       return this.fail(id, error);
@@ -134,9 +136,10 @@ export class Sender {
    * Fulfilled when a connection's queue is empty, as {@link NativeServer.drained} says. Failures
    * are not reported.
    */
-  drain(connectionId: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return rejected(signal.reason);
+  drain(connectionId: number, options: WaitOptions | undefined): Promise<void> {
     try {
+      const signal = signalOf(options);
+      if (signal?.aborted) return rejected(signal.reason);
       const token = this.beginDrain(connectionId);
       return token === undefined
         ? DONE
@@ -246,11 +249,13 @@ export class Sender {
     connectionId: number | string,
     opcode: Opcode,
     data: Data,
-    { compress = true, signal }: SendOptions = {},
+    options?: SendOptions,
   ): Promise<void> {
-    if (signal?.aborted) return rejected(signal.reason);
-    const id = Number(connectionId);
+    const id = toId(connectionId);
     try {
+      const signal = signalOf(options);
+      if (signal?.aborted) return rejected(signal.reason);
+      const compress = options?.compress ?? true;
       const token = this.begin(id, compress ? opcode : opcode | UNCOMPRESSED, data);
       if (token === undefined) return DONE;
       return handled(this.#wait(id, token, signal, id).then(() => {}));

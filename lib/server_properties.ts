@@ -152,7 +152,7 @@ export abstract class ServerProperties extends TypedEmitter {
   }
 
   set sslCertEncoded(certificate: string | Uint8Array) {
-    this.security.select(Buffer.from(certificate as Uint8Array));
+    this.security.select(typeof certificate === 'string' ? Buffer.from(certificate) : certificate);
   }
 
   /**

@@ -106,6 +106,17 @@ export class Settings {
     }
   }
 
+  /** Sets or reads: see {@link WSServer.config}. */
+  config(setting: string): string {
+    if (typeof setting !== 'string') {
+      throw new WSServerError(10022, "Give config() a string: 'Name=Value', or 'Name' alone.");
+    }
+    const equals = setting.indexOf('=');
+    const name = (equals < 0 ? setting : setting.slice(0, equals)).trim();
+    if (equals >= 0) this.set(name, setting.slice(equals + 1));
+    return this.read(name);
+  }
+
   /** The value in the words of Config(). */
   read(name: string): string {
     const fact = facts.get(name.toLowerCase());

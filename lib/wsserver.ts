@@ -3,6 +3,7 @@
 import { BatchReader } from './batch.js';
 import { Blocking } from './blocking.js';
 import { lineModeProperty, type WSConnection } from './connection.js';
+import { toId } from './connection_id.js';
 import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
 import { throwLater } from './emitter.js';
@@ -18,7 +19,7 @@ import {
 } from './events.js';
 import { type NativeServer, native, type SettingRow } from './native.js';
 import { Outbox } from './outbox.js';
-import { abortable, type WaitOptions } from './promises.js';
+import { abortable, signalOf, type WaitOptions } from './promises.js';
 import { askConnection, askOpen } from './questions.js';
 import { type CertificateLike, type CertificatesByName, Security } from './security.js';
 import { type Data, DONE, rejected, Sender, type SendOptions } from './sender.js';
@@ -97,7 +98,7 @@ export class WSServer extends ServerProperties {
       certificatesByName,
       ticketKeys,
       ...properties
-    } = options;
+    } = options ?? {};
     const take: (event: DataInEvent) => void = serialDelivery
       ? (event) => this.#delivery.takeSerially(event)
       : (event) => this.#delivery.take(event);
@@ -191,13 +192,16 @@ export class WSServer extends ServerProperties {
    * Stops listening and disconnects every client as {@link disconnect} does. The promise is
    * fulfilled when the last of them has gone, which CloseTimeout bounds.
    */
-  shutdown({ signal }: WaitOptions = {}): Promise<void> {
-    const connectionIds = new Set(this.#native.connectedIds());
-    this.#native.stopListening();
-    this.#native.disconnectAll();
-    if (connectionIds.size === 0) return DONE;
-    const gone = new Promise<void>((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
-    return abortable(gone, signal);
+  shutdown(options?: WaitOptions): Promise<void> {
+    return this.#attempt(() => {
+      const signal = signalOf(options);
+      const connectionIds = new Set(this.#native.connectedIds());
+      this.#native.stopListening();
+      this.#native.disconnectAll();
+      if (connectionIds.size === 0) return DONE;
+      const gone = new Promise<void>((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
+      return abortable(gone, signal);
+    });
   }
 
   /** {@link shutdown}: for `await using`. */
@@ -211,17 +215,17 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   disconnect(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#native.disconnect(Number(connectionId)));
+    return this.#attempt(() => this.#native.disconnect(toId(connectionId)));
   }
 
   /** Stops reading from a connection's socket: sets its {@link WSConnection.acceptData} to false. */
   pauseData(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#delivery.setAcceptData(Number(connectionId), false));
+    return this.#attempt(() => this.#delivery.setAcceptData(toId(connectionId), false));
   }
 
   /** Reads from a connection's socket again: sets its {@link WSConnection.acceptData} to true. */
   processData(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#delivery.setAcceptData(Number(connectionId), true));
+    return this.#attempt(() => this.#delivery.setAcceptData(toId(connectionId), true));
   }
 
   /**
@@ -247,15 +251,11 @@ export class WSServer extends ServerProperties {
   }
 
   /** Sends a file as one message: see {@link WSConnection.sendFile}. */
-  sendFile(
-    connectionId: number | string,
-    fileName: string,
-    options: WaitOptions = {},
-  ): Promise<void> {
+  sendFile(connectionId: number | string, fileName: string, options?: WaitOptions): Promise<void> {
     try {
       return this.#connection(connectionId).sendFile(fileName, options);
     } catch (error) {
-      return this.#sender.fail(Number(connectionId), error);
+      return this.#sender.fail(toId(connectionId), error);
     }
   }
 
@@ -272,8 +272,8 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection or it ends meanwhile, 10060
    * when the connection's timeout has run out, 10035 when its queue is full
    */
-  ping(connectionId: number | string, { signal }: WaitOptions = {}): Promise<number> {
-    return this.#sender.ping(connectionId, signal);
+  ping(connectionId: number | string, options?: WaitOptions): Promise<number> {
+    return this.#sender.ping(connectionId, options);
   }
 
   /**
@@ -285,7 +285,7 @@ export class WSServer extends ServerProperties {
    */
   changeLineMode(connectionId: number | string, lineMode: boolean): Promise<void> {
     return this.#attempt(() =>
-      this.#native.setProperty(Number(connectionId), lineModeProperty, lineMode),
+      this.#native.setProperty(toId(connectionId), lineModeProperty, lineMode),
     );
   }
 
@@ -326,10 +326,7 @@ export class WSServer extends ServerProperties {
    * 10045 as UseFIPSCompliantAPI says
    */
   config(setting: string): string {
-    const equals = setting.indexOf('=');
-    const name = (equals < 0 ? setting : setting.slice(0, equals)).trim();
-    if (equals >= 0) this.#settings.set(name, setting.slice(equals + 1));
-    return this.#settings.read(name);
+    return this.#settings.config(setting);
   }
 
   // Events.
@@ -386,13 +383,13 @@ export class WSServer extends ServerProperties {
   #connection(connectionId: number | string): WSConnection {
     const connection = this.connections.get(connectionId);
     if (connection !== undefined) return connection;
-    throw new WSServerError(126, `${connectionId} is not connected.`);
+    throw new WSServerError(126, `${toId(connectionId)} is not connected.`);
   }
 
-  #attempt(act: () => void): Promise<void> {
+  /** What `act` returns, or throws, as a promise. */
+  #attempt(act: () => Promise<void> | undefined | void): Promise<void> {
     try {
-      act();
-      return DONE;
+      return act() ?? DONE;
     } catch (error) {
       return rejected(error);
     }

@@ -71,7 +71,8 @@ test('result codes, and what GetLastError() says of the last method', (t) => {
 
 test('a mistake that is no documented error is thrown', () => {
   const server = new WSServer();
-  assert.throws(() => server.SetSSLCertEncoded(5 as unknown as string), TypeError);
+  assert.equal(server.SetSSLCertEncoded(5 as unknown as string), 10022);
+  assert.throws(() => server.SendBytes(1, {} as unknown as string, 1), TypeError);
 });
 
 test('what a Fire method sets, counts', async (t) => {

@@ -2,6 +2,7 @@
 // The C++ edition's class.
 
 import { lineModeProperty } from '../connection.js';
+import { toId } from '../connection_id.js';
 import {
   connectionProperties,
   type DocumentedType,
@@ -137,7 +138,7 @@ export class WSServer extends Base {
   /** See {@link MainServer.changeLineMode}. */
   ChangeLineMode(connectionId: ConnectionId, lineMode: boolean): number {
     return this.codeOf(() =>
-      this.core.setProperty(Number(connectionId), lineModeProperty, Boolean(lineMode)),
+      this.core.setProperty(toId(connectionId), lineModeProperty, Boolean(lineMode)),
     );
   }
 
@@ -148,7 +149,7 @@ export class WSServer extends Base {
 
   /** See {@link MainServer.disconnect}. Does not wait. */
   Disconnect(connectionId: ConnectionId): number {
-    return this.codeOf(() => this.core.disconnect(Number(connectionId)));
+    return this.codeOf(() => this.core.disconnect(toId(connectionId)));
   }
 
   /**
@@ -162,12 +163,12 @@ export class WSServer extends Base {
 
   /** Ends the blocking calls about this connection, with 10004; a file is sent no further. */
   Interrupt(connectionId: ConnectionId): number {
-    return this.codeOf(() => this.blocking.interrupt(Number(connectionId)));
+    return this.codeOf(() => this.blocking.interrupt(toId(connectionId)));
   }
 
   /** Sends a Ping; with a Timeout of the connection it waits for the Pong. */
   Ping(connectionId: ConnectionId): number {
-    return this.codeOf(() => this.blocking.ping(Number(connectionId)));
+    return this.codeOf(() => this.blocking.ping(toId(connectionId)));
   }
 
   /**
@@ -177,24 +178,24 @@ export class WSServer extends Base {
    * has been sent (WSConnectionBytesSent is 0), and ReadyToSend follows.
    */
   Send(connectionId: ConnectionId, data: Data, lenData?: number): number {
-    return this.codeOf(() => this.blocking.send(Number(connectionId), upTo(lenData, data)));
+    return this.codeOf(() => this.blocking.send(toId(connectionId), upTo(lenData, data)));
   }
 
   /** Sends a binary message, as {@link Send} does. */
   SendBytes(connectionId: ConnectionId, data: Data, lenData?: number): number {
     return this.codeOf(() =>
-      this.blocking.send(Number(connectionId), upTo(lenData, data), Opcode.binary),
+      this.blocking.send(toId(connectionId), upTo(lenData, data), Opcode.binary),
     );
   }
 
   /** Sends a file as one message and waits until that is done, whatever Timeout is. */
   SendFile(connectionId: ConnectionId, fileName: string): number {
-    return this.codeOf(() => this.blocking.sendFile(Number(connectionId), fileName));
+    return this.codeOf(() => this.blocking.sendFile(toId(connectionId), fileName));
   }
 
   /** Sends a text message, as {@link Send} does. */
   SendText(connectionId: ConnectionId, text: Data): number {
-    return this.codeOf(() => this.blocking.send(Number(connectionId), text, Opcode.text));
+    return this.codeOf(() => this.blocking.send(toId(connectionId), text, Opcode.text));
   }
 
   /** The same as {@link Send}. */

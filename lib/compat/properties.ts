@@ -3,6 +3,7 @@
 // from the rows of lib/documented.ts.
 
 import type { WSConnection } from '../connection.js';
+import { toId } from '../connection_id.js';
 import type { connectionProperties, DocumentedType, serverProperties } from '../documented.js';
 import { WSServerError } from '../errors.js';
 import type { WSServer } from '../wsserver.js';
@@ -93,5 +94,5 @@ export function defineProperties<Holder>(
 export function connectionOf(server: WSServer, connectionId: ConnectionId): WSConnection {
   const connection = server.connections.get(connectionId);
   if (connection !== undefined) return connection;
-  throw new WSServerError(126, `${connectionId} is not connected.`);
+  throw new WSServerError(126, `${toId(connectionId)} is not connected.`);
 }

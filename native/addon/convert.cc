@@ -41,8 +41,9 @@ Napi::Value toValue(Napi::Env env, const server::Options& options, const server:
                     setting.field);
 }
 
-std::string toSettingText(const Napi::Value& value) {
+std::optional<std::string> toSettingText(const Napi::Value& value) {
   if (value.IsBoolean()) return value.As<Napi::Boolean>().Value() ? "True" : "False";
+  if (!value.IsString() && !value.IsNumber()) return std::nullopt;
   return value.ToString().Utf8Value();
 }
 
@@ -72,8 +73,10 @@ std::int32_t toId(const Napi::Value& value) {
 std::optional<Bytes> toBytes(const Napi::Value& value) {
   if (value.IsTypedArray()) {
     const auto view = value.As<Napi::TypedArray>();
-    const auto* start = static_cast<const std::uint8_t*>(view.ArrayBuffer().Data());
-    return Bytes(start + view.ByteOffset(), view.ByteLength());
+    // By the C function: Napi::ArrayBuffer does not take a SharedArrayBuffer.
+    void* start = nullptr;
+    napi_get_typedarray_info(value.Env(), value, nullptr, nullptr, &start, nullptr, nullptr);
+    return Bytes(static_cast<const std::uint8_t*>(start), view.ByteLength());
   }
   if (value.IsDataView()) {
     const auto view = value.As<Napi::DataView>();

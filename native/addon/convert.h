@@ -30,8 +30,9 @@ Napi::Value toValue(Napi::Env env, const server::PropertyDefault& value);
 /// The value of one setting in its JavaScript type.
 Napi::Value toValue(Napi::Env env, const server::Options& options, const server::Setting& setting);
 
-/// A JavaScript value as the text that the settings table parses.
-std::string toSettingText(const Napi::Value& value);
+/// A string, number or boolean as the text that the settings table parses; nothing for another
+/// value.
+std::optional<std::string> toSettingText(const Napi::Value& value);
 /// The value in the type of `like`, or nothing if it is of another one.
 std::optional<server::PropertyValue> toProperty(const Napi::Value& value,
                                                 const server::PropertyValue& like);
@@ -39,8 +40,8 @@ std::optional<server::PropertyValue> toProperty(const Napi::Value& value,
 /// A ConnectionId; 0, which is nobody's, for a number that cannot be one.
 std::int32_t toId(const Napi::Value& value);
 
-/// The bytes of a Buffer, TypedArray, DataView or ArrayBuffer; nothing for any other value. Valid
-/// until control returns to JavaScript.
+/// The bytes of a Buffer, TypedArray, DataView (of a SharedArrayBuffer too) or ArrayBuffer; nothing
+/// for any other value. Valid until control returns to JavaScript.
 std::optional<Bytes> toBytes(const Napi::Value& value);
 
 }  // namespace wss::addon

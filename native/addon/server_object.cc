@@ -215,15 +215,17 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   enter();
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
-  const std::int32_t code =
-      info[1].IsUndefined() ? server_->options.disconnectStatusCode : integer(info[1]);
+  // 0 for what is no whole number.
+  const int code = info[1].IsUndefined() ? server_->options.disconnectStatusCode
+                                         : std::get<int>(toProperty(info[1], 0).value_or(0));
   const bool valid =
       code >= 0 && code <= 0xFFFF && ws::isWireCloseCode(static_cast<std::uint16_t>(code));
-  if (!valid) {
-    throwError(info.Env(),
-               makeError(ErrorCode::kInvalidArgument, std::to_string(code) +
-                                                          " is no close code that may be sent: use "
-                                                          "1000-1003, 1007-1014 or 3000-4999"));
+  if (!valid || !(info[2].IsUndefined() || info[2].IsString())) {
+    const std::string why = valid ? "the reason of a Close is a string"
+                                  : std::to_string(code) +
+                                        " is no close code that may be sent: use 1000-1003, "
+                                        "1007-1014 or 3000-4999";
+    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, why));
     return {};
   }
   const std::string reason = info[2].IsUndefined() ? server_->options.disconnectStatusDescription
@@ -321,8 +323,12 @@ Napi::Value ServerObject::readText(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
   enter();
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  const auto text = toSettingText(info[1]);
   const auto written =
-      server::writeConfig(*server_, info[0].As<Napi::String>().Utf8Value(), toSettingText(info[1]));
+      text ? server::writeConfig(*server_, name, *text)
+           : Result<void>(makeError(ErrorCode::kInvalidArgument,
+                                    "give " + name + " a string, a number or a boolean"));
   if (!written.ok()) throwError(info.Env(), written.error());
   return info.Env().Undefined();
 }
