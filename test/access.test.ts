@@ -99,6 +99,25 @@ test('MaxConnectionsPerAddress: who is too many is reset, and may come later', a
   await ByteClient.open(t, server.localPort);
 });
 
+test('MaxConnectionsPerAddress: those who came before the limit count too, and once only', async (t) => {
+  const server = await startEcho(t);
+  const first = await ByteClient.open(t, server.localPort);
+  await ByteClient.open(t, server.localPort);
+  async function refused(): Promise<boolean> {
+    return (await (await ByteClient.connect(t, server.localPort)).ended) === 'reset';
+  }
+  server.config('MaxConnectionsPerAddress=2');
+  assert.ok(await refused());
+  await first.finish();
+  await until(() => server.wsConnectionCount === 1);
+  await ByteClient.open(t, server.localPort);
+  assert.ok(await refused());
+  server.config('MaxConnectionsPerAddress=0');
+  await ByteClient.open(t, server.localPort);
+  server.config('MaxConnectionsPerAddress=3');
+  assert.ok(await refused());
+});
+
 test('BindExclusively=False: several servers on one port share its clients', async (t) => {
   const settings = { BindExclusively: false };
   const first = await startEcho(t, { settings });

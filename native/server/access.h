@@ -54,8 +54,13 @@ class AddressCounts {
   bool add(const net::Address& address, int limit);
   /// Counts one less, if it has been counted.
   void remove(const net::Address& address);
+  /// Whether everyone is counted: not while there is no limit, so that it costs nothing then.
+  [[nodiscard]] bool counting() const { return counting_; }
+  /// Begins with nobody, or ends.
+  void setCounting(bool counting);
 
  private:
+  bool counting_ = false;
   std::map<std::array<std::uint8_t, 16>, int> counts_;
 };
 

@@ -172,23 +172,6 @@ void Server::checkDescriptorLimit() {
                   std::to_string(wanted) + ")");
 }
 
-bool Server::admits(const net::Address& client) {
-  allowedClients_.assign(options.allowedClients);
-  blockedClients_.assign(options.blockedClients);
-  return allowedClients_.matches(client) && !blockedClients_.matches(client);
-}
-
-std::string_view Server::whyTooMany(const net::Address& client) {
-  if (count_ >= options.maxConnections) {
-    return "a client was refused: raise MaxConnections to take more";
-  }
-  const int perAddress = options.maxConnectionsPerAddress;
-  if (perAddress > 0 && !addressCounts_.add(client, perAddress)) {
-    return "a client was refused: raise MaxConnectionsPerAddress to take more from one address";
-  }
-  return {};
-}
-
 void Server::onAccept(int fd, const net::Address& remote) {
   if (const std::string_view reason = whyTooMany(remote); !reason.empty()) {
     net::Listener::refuse(fd);

@@ -207,6 +207,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void onTick() override;
   /// Why no more connections are taken from `client`; empty if one more is, and is counted.
   std::string_view whyTooMany(const net::Address& client);
+  void countAddresses(bool counting);
   void checkDescriptorLimit();
   Result<void> listen();
   std::int32_t newId();
@@ -247,7 +248,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t handshakeTurn_ = 0;
   ClientList allowedClients_;
   ClientList blockedClients_;
-  AddressCounts addressCounts_;
+  AddressCounts addressCounts_;  ///< of all connections while there is a limit
   std::string uid_;  ///< what its connections' uids begin with; empty until it is asked for
 };
 
