@@ -77,6 +77,17 @@ export function askConnection(
   ask(handlers, event, (failed) => outbox.answerConnection(connectionId, event.accept && !failed));
 }
 
+/** Whether each character becomes a byte: one that would not, or is NUL, could become another. */
+function isSound(subProtocols: string, responseHeaders: string): boolean {
+  try {
+    const answer = `${subProtocols}${responseHeaders}`;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    return !/[^\x01-\xff]/.test(answer) && answer.length < MAX_ANSWER;
+  } catch {
+    return false; // It is no string, and cannot be made one.
+  }
+}
+
 /** Asks whether to open a WebSocket. A handler that fails refuses with status 500. */
 export function askOpen(
   handlers: readonly Handler<WebSocketOpenRequestEvent>[],
@@ -89,15 +100,12 @@ export function askOpen(
       outbox.answerOpen(connectionId, 500, '', '');
       return;
     }
-    // Each character becomes a byte; one that would not, or is NUL, could turn into something else.
-    const answer = `${subProtocols}${responseHeaders}`;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    const sound = !/[^\x01-\xff]/.test(answer) && answer.length < MAX_ANSWER;
     const status =
       Number.isInteger(statusCode) && statusCode > 0 && statusCode < 1000
         ? statusCode
         : INVALID_STATUS;
-    if (sound) outbox.answerOpen(connectionId, status, subProtocols, responseHeaders);
+    if (isSound(subProtocols, responseHeaders))
+      outbox.answerOpen(connectionId, status, subProtocols, responseHeaders);
     else outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
   });
 }

@@ -195,6 +195,13 @@ const answers: [
     500,
   ],
   [
+    'headers that are no text',
+    (event) => {
+      event.responseHeaders = Symbol('s') as unknown as string;
+    },
+    500,
+  ],
+  [
     'a subprotocol with a header in it',
     (event) => {
       event.subProtocols = 'a\0X-Mine: 1';
