@@ -178,7 +178,10 @@ export class ReadyToSendEvent {
 /** A message has come. Its payload is decoded when it is asked for, and may be kept. */
 export class DataInEvent {
   readonly connectionId: number;
-  /** 1 for text, 2 for binary, 0 for a line: see {@link WSServer.changeLineMode}. */
+  /**
+   * 1 for text, 2 for binary; 0 for a line (see {@link WSServer.changeLineMode}), and for a piece
+   * that goes on with a message (BufferMessage).
+   */
   readonly dataFormat: DataFormat;
   #flags: number;
   readonly #length: number;

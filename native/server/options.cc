@@ -249,7 +249,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "ServerContextTakeover",
      .field = &Options::serverContextTakeover,
      .doc = "Whether a message is compressed with reference to those before it, unless the client "
-            "declines: smaller, but 260 KiB a connection (RFC 7692 §7.1.1.1)."},
+            "declines: smaller, but 270 KiB a connection (RFC 7692 §7.1.1.1)."},
     {.name = "ServerMaxWindowBits",
      .field = &Options::serverMaxWindowBits,
      .min = 9,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The payloads of permessage-deflate (RFC 7692 §7.2): whole messages ↔ compressed ones. Without
 // context takeover one object serves any number of connections of one thread; with it, each
-// connection needs its own for each direction. zlib's memory (about 280 KiB to compress, 40 KiB to
+// connection needs its own for each direction. zlib's memory (about 270 KiB to compress, 40 KiB to
 // inflate) is taken with the first message. All sizes are below 4 GiB.
 #pragma once
 
