@@ -45,6 +45,14 @@ test('settings and properties', () => {
   assert.equal(new WSServer(null as unknown as WSServerOptions).localPort, 0);
 });
 
+test('a NUL does not end the name of a host or of a socket file', async () => {
+  for (const localHost of ['127.0.0.1\0.example', 'localhost\0x', 'unix:/tmp/nul\0x']) {
+    const server = new WSServer({ localHost });
+    await assert.rejects(server.startListening(), invalid);
+    assert.equal(server.listening, false);
+  }
+});
+
 test('certificates', () => {
   const server = new WSServer();
   const wrong: unknown[] = [null, 'pem', { pfx: 5 }, { key: '', cert: '', passphrase: 5 }];

@@ -69,6 +69,9 @@ Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Fami
   if (host.empty()) {
     return family == Family::kIPv4 ? mapped(in_addr{INADDR_ANY}, port) : plain(in6addr_any, port);
   }
+  if (host.find('\0') != std::string_view::npos) {
+    return makeError(ErrorCode::kInvalidArgument, "a host's name has no NUL in it");
+  }
   const std::string name(host);
   in_addr ipv4;
   if (inet_pton(AF_INET, name.c_str(), &ipv4) == 1) return mapped(ipv4, port);

@@ -44,8 +44,8 @@ Result<void> SocketFile::bind(int fd, std::string_view path, int mode) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string shown = std::string(kPrefix).append(path);
-  if (path.empty() || path.front() != '/') {
-    return makeError(ErrorCode::kInvalidArgument, shown + ": give an absolute path");
+  if (path.empty() || path.front() != '/' || path.find('\0') != std::string_view::npos) {
+    return makeError(ErrorCode::kInvalidArgument, shown + ": give an absolute path without NUL");
   }
   if (path.size() >= sizeof address.sun_path) {
     return makeError(ErrorCode::kFileNameTooLong, shown + ": a socket's path has at most " +
