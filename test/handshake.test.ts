@@ -4,7 +4,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WebSocketOpenRequestEvent } from 'native-wsserver';
-import { ByteClient, frame, Op, request } from './support/byte_client.js';
+import {
+  ByteClient,
+  closeCode,
+  closePayload,
+  frame,
+  Op,
+  request,
+  turn,
+} from './support/byte_client.js';
 import { collect, next, startEcho, startServer } from './support/server.js';
 
 const good = request();
@@ -28,6 +36,18 @@ test('frames wait for an answer that takes its time', async (t) => {
   answer();
   assert.equal((await client.readAnswer()).status, 101);
   assert.equal((await early).text, 'early');
+});
+
+test('a Close behind the request is answered when the request has been', async (t) => {
+  // Without a limit nothing else makes the loop turn once more.
+  const server = await startServer(t, { settings: { DefaultConnectionTimeout: 0 } });
+  server.on('WebSocketOpenRequest', async () => await turn());
+  const ended = next(server, 'Disconnected');
+  const client = await ByteClient.connect(t, server.localPort);
+  client.send(good, frame({ opcode: Op.close, payload: closePayload(1000) }));
+  assert.equal((await client.readAnswer()).status, 101);
+  assert.equal(closeCode(await client.readFrame()), 1000);
+  assert.equal((await ended).statusCode, 1000);
 });
 
 test('WebSocketOpenRequest tells what was asked for', async (t) => {

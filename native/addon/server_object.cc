@@ -238,7 +238,8 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
   enter();
-  if (!batch_.events().empty()) loop_->wake();
+  // A client that has been let in may have said its last word together with its request.
+  if (!batch_.events().empty() || server_->hasEndings()) loop_->wake();
   return info.Env().Undefined();
 }
 

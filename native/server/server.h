@@ -127,6 +127,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   /// may have more to answer. Calls nest. 0: none.
   void hold(std::int32_t id) { held_.push_back(id); }
   void unhold() { held_.pop_back(); }
+  /// Whether endTurn() has any to end.
+  [[nodiscard]] bool hasEndings() const { return !endings_.empty(); }
   /// The connections whose Disconnected is in the batch; give them to release() when it has been
   /// delivered.
   [[nodiscard]] std::vector<std::int32_t> takeEnded();
