@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DataInEvent, WSServer } from 'native-wsserver';
-import { ByteClient, byteByByte, closeCode, frame, Op } from './support/byte_client.js';
+import { ByteClient, byteByByte, closeCode, frame, Op, turn } from './support/byte_client.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
 
 type Seen = [format: number, text: string, EOM: boolean, EOL: boolean];
@@ -150,6 +150,33 @@ test('line mode is switched between messages and within one', async (t) => {
   ]);
   await assert.rejects(server.changeLineMode(4711, true), { code: 126 });
 });
+
+for (const [how, size] of [
+  ['in a buffer', 1000],
+  ['in place', 100_000],
+] as const) {
+  test(`what nobody has wanted of a message, received ${how}, is not in another`, async (t) => {
+    const server = await startServer(t);
+    const client = await ByteClient.open(t, server.localPort);
+    const message = (letter: string) => text(letter.repeat(size));
+    const cut = size - 200;
+    let events = collect(server, 'DataIn');
+    client.send(message('a').subarray(0, cut));
+    await turn();
+    await turn();
+    server.removeAllListeners('DataIn');
+    client.send(message('a').subarray(cut), message('b').subarray(0, cut));
+    await turn();
+    await turn();
+    events = collect(server, 'DataIn');
+    client.send(message('b').subarray(cut), message('c').subarray(0, cut));
+    await turn();
+    await turn();
+    client.send(message('c').subarray(cut));
+    await pingThrough(client);
+    assert.deepEqual(events.map(seen), [[1, 'c'.repeat(size), true, false]]);
+  });
+}
 
 test('MaxLineLength: 112 while a part of a line waits', async (t) => {
   const server = await startServer(t);

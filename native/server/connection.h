@@ -328,6 +328,7 @@ class Connection final : private net::SocketOwner {
   bool lineMode_ : 1 = false;
   bool collects_ : 1 = false;         ///< the current message is delivered when it is whole
   bool begun_ : 1 = false;            ///< a piece of the current message has been delivered
+  bool skips_ : 1 = false;            ///< the rest of the current message is for nobody
   bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
   std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;

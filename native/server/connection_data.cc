@@ -62,14 +62,17 @@ bool Connection::onData(ws::Piece& piece) {
   }
   if (piece.starts) {
     collects_ = piece.compressed || (server_.options.bufferMessage && !lineMode_);
-    begun_ = false;
+    begun_ = skips_ = false;
   }
   if (reader_.fragments() > static_cast<std::uint32_t>(server_.options.maxFragments)) {
     return fail(piece, ws::CloseCode::kPolicyViolation, "a message exceeds MaxFragments");
   }
   if (piece.compressed) return onCompressed(piece);
-  if (!wanted) {
+  // Of a message that nobody has wanted for a while, the rest alone would be another message.
+  if (!wanted) skips_ = true;
+  if (skips_) {
     if (!reader_.take(piece, piece.payload.data())) return false;
+    if (!message_.empty()) forgetMessage();
     if (piece.ends) countMessage(reader_.messageSize());
     return true;
   }
