@@ -87,6 +87,7 @@ export class WSServer extends ServerProperties {
   readonly #settings: Settings;
   #shutdowns: Shutdown[] = [];
   #nextBatch: (() => void) | undefined;
+  #handlesEvents = false;
 
   constructor(options: WSServerOptions = {}) {
     super();
@@ -294,26 +295,23 @@ export class WSServer extends ServerProperties {
    * SelectWaitMillis. Not needed for progress. Always lets the rest of the process run.
    */
   doEvents(): Promise<void> {
-    let handled = false;
-    this.#nextBatch = () => {
-      handled = true;
-    };
-    this.#batch.readRest();
-    this.#native.pump(0, 0);
-    this.#nextBatch = undefined;
+    // A call from within another leaves all to that: clients must not decide how deep it gets.
+    let handled = this.#handlesEvents;
+    if (!handled) {
+      this.#handlesEvents = true;
+      handled = this.#batch.readRest();
+      handled = this.#native.pump(0, 0) || handled;
+      this.#handlesEvents = false;
+    }
+    if (handled) return new Promise((resolve) => setImmediate(resolve));
     return new Promise((resolve) => {
-      if (handled) {
+      const finish = (): void => {
+        clearTimeout(waiting);
+        this.#nextBatch = undefined;
         setImmediate(resolve);
-        return;
-      }
+      };
       const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis') as number);
       this.#nextBatch = finish;
-      const server = this;
-      function finish(): void {
-        clearTimeout(waiting);
-        server.#nextBatch = undefined;
-        setImmediate(resolve);
-      }
     });
   }
 

@@ -6,7 +6,7 @@ import type { WSServer } from 'native-wsserver';
 import { ByteClient, frame, Op } from './support/byte_client.js';
 import { runChild } from './support/child.js';
 import { defer } from './support/defer.js';
-import { collect, startEcho, startServer } from './support/server.js';
+import { collect, startEcho, startServer, until } from './support/server.js';
 
 type Test = Parameters<typeof startServer>[0];
 
@@ -97,6 +97,23 @@ test('a handler may call it: the rest of the batch is handled first', async (t) 
   );
   await finished;
   assert.deepEqual(order, ['begin a', 'begin b', 'end b', 'end a']);
+});
+
+test('a handler that calls it for every message is not called within itself for each', async (t) => {
+  const server = await startServer(t, { settings: { SelectWaitMillis: 0 } });
+  const count = 20_000;
+  let [seen, depth, deepest] = [0, 0, 0];
+  server.on('DataIn', async () => {
+    seen++;
+    deepest = Math.max(deepest, ++depth);
+    const done = server.doEvents();
+    depth--;
+    await done;
+  });
+  const client = await ByteClient.open(t, server.localPort);
+  client.send(...Array<Buffer>(count).fill(frame({ opcode: Op.text, payload: 'x' })));
+  await until(() => seen === count);
+  assert.equal(deepest, 2);
 });
 
 test('several calls at a time, on a server that does not listen, and without any', async (t) => {
