@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { WSServerError } from './errors.js';
+import { controllerForMany } from './promises.js';
 
 /** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
 export interface CloseStatus {
@@ -37,7 +38,7 @@ export class Ending {
   /** Aborted when the connection has ended. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
+      this.#controller = controllerForMany();
       if (this.status !== undefined) this.#abort();
     }
     return this.#controller.signal;

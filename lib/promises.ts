@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { setMaxListeners } from 'node:events';
 import { WSServerError } from './errors.js';
 
 /** What every method that waits can be given. */
@@ -47,6 +48,13 @@ export function abortable<Value>(
     else signal.addEventListener('abort', abort, { once: true });
   });
   return handled(either);
+}
+
+/** One whose signal any number may listen to: Node does not warn of a leak. */
+export function controllerForMany(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /**

@@ -7,6 +7,7 @@ import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import { type Data, WSServerError } from 'native-wsserver';
 import { closeCode, Op } from './support/byte_client.js';
+import { defer } from './support/defer.js';
 import { makeFile } from './support/files.js';
 import { readMessage } from './support/messages.js';
 import { open, startOpen, startStopped } from './support/open.js';
@@ -104,6 +105,18 @@ for (const { name, source, options, opcodes, text } of rows) {
     assert.deepEqual([message.opcodes, message.text], [opcodes, text]);
   });
 }
+
+test('many streams that wait for one another are no leak to be warned of', async (t) => {
+  const { connection, client } = await startOpen(t);
+  const warnings: Error[] = [];
+  const listener = (warning: Error): number => warnings.push(warning);
+  process.on('warning', listener);
+  defer(t, () => process.off('warning', listener));
+  const sent = Array.from({ length: 20 }, () => connection.sendStream(chunksOf('a', 'b')));
+  await Promise.all(sent);
+  for (const _ of sent) assert.equal((await readMessage(client)).text, 'ab');
+  assert.deepEqual(warnings, []);
+});
 
 test('fragments go out as they come', async (t) => {
   const { client, connection } = await startOpen(t);
