@@ -2,10 +2,10 @@
 // handshake.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { WSServer } from 'native-wsserver';
+import { WSServer, type WSServerError } from 'native-wsserver';
 import { Op } from './support/byte_client.js';
 import { issue } from './support/certificates.js';
 import { makeFolder } from './support/files.js';
@@ -32,6 +32,18 @@ test('SSLKeyLogFile gets the secrets that the client has, after what is there', 
   const size = readFileSync(file).length;
   await connectTls(t, server.localPort);
   assert.equal(readFileSync(file).length, size);
+});
+
+test('SSLKeyLogFile is for nobody else to read, and an error when it cannot be written', async (t) => {
+  const folder = makeFolder(t);
+  const file = path.join(folder, 'keys');
+  const server = await startEcho(t, { certificate, settings: { SSLKeyLogFile: file } });
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.throws(
+    () => server.config(`SSLKeyLogFile=${folder}`),
+    (error: WSServerError) => error.code === 10022 && error.message.includes(folder),
+  );
+  assert.equal(server.config('SSLKeyLogFile'), file);
 });
 
 const told = {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "server/security.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <fstream>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -35,8 +39,18 @@ std::string joined(const std::string& first, const std::string& second) {
   return first.empty() ? second : second.empty() ? first : first + "," + second;
 }
 
+/// A descriptor to append to `path` by, or -1. A file that is made is for nobody else to read.
+int openKeyLog(const std::string& path) {
+  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
+
 void appendLine(const std::string& path, std::string_view line) {
-  std::ofstream(path, std::ios::app) << line << '\n';
+  const int fd = openKeyLog(path);
+  if (fd < 0) return;
+  const std::string text = std::string(line).append("\n");
+  // It is for debugging only: a full disk must not end connections.
+  [[maybe_unused]] const ssize_t written = ::write(fd, text.data(), text.size());
+  ::close(fd);
 }
 
 }  // namespace
@@ -65,6 +79,13 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.ownRecords = options.sslOwnRecords;
   made.ticketKeys = std::move(ticketKeys);
   if (!options.sslKeyLogFile.empty()) {
+    const int fd = openKeyLog(options.sslKeyLogFile);
+    if (fd < 0) {
+      return makeError(ErrorCode::kInvalidArgument,
+                       "SSLKeyLogFile: " + options.sslKeyLogFile +
+                           " cannot be written to: " + std::strerror(errno));
+    }
+    ::close(fd);
     made.keyLog = [path = options.sslKeyLogFile](std::string_view line) { appendLine(path, line); };
   }
   return tls::Context::create(std::move(made));
