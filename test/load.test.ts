@@ -128,13 +128,6 @@ describe('load', { concurrency: 4 }, () => {
     assert.ok((result.server?.residentBytes ?? 0) > 1e6);
   });
 
-  test('a process that is not there tells nothing of what it uses', async (t) => {
-    const server = await startEcho(t);
-    const { status, result } = await load(t, server.localPort, ['--pid', '2147483647']);
-    assert.equal(status, 0);
-    assert.equal(result.server, undefined);
-  });
-
   test('a rate of messages is kept', async (t) => {
     const server = await startEcho(t);
     const args = ['--messages-per-second', '1000', '--duration', '1'];
@@ -286,6 +279,9 @@ describe('load', { concurrency: 4 }, () => {
       [url, '--header', 'no colon'],
       [url, '--subprotocol', 'two words'],
       [url, '--local-address', 'localhost'],
+      [url, '--pid', '2147483647'],
+      [url, '--json', '/no/such/folder/result.json'],
+      [url, '--html', '/'],
       [url, '--fail-if', 'p99>5'],
       [url, '--fail-if', 'errors>1ms'],
       [url, '--fail-if', 'nothing>1'],

@@ -3,10 +3,12 @@
 
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { LoadMode, LoadTls } from '../load.js';
 import { parseThreshold, type Threshold } from './load_threshold.js';
 import { parseTls, TLS_OPTIONS, TLS_USAGE } from './load_tls.js';
+import { readUsage } from './load_usage.js';
 import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
 
 export const USAGE = `Usage: wsserver load [options] ws[s]://HOST[:PORT][/PATH]
@@ -157,6 +159,23 @@ function makeMessage(size: number, text: boolean): Uint8Array {
   return text ? bytes.map((byte) => 0x30 + (byte & 0x3f)) : bytes;
 }
 
+function parsePid(text: string): number {
+  const pid = wholeNumber('--pid', text, 1, 2 ** 31 - 1, USAGE);
+  if (readUsage(pid) === undefined) fail(`--pid: there is no process ${pid} to measure`);
+  return pid;
+}
+
+/** A file that can be written: it would be a pity to find out at the end. */
+function parseOutput(name: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    fail(`${name}: ${(error as Error).message}`);
+  }
+  return file;
+}
+
 /** Null stands for --help. */
 export function parseLoadOptions(args: string[]): LoadOptions | null {
   const { values, positionals } = parseOptions(
@@ -244,9 +263,9 @@ export function parseLoadOptions(args: string[]): LoadOptions | null {
         : positive('--messages-per-second', values['messages-per-second']),
     warmupSeconds: seconds('--warmup', values.warmup, 0),
     durationSeconds: seconds('--duration', values.duration, 0.001),
-    pid: values.pid === undefined ? undefined : whole('--pid', values.pid, 1, 2 ** 31 - 1),
-    json: values.json,
-    html: values.html,
+    pid: values.pid === undefined ? undefined : parsePid(values.pid),
+    json: parseOutput('--json', values.json),
+    html: parseOutput('--html', values.html),
     thresholds: values['fail-if'].map((text) => parseThreshold(text, USAGE)),
   };
 }
