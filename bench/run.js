@@ -45,9 +45,9 @@ function parseOptions() {
 }
 
 /** Whether a server is measured with a workload at all. */
-function takesPart(name, { tls = false, size = 0 }) {
-  const { plainOnly = false, leastSize = 0 } = servers[name];
-  return !(tls && plainOnly) && size >= leastSize;
+function takesPart(name, { tls = false, size }) {
+  const { plainOnly = false, messagesOnly = false } = servers[name];
+  return !(tls && plainOnly) && !(messagesOnly && size === undefined);
 }
 
 async function main() {

@@ -10,16 +10,13 @@ const floor = path.join(root, 'build/bench/floor');
 const bun = path.join(__dirname, 'node_modules/@oven/bun-linux-x64/bin/bun');
 const file = (name) => path.join(__dirname, 'servers', name);
 
-/**
- * name in the tables, the command, whether it can do without TLS only, and the bytes of the smallest
- * messages that it is measured with.
- */
+/** name in the tables, the command, and whether it can do without TLS only, or messages only. */
 const servers = {
   wsserver: { title: 'native-wsserver', command: [process.execPath, file('wsserver.js')] },
   transient: {
     title: 'ours, transient',
     command: [process.execPath, file('wsserver.js'), '--transient'],
-    leastSize: 1024,
+    messagesOnly: true,
   },
   uws: { title: 'uWebSockets.js', command: [process.execPath, file('uwebsockets.js')] },
   bun: { title: 'Bun.serve', command: [bun, file('bun.js')] },
