@@ -4,10 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <limits>
 #include <optional>
-
-#include "server/server.h"
 
 namespace wss::server {
 namespace {
@@ -218,32 +215,6 @@ void AddressCounts::remove(const net::Address& address) {
   if (address.isUnix) return;
   const auto entry = counts_.find(clientOf(address));
   if (entry != counts_.end() && --entry->second <= 0) counts_.erase(entry);
-}
-
-bool Server::admits(const net::Address& client) {
-  allowedClients_.assign(options.allowedClients);
-  blockedClients_.assign(options.blockedClients);
-  return allowedClients_.matches(client) && !blockedClients_.matches(client);
-}
-
-std::string_view Server::whyTooMany(const net::Address& client) {
-  if (count_ >= options.maxConnections) {
-    return "a client was refused: raise MaxConnections to take more";
-  }
-  const int perAddress = options.maxConnectionsPerAddress;
-  if (addressCounts_.counting() != (perAddress > 0)) countAddresses(perAddress > 0);
-  if (perAddress > 0 && !addressCounts_.add(client, perAddress)) {
-    return "a client was refused: raise MaxConnectionsPerAddress to take more from one address";
-  }
-  return {};
-}
-
-void Server::countAddresses(bool counting) {
-  addressCounts_.setCounting(counting);
-  for (const Slot& slot : slots_) {
-    if (counting && slot.connection)
-      addressCounts_.add(slot.connection->remote(), std::numeric_limits<int>::max());
-  }
 }
 
 }  // namespace wss::server

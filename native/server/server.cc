@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -170,6 +171,33 @@ void Server::checkDescriptorLimit() {
   logError(0, "This process may have " + std::to_string(limit.rlim_cur) +
                   " files open, too few for MaxConnections: raise the limit (ulimit -n " +
                   std::to_string(wanted) + ")");
+}
+
+bool Server::admits(const net::Address& client) {
+  allowedClients_.assign(options.allowedClients);
+  blockedClients_.assign(options.blockedClients);
+  return allowedClients_.matches(client) && !blockedClients_.matches(client);
+}
+
+std::string_view Server::whyTooMany(const net::Address& client) {
+  if (count_ >= options.maxConnections) {
+    return "a client was refused: raise MaxConnections to take more";
+  }
+  const int perAddress = options.maxConnectionsPerAddress;
+  if (addressCounts_.counting() != (perAddress > 0)) countAddresses(perAddress > 0);
+  if (perAddress > 0 && !addressCounts_.add(client, perAddress)) {
+    return "a client was refused: raise MaxConnectionsPerAddress to take more from one address";
+  }
+  return {};
+}
+
+void Server::countAddresses(bool counting) {
+  addressCounts_.setCounting(counting);
+  if (!counting) return;
+  for (const Slot& slot : slots_) {
+    if (!slot.connection) continue;
+    addressCounts_.add(slot.connection->remote(), std::numeric_limits<int>::max());
+  }
 }
 
 void Server::onAccept(int fd, const net::Address& remote) {
