@@ -15,6 +15,8 @@ const { key, cert } = issue('server');
 const ROUNDS = 4000;
 /** Clients at a time. */
 const CROWD = 50;
+/** Bytes; 400 for each would be as much. */
+const MOST = 8_000_000;
 
 test('20,000 failed handshakes', { timeout: 120_000 }, async (t) => {
   const child = startChild(
@@ -83,14 +85,17 @@ test('20,000 failed handshakes', { timeout: 120_000 }, async (t) => {
   };
 
   await run(ROUNDS / 10); // What is made once, is made now.
-  const before = await memory();
-  await run(ROUNDS);
-  const grown = (await memory()) - before;
+  // What is lost is lost every time; what the allocator keeps for later, only once.
+  let grown = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < 3 && grown >= MOST; attempt++) {
+    const before = await memory();
+    await run(ROUNDS);
+    grown = (await memory()) - before;
+  }
   const client = await ByteClient.connect(t, port);
   client.close();
   child.disconnect();
   const { code, stderr } = await outcome;
   assert.deepEqual([code, stderr], [0, '']);
-  // 400 bytes for each would be as much.
-  assert.ok(grown < 8_000_000, `${grown} bytes`);
+  assert.ok(grown < MOST, `${grown} bytes`);
 });
