@@ -56,7 +56,6 @@ export class BatchReader {
   /** How bytes become text where they are not sent as text; undefined: by UTF-8. */
   codec: Codec | undefined;
   readonly #handler: BatchHandler;
-  readonly #transient: boolean;
   #records: Int32Array = new Int32Array(0);
   /** What {@link #chunks} were made of: the core gives the same array until there are others. */
   #buffers: readonly Buffer[] = [];
@@ -65,9 +64,8 @@ export class BatchReader {
   #next = 0;
   #end = 0;
 
-  constructor(transientPayloads: boolean, handler: BatchHandler) {
+  constructor(handler: BatchHandler) {
     this.#handler = handler;
-    this.#transient = transientPayloads;
   }
 
   /** Takes a batch over and walks it. REQUIRES that the one before has been walked. */
@@ -80,7 +78,7 @@ export class BatchReader {
     this.#records = records;
     if (chunks !== this.#buffers) {
       this.#buffers = chunks;
-      this.#chunks = chunks.map((buffer) => new Chunk(buffer, this.#transient));
+      this.#chunks = chunks.map((buffer) => new Chunk(buffer));
     }
     this.#adopted = adopted;
     this.#next = 0;

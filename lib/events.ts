@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
-import { Chunk, EMPTY_CHUNK } from './chunk.js';
+import { Chunk } from './chunk.js';
 import type { Codec } from './code_page.js';
 import { WSServerError } from './errors.js';
 import type { CertificateLike } from './security.js';
@@ -16,7 +16,7 @@ const END_OF_LINE = 4;
 /** Not one of the core's flags: the memory of the payload will be taken back. */
 const IS_LENT = 1 << 16;
 /** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
-const TAKEN_BACK = new Proxy(EMPTY_CHUNK, {
+const TAKEN_BACK = new Proxy(new Chunk(Buffer.alloc(0)), {
   get() {
     throw new WSServerError(
       10022,
@@ -214,22 +214,17 @@ export class DataInEvent {
   /** The payload as text: UTF-8, unless it is binary and CodePage says otherwise. */
   get text(): string {
     if (this.#text !== undefined) return this.#text;
-    const bytes = this.#bytes;
-    const ascii = (this.#flags & IS_ASCII) !== 0;
-    if (bytes === undefined) {
-      this.#text = this.#chunk.text(this.#offset, this.#length, ascii);
-    } else {
-      this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-    }
+    this.#text = this.#chunk.text(this.#offset, this.#length, (this.#flags & IS_ASCII) !== 0);
     return this.#text;
   }
 
-  /** The payload as bytes. */
+  /**
+   * The payload as bytes: a view of memory that has other payloads, too (see `byteOffset`, a multiple
+   * of 8). To keep a few of very many, copy them.
+   */
   get textB(): Uint8Array {
     if (this.#bytes !== undefined) return this.#bytes;
     this.#bytes = this.#chunk.bytes(this.#offset, this.#length);
-    // Whoever keeps the event keeps the payload, not the chunk that it came in.
-    this.#chunk = EMPTY_CHUNK;
     return this.#bytes;
   }
 

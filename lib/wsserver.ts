@@ -103,7 +103,7 @@ export class WSServer extends ServerProperties {
     const take: (event: DataInEvent) => void = serialDelivery
       ? (event) => this.#delivery.takeSerially(event)
       : (event) => this.#delivery.take(event);
-    this.#batch = new BatchReader(transientPayloads, {
+    this.#batch = new BatchReader({
       onConnectionRequest: (id, event) =>
         askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
       onOpenRequest: (event) =>

@@ -369,3 +369,16 @@ test('before broken UTF-8: what was whole is delivered, however it came', async 
     assert.ok(events.every(({ EOM }) => !EOM));
   }
 });
+
+test('textB begins where numbers of any type may lie', async (t) => {
+  const server = await startServer(t);
+  const client = await ByteClient.open(t, server.localPort);
+  const events = collect(server, 'DataIn');
+  for (const size of [1, 8, 3, 300, 16]) client.sendFrame(Op.binary, Buffer.alloc(size, size));
+  await until(() => events.length === 5);
+  const numbers = [1, 4].map((index) => {
+    const { buffer, byteOffset, byteLength } = (events[index] as DataInEvent).textB;
+    return [...new BigInt64Array(buffer, byteOffset, byteLength / 8)];
+  });
+  assert.deepEqual(numbers, [[0x0808080808080808n], [0x1010101010101010n, 0x1010101010101010n]]);
+});

@@ -42,7 +42,8 @@ void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, s
 
 void EventBatch::newChunk(std::size_t size) {
   payload_ += chunkUsed_;
-  chunkSize_ = std::max(size, transient_ ? kTransientChunkSize : kChunkSize);
+  const std::size_t usual = size <= kSmall ? kSmallChunkSize : kChunkSize;
+  chunkSize_ = aligned(std::max(size, transient_ ? kTransientChunkSize : usual));
   chunk_ = chunks_.allocate(chunkSize_);
   chunkUsed_ = 0;
   ++chunkCount_;

@@ -106,7 +106,7 @@ class EventBatch {
     records_.push_back({kind, id, flags, value, chunkCount_ - 1,
                         static_cast<std::int32_t>(chunkUsed_), static_cast<std::int32_t>(length),
                         0});
-    chunkUsed_ += length;
+    chunkUsed_ = aligned(chunkUsed_ + length);
   }
   /// Adds an event without payload.
   void add(EventKind kind, std::int32_t id, std::int32_t flags = 0, std::int32_t value = 0) {
@@ -134,11 +134,19 @@ class EventBatch {
   [[nodiscard]] bool chunkHasRoom() const { return chunkSize_ - chunkUsed_ >= kWorthKeeping; }
 
  private:
+  // Whoever keeps one payload keeps its chunk: of small ones so much as Node's own pool of Buffers.
+  static constexpr std::size_t kSmall = 256;
+  static constexpr std::size_t kSmallChunkSize = std::size_t{8} * 1024;
   static constexpr std::size_t kChunkSize = std::size_t{64} * 1024;
   static constexpr std::size_t kTransientChunkSize = std::size_t{1024} * 1024;
   static constexpr std::size_t kWorthKeeping = std::size_t{1} * 1024;
   static constexpr std::size_t kMaxRecords = std::size_t{16} * 1024;
   static constexpr std::size_t kMaxPayload = std::size_t{4} * 1024 * 1024;
+
+  /// A payload begins where numbers of any type may lie.
+  static constexpr std::size_t aligned(std::size_t offset) {
+    return (offset + 7) & ~std::size_t{7};
+  }
 
   void newChunk(std::size_t size);
 

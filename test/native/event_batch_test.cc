@@ -88,10 +88,10 @@ TEST_CASE("what was reserved and not used is used by the next") {
   std::uint8_t* const first = events.reserve(100);
   CHECK(events.reserve(100) == first);
   events.add(EventKind::kDataIn, 1, 0, 1, 100);
-  CHECK(events.reserve(1) == first + 100);
+  CHECK(events.reserve(1) == first + 104);
 }
 
-TEST_CASE("payloads never overlap, and a large one has a chunk of its own") {
+TEST_CASE("payloads are aligned and never overlap, and a large one has a chunk of its own") {
   Chunks chunks;
   EventBatch events(chunks);
   std::vector<std::string> expected;
@@ -102,8 +102,9 @@ TEST_CASE("payloads never overlap, and a large one has a chunk of its own") {
   REQUIRE(events.records().size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(chunks.payloadOf(events.records()[i]) == expected[i]);
+    CHECK(events.records()[i].offset % 8 == 0);
   }
-  CHECK(chunks.sizes.back() == expected.back().size());
+  CHECK(chunks.sizes.back() == expected.back().size() + 1);
 }
 
 TEST_CASE("memory is adopted when that is worth it, else copied") {
@@ -166,7 +167,7 @@ TEST_CASE("a chunk that is kept goes on being filled where it ended") {
   CHECK(events.empty());
   events.addText(EventKind::kDataIn, 1, 0, 1, "second");
   CHECK(events.records()[0].chunk == 0);
-  CHECK(events.records()[0].offset == 5);
+  CHECK(events.records()[0].offset == 8);
   CHECK(chunks.payloadOf(events.records()[0]) == "second");
   CHECK(chunks.sizes.size() == 1);
 
@@ -193,7 +194,7 @@ TEST_CASE("chunks that are all kept keep their places, and payloads are not adop
   events.clear(EventBatch::Keep::kAll);
   events.addText(EventKind::kDataIn, 1, 0, 1, "after that");
   CHECK(events.records()[0].chunk == 2);
-  CHECK(events.records()[0].offset == 4);
+  CHECK(events.records()[0].offset == 8);
 }
 
 TEST_CASE("a chunk without room is not worth keeping") {
@@ -202,10 +203,18 @@ TEST_CASE("a chunk without room is not worth keeping") {
   CHECK_FALSE(events.chunkHasRoom());
   events.addText(EventKind::kDataIn, 1, 0, 2, "x");
   const std::size_t size = chunks.sizes[0];
-  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size - 1 - 1024, 'x'));
+  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size - 8 - 1024, 'x'));
   CHECK(events.chunkHasRoom());
   events.addText(EventKind::kDataIn, 1, 0, 2, "x");
   CHECK_FALSE(events.chunkHasRoom());
+}
+
+TEST_CASE("small payloads have small chunks, so that whoever keeps one keeps little") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  for (const std::size_t size : {20U, 256U, 8192U, 20U})
+    events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size, 'x'));
+  CHECK(chunks.sizes == std::vector<std::size_t>{8 * 1024, 64 * 1024});
 }
 
 TEST_CASE("a batch is full by its records, its chunks or its adopted memory") {
