@@ -22,13 +22,8 @@ const codes: Readonly<Record<string, number>> = {
 
 function unreadable(fileName: string, cause: NodeJS.ErrnoException): WSServerError {
   const code = codes[cause.code ?? ''] ?? INVALID_ARGUMENT;
-  return new WSServerError(
-    code,
-    `The file "${String(fileName)}" cannot be read: ${cause.message}.`,
-    {
-      cause,
-    },
-  );
+  const sentence = `The file "${String(fileName)}" cannot be read: ${cause.message}.`;
+  return new WSServerError(code, sentence, { cause });
 }
 
 /** What `reading` comes to. */
