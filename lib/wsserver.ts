@@ -51,7 +51,7 @@ export interface WSServerOptions {
   serialDelivery?: boolean;
   /**
    * Whether the memory of a payload is taken back when the handlers of its DataIn have returned, in
-   * the manner of uWebSockets.js. Large messages then cost half as much, because their memory stays
+   * the manner of uWebSockets.js. Large messages then cost a third less, because their memory stays
    * warm and nothing is left to the garbage collector. Read `text` or copy `textB` before a handler
    * returns, or awaits: afterwards the event throws 10022, and a `textB` that was kept shows what
    * has come since. What waits ({@link serialDelivery}, acceptData, a loop) is copied.
