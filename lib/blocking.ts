@@ -188,12 +188,12 @@ export class Blocking {
   #run(operation: Operation, token: number | undefined, signal?: AbortSignal): void {
     const { native, batch, sender } = this.#owner;
     const outcome = token === undefined ? undefined : sender.watch(token);
-    // A client that has said its last is answered by the whole of the handler.
-    const handled = this.#frame?.connectionId ?? 0;
+    // Whoever has sent a Close still gets all that the handler has to say.
+    const heldId = this.#frame?.connectionId ?? 0;
     batch.readRest();
-    if (outcome === undefined) native.pump(0, handled);
+    if (outcome === undefined) native.pump(0, heldId);
     while (outcome?.settled === false && !operation.interrupted && !signal?.aborted) {
-      native.pump(WAIT_MS, handled);
+      native.pump(WAIT_MS, heldId);
     }
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;

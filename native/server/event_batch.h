@@ -134,7 +134,7 @@ class EventBatch {
   [[nodiscard]] bool chunkHasRoom() const { return chunkSize_ - chunkUsed_ >= kWorthKeeping; }
 
  private:
-  // Whoever keeps one payload keeps its chunk: of small ones so much as Node's own pool of Buffers.
+  // Whoever keeps a payload keeps its chunk: as much as Node's pool of Buffers, if all are small.
   static constexpr std::size_t kSmall = 256;
   static constexpr std::size_t kSmallChunkSize = std::size_t{8} * 1024;
   static constexpr std::size_t kChunkSize = std::size_t{64} * 1024;
