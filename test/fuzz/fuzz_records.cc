@@ -105,9 +105,9 @@ class Reference {
     while ((count = SSL_read(ssl_.get(), buffer, sizeof buffer)) > 0) {
       received.append(buffer, static_cast<std::size_t>(count));
     }
-    const int error = SSL_get_error(ssl_.get(), count);
-    ended = error == SSL_ERROR_ZERO_RETURN;
-    failed = !ended && error != SSL_ERROR_WANT_READ;
+    // SSL_get_error(3) goes by the level of a close_notify too, which means nothing (§6).
+    ended = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 && ERR_peek_error() == 0;
+    failed = !ended && SSL_get_error(ssl_.get(), count) != SSL_ERROR_WANT_READ;
     reason = failed ? ERR_GET_REASON(ERR_peek_error()) : 0;
     ERR_clear_error();
   }
