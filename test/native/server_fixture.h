@@ -195,13 +195,14 @@ struct Event {
 
 class ServerFixture : private server::ChunkSource {
  public:
-  /// Listens on a port of 127.0.0.1. Nobody asks for the questions and the Log at first.
-  ServerFixture()
+  /// Listens on `port` of 127.0.0.1, or any. Nobody asks for the questions and the Log at first.
+  explicit ServerFixture(int port = 0)
       : loop_(std::move(net::Loop::create().value())),
         batch_(*this),
         status_(kSlots),
         server_(std::make_unique<server::Server>(*loop_, batch_, status_)) {
     server_->options.localHost = "127.0.0.1";
+    server_->options.localPort = port;
     want({EventKind::kConnected, EventKind::kReadyToSend, EventKind::kDataIn, EventKind::kPing,
           EventKind::kDisconnected, EventKind::kError});
     mustBe(server_->startListening().ok(), "the server does not listen");
