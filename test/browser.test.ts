@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import type { WSConnection, WSServer } from 'native-wsserver';
 import { browse, servePage } from './support/browser.js';
 import { runPage, type Tasks } from './support/browser_page.js';
-import { startChild } from './support/child.js';
+import { messageOf, startChild } from './support/child.js';
 import { skipWithout } from './support/programs.js';
 import { startEcho } from './support/server.js';
 
@@ -56,7 +56,7 @@ async function startMortal(t: TestContext): Promise<{ port: number; died: Promis
     },
     undefined,
   );
-  const [port] = await once(child, 'message');
+  const port = await messageOf<number>(child);
   return { port, died: once(child, 'exit') };
 }
 

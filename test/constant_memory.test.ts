@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type * as Package from 'native-wsserver';
-import { outcomeOf, startChild } from './support/child.js';
+import { messageOf, outcomeOf, startChild } from './support/child.js';
 import { DigestClient } from './support/digest_client.js';
 import { makeFolder } from './support/files.js';
 import { open } from './support/open.js';
@@ -53,7 +52,7 @@ test('two clients receive a file of 128 MiB: less than 64 MiB of memory', async 
   const { file, sha256 } = makeLargeFile(t, 128);
   const child = startChild(t, sendFiles, { file, times: 2 });
   const outcome = outcomeOf(child);
-  const [port] = await once(child, 'message');
+  const port = await messageOf<number>(child);
   const clients = [DigestClient.open(t, port), DigestClient.open(t, port)];
   for (const client of clients) {
     const digest = await client.next();

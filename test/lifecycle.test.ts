@@ -2,13 +2,12 @@
 // the process.
 
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { WSServer } from 'native-wsserver';
 import { ByteClient, Op } from './support/byte_client.js';
-import { outcomeOf, runChild, sourceOf, startChild } from './support/child.js';
+import { messageOf, outcomeOf, runChild, sourceOf, startChild } from './support/child.js';
 import { defer } from './support/defer.js';
 import { startEcho } from './support/server.js';
 import { startStorm } from './support/storm.js';
@@ -17,12 +16,6 @@ import { startStorm } from './support/storm.js';
 async function echoes(client: ByteClient, text: string): Promise<void> {
   client.sendFrame(Op.text, text);
   assert.equal((await client.readFrame()).payload.toString(), text);
-}
-
-/** The port that a child has sent. */
-async function portOf(child: ChildProcess | Worker): Promise<number> {
-  const [port] = await once(child as ChildProcess, 'message');
-  return port as number;
 }
 
 test('several servers in one process', async (t) => {
@@ -52,7 +45,7 @@ function startWorker(): Worker {
 test('servers in workers, each of which ends by itself after its shutdown', async (t) => {
   const workers = Array.from({ length: 3 }, startWorker);
   defer(t, () => Promise.all(workers.map((worker) => worker.terminate())));
-  const ports = await Promise.all(workers.map(portOf));
+  const ports = await Promise.all(workers.map((worker) => messageOf<number>(worker)));
   const clients = await Promise.all(ports.map((port) => ByteClient.open(t, port)));
   await Promise.all(clients.map((client, index) => echoes(client, `worker ${index}`)));
   for (const [index, worker] of workers.entries()) {
@@ -65,7 +58,7 @@ test('servers in workers, each of which ends by itself after its shutdown', asyn
 test('worker.terminate() under load', async (t) => {
   for (let round = 0; round < 5; round++) {
     const worker = startWorker();
-    const port = await portOf(worker);
+    const port = await messageOf<number>(worker);
     startStorm(t, port);
     const client = await ByteClient.open(t, port);
     for (let index = 0; index < 20; index++) await echoes(client, `${round} ${index}`);
@@ -77,7 +70,7 @@ test('worker.terminate() under load', async (t) => {
 test('process.exit() of a worker within a handler', async (t) => {
   const worker = startWorker();
   defer(t, () => worker.terminate());
-  const client = await ByteClient.open(t, await portOf(worker));
+  const client = await ByteClient.open(t, await messageOf<number>(worker));
   const exited = once(worker, 'exit');
   await echoes(client, 'hello');
   client.sendFrame(Op.text, 'exit');
@@ -108,7 +101,7 @@ for (const where of exits) {
       where,
     );
     const outcome = outcomeOf(child);
-    startStorm(t, await portOf(child));
+    startStorm(t, await messageOf<number>(child));
     const { code, signal, stderr } = await outcome;
     assert.deepEqual([code, signal, stderr], [7, null, '']);
   });
@@ -134,7 +127,7 @@ test('a server that is garbage while it listens goes on serving', async (t) => {
     undefined,
     ['--expose-gc'],
   );
-  const client = await ByteClient.open(t, await portOf(child));
+  const client = await ByteClient.open(t, await messageOf<number>(child));
   for (let index = 0; index < 50; index++) await echoes(client, `${index}`);
   const later = await ByteClient.open(t, child.exitCode ?? (client.socket.remotePort as number));
   await echoes(later, 'later');

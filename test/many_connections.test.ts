@@ -1,9 +1,8 @@
 // Ten thousand clients at a time: each sends a message and gets it back, all close, none is lost.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import { outcomeOf, startChild } from './support/child.js';
+import { messageOf, outcomeOf, startChild } from './support/child.js';
 import { collect, startServer } from './support/server.js';
 
 const count = 10_000;
@@ -66,7 +65,7 @@ test(`${count} simultaneous connections`, async (t) => {
     { port: server.localPort, count },
   );
   const outcome = outcomeOf(child);
-  await once(child, 'message');
+  await messageOf(child);
   assert.equal(server.wsConnectionCount, count);
   assert.equal(server.connections.size, count);
   const open = process.memoryUsage().rss;

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { WSServer } from 'native-wsserver';
 import WebSocket from 'ws';
 import { authority, folder, issue, PLAIN } from './support/certificates.js';
-import { startChild } from './support/child.js';
+import { messageOf, startChild } from './support/child.js';
 import { collect, startEcho } from './support/server.js';
 
 const { cert, key } = issue('tickets.example');
@@ -74,8 +74,7 @@ async function serve(t: TestContext, keys: Buffer, port = 0): Promise<number> {
     },
     { port, certificate, keys: keys.toString('hex') },
   );
-  const [listening] = await once(child, 'message');
-  return listening as number;
+  return messageOf(child);
 }
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -1,12 +1,11 @@
 // Twenty thousand TLS handshakes that fail, each in one of several ways, leave nothing behind.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { ByteClient } from './support/byte_client.js';
 import { issue } from './support/certificates.js';
-import { outcomeOf, startChild } from './support/child.js';
+import { messageOf, outcomeOf, startChild } from './support/child.js';
 import { Content, captureHello, record, TLS12, TLS13 } from './support/tls_client.js';
 
 const { key, cert } = issue('server');
@@ -41,11 +40,10 @@ test('20,000 failed handshakes', { timeout: 120_000 }, async (t) => {
     { key, cert },
   );
   const outcome = outcomeOf(child);
-  const [port] = await once(child, 'message');
+  const port = await messageOf<number>(child);
   const memory = async (): Promise<number> => {
     child.send('how much?');
-    const [bytes] = await once(child, 'message');
-    return bytes;
+    return messageOf(child);
   };
 
   const old = { maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };

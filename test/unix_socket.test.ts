@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WSServer } from 'native-wsserver';
 import { WebSocket } from 'ws';
-import { startChild } from './support/child.js';
+import { messageOf, startChild } from './support/child.js';
 import { defer } from './support/defer.js';
 import { makeFolder } from './support/files.js';
 import { collect, next, startEcho, until } from './support/server.js';
@@ -78,7 +78,7 @@ test('a file that a server has left behind is replaced, that of a running one is
     },
     `unix:${file}`,
   );
-  await once(child, 'message');
+  await messageOf(child);
   const server = new WSServer({ localHost: `unix:${file}` });
   await assert.rejects(server.startListening(), { code: 10048 });
   child.kill('SIGKILL');

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import type * as Package from 'native-wsserver';
 import { defer } from './defer.js';
 
@@ -42,6 +43,20 @@ export function startChild<Argument>(
   });
   defer(t, () => child.kill('SIGKILL'));
   return child;
+}
+
+/** The next message of a child. Fails when the child ends instead. */
+export async function messageOf<Message>(child: ChildProcess | Worker): Promise<Message> {
+  const over = new AbortController();
+  const emitter = child as ChildProcess;
+  const ended = once(emitter, 'exit', over).then(([code, signal]) => {
+    throw new Error(`the child has ended: ${signal ?? code}`);
+  });
+  try {
+    return (await Promise.race([once(emitter, 'message', over), ended]))[0];
+  } finally {
+    over.abort();
+  }
 }
 
 /** How a child ends, with what it prints until then. */
