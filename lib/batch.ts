@@ -83,6 +83,8 @@ export class BatchReader {
     this.#adopted = adopted;
     this.#next = 0;
     this.#end = count * RECORD_SIZE;
+    let at = this.#end;
+    for (const chunk of this.#chunks) chunk.filled = records[at++] as number;
     this.readRest();
   }
 

@@ -156,6 +156,7 @@ interface NativeAddon {
     commands: Int32Array,
     arena: Uint8Array,
     onBatch: OnBatch,
+    encode: () => void,
     transientPayloads: boolean,
   ) => NativeServer;
   /**

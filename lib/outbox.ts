@@ -11,6 +11,9 @@ export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
 /** Added to an opcode: the message is sent as it is, whatever has been negotiated. */
 export const UNCOMPRESSED = 0x40;
+/** Added to an opcode: the payload lies among those that were written together. */
+const GATHERED = 0x80;
+const GATHERED_SHIFT = 8;
 
 const ANSWER_CONNECTION = 16;
 const ANSWER_OPEN = 17;
@@ -19,19 +22,24 @@ const STATUS_SHIFT = 8;
 const SLOT_BITS = 17;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
-const ARENA_SIZE = 256 * 1024;
+const ARENA_SIZE = 1024 * 1024;
 /** A larger payload goes straight down: copying it twice would cost more than the call. */
 const LARGE = 32 * 1024;
+/** Up to here texts are gathered, and encoded together: as long as the shortest header does. */
+const SHORT_TEXT = 125;
 /** Up to here a loop in JavaScript is faster than a call of what is built in. */
-const SHORT_TEXT = 40;
 const SHORT_BYTES = 24;
+/** For each text that was gathered in vain, so many are not. */
+const IN_VAIN = 8;
+/** What a UTF-16 code unit may need in UTF-8. */
+const MOST_PER_UNIT = 3;
 const COMMAND_START = 4;
 const COMMAND_SIZE = 4;
 const MAX_COMMANDS = 8 * 1024;
 
 /** Buffer's own writer, without the argument checks of write(). */
 interface Utf8Writer {
-  utf8Write(text: string, offset: number, length: number): number;
+  utf8Write(text: string, offset: number): number;
 }
 
 /** The commands of one server, and the native server that carries them out. */
@@ -42,12 +50,27 @@ export class Outbox {
 
   /** A word per slot: the id while sends are taken without question, else its negative or 0. */
   readonly #status = new Int32Array(1 << SLOT_BITS);
-  /** [0]: how many commands; the native side sets it to 0 when it has carried them out. */
+  /**
+   * [0]: how many commands; the native side sets it to 0 when it has carried them out. [1]: 1 while
+   * texts wait to be encoded, which the native side asks for before it carries them out.
+   */
   readonly #commands = new Int32Array(COMMAND_START + MAX_COMMANDS * COMMAND_SIZE);
   readonly #arena = Buffer.allocUnsafeSlow(ARENA_SIZE);
   readonly #view = new DataView(this.#arena.buffer);
+  readonly #writer = this.#arena as unknown as Utf8Writer;
   #used = 0;
-  readonly #flush = (): void => this.server.flush();
+  /** The texts that wait to be encoded, one after the other: V8 joins and encodes them in one go. */
+  #texts = '';
+  /** Where the command of the first one is. */
+  #firstText = 0;
+  /** What they need in the arena at most. */
+  #needed = 0;
+  /** So many texts are not worth gathering, because those before were not ASCII. */
+  #inVain = 0;
+  readonly #flush = (): void => {
+    this.encode();
+    this.server.flush();
+  };
 
   constructor(onBatch: OnBatch, transientPayloads: boolean) {
     // 0 is nobody's id; the word of its slot must not say that it is open.
@@ -57,6 +80,7 @@ export class Outbox {
       this.#commands,
       this.#arena,
       onBatch,
+      () => this.encode(),
       transientPayloads,
     );
   }
@@ -72,25 +96,21 @@ export class Outbox {
    */
   sendText(id: number, text: string, kind: number): boolean {
     const length = text.length;
-    if (length > SHORT_TEXT) return this.#sendLongText(id, text, kind);
-    const view = this.#view;
-    const offset = this.#reserve(length, 2);
-    let index = 0;
-    for (const end = length - 3; index < end; index += 4) {
-      const first = text.charCodeAt(index);
-      const second = text.charCodeAt(index + 1);
-      const third = text.charCodeAt(index + 2);
-      const fourth = text.charCodeAt(index + 3);
-      if ((first | second | third | fourth) > 0x7f) return this.#sendLongText(id, text, kind);
-      const word = first | (second << 8) | (third << 16) | (fourth << 24);
-      view.setInt32(offset + index, word, true);
+    if (length === 0 || length > SHORT_TEXT) return this.#sendAlone(id, text, kind);
+    if (this.#inVain > 0) {
+      this.#inVain--;
+      return this.#sendAlone(id, text, kind);
     }
-    for (; index < length; index++) {
-      const unit = text.charCodeAt(index);
-      if (unit > 0x7f) return this.#sendLongText(id, text, kind);
-      view.setUint8(offset + index, unit);
+    const most = length * MOST_PER_UNIT + 4;
+    const offset = this.#reserve(length + most, 2);
+    if (this.#texts === '') {
+      this.#firstText = COMMAND_START + (this.#commands[0] as number) * COMMAND_SIZE;
+      this.#commands[1] = 1;
     }
-    this.#add(id, kind, offset, length);
+    this.#texts += text;
+    this.#needed += most;
+    // If all are ASCII; if not, encode() will see to it.
+    this.#add(id, kind | GATHERED, offset, length);
     return true;
   }
 
@@ -118,20 +138,59 @@ export class Outbox {
     this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);
   }
 
-  #sendLongText(id: number, text: string, kind: number): boolean {
-    const most = text.length * 3;
+  /** Writes the texts that wait into the arena, behind everything else. */
+  encode(): void {
+    const texts = this.#texts;
+    if (texts === '') return;
+    const commands = this.#commands;
+    const first = this.#firstText;
+    const start = this.#used;
+    this.#texts = '';
+    this.#needed = 0;
+    commands[1] = 0;
+    const length = this.#writer.utf8Write(texts, start);
+    if (length === texts.length) {
+      commands[first + 1] = (commands[first + 1] as number) | (start << GATHERED_SHIFT);
+      this.#used = start + length;
+      return;
+    }
+    // Each by itself: a surrogate that ends one text makes no pair with one that begins the next.
+    const end = COMMAND_START + (commands[0] as number) * COMMAND_SIZE;
+    let unit = 0;
+    for (let at = first; at < end; at += COMMAND_SIZE) {
+      const kind = commands[at + 1] as number;
+      if ((kind & GATHERED) === 0) continue;
+      const text = texts.substring(unit, unit + (commands[at + 3] as number));
+      unit += text.length;
+      const written = this.#write(text);
+      commands[at + 1] = kind & ~GATHERED;
+      commands[at + 2] = this.#used - written;
+      commands[at + 3] = written;
+      this.#inVain += IN_VAIN;
+    }
+  }
+
+  #sendAlone(id: number, text: string, kind: number): boolean {
+    const most = text.length * MOST_PER_UNIT;
     if (most > LARGE) return false;
-    // The length in bytes is known only afterwards: room for the header that is needed at most.
-    const room = most < 126 ? 2 : 4;
-    let offset = this.#reserve(most, room);
-    const writer = this.#arena as unknown as Utf8Writer;
-    const length = writer.utf8Write(text, offset, most);
+    this.#reserve(most, 4);
+    const length = this.#write(text);
+    this.#add(id, kind, this.#used - length, length);
+    return true;
+  }
+
+  /** Writes a text behind everything else, with room for its header, and returns its length. */
+  #write(text: string): number {
+    // The length is known only afterwards: room for the header that is needed at most.
+    const room = text.length * MOST_PER_UNIT < 126 ? 2 : 4;
+    let offset = this.#used + room;
+    const length = this.#writer.utf8Write(text, offset);
     if (room === 4 && length < 126) {
       this.#arena.copyWithin(offset - 2, offset, offset + length);
       offset -= 2;
     }
-    this.#add(id, kind, offset, length);
-    return true;
+    this.#used = offset + length;
+    return length;
   }
 
   #copy(bytes: Uint8Array, offset: number): void {
@@ -152,8 +211,8 @@ export class Outbox {
     const count = this.#commands[0] as number;
     if (count === 0) {
       this.#used = 0;
-    } else if (count === MAX_COMMANDS || this.#used + room + size > ARENA_SIZE) {
-      this.server.flush();
+    } else if (count === MAX_COMMANDS || this.#used + this.#needed + room + size > ARENA_SIZE) {
+      this.#flush();
       this.#used = 0;
     }
     return this.#used + room;

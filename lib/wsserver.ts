@@ -130,6 +130,7 @@ export class WSServer extends ServerProperties {
       this.#outbox.dispatching = true;
       this.#batch.read(records, count, chunks, adopted);
       this.#outbox.dispatching = nested;
+      this.#outbox.encode();
       if (!nested) this.connections.releaseEnded();
       this.#nextBatch?.();
     }, transientPayloads);

@@ -55,6 +55,16 @@ for (const size of SIZES.slice(1)) {
   });
 }
 
+test('short texts that come together are what they were, in memory that is used again', async (t) => {
+  const server = await startEcho(t, transient);
+  const { client } = await open(t, server);
+  for (let round = 0; round < 20; round++) {
+    const texts = Array.from({ length: 100 }, (_, index) => `${index} of round ${round}`);
+    client.send(...texts.map((payload) => frame({ opcode: Op.text, payload })));
+    for (const text of texts) assert.equal((await readMessage(client)).text, text);
+  }
+});
+
 test('what a handler has read of it stays, as text and as a copy', async (t) => {
   const { server, client } = await startOpen(t, transient);
   const kept: [DataInEvent, string, Uint8Array][] = [];

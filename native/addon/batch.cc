@@ -103,8 +103,10 @@ bool Batch::fill(Arguments& arguments) {
 
 bool Batch::fillRecords(napi_value& array) {
   const auto records = events_.records();
-  if (recordsSize_ < records.size_bytes()) {
-    recordsSize_ = std::max(kFirstRecordsSize, records.size_bytes() * 2);
+  const auto filled = events_.filled();
+  const std::size_t size = records.size_bytes() + chunks_.size() * sizeof(std::int32_t);
+  if (recordsSize_ < size) {
+    recordsSize_ = std::max(kFirstRecordsSize, size * 2);
     napi_value buffer = nullptr;
     const bool made =
         napi_create_arraybuffer(env_, recordsSize_, nullptr, &buffer) == napi_ok &&
@@ -117,8 +119,12 @@ bool Batch::fillRecords(napi_value& array) {
   const bool found =
       napi_get_reference_value(env_, records_, &array) == napi_ok &&
       napi_get_typedarray_info(env_, array, nullptr, nullptr, &memory, nullptr, nullptr) == napi_ok;
-  if (found) std::memcpy(memory, records.data(), records.size_bytes());
-  return found;
+  if (!found) return false;
+  std::memcpy(memory, records.data(), records.size_bytes());
+  auto* const ends =
+      static_cast<std::int32_t*>(memory) + records.size_bytes() / sizeof(std::int32_t);
+  std::fill(std::copy(filled.begin(), filled.end(), ends), ends + chunks_.size(), 0);
+  return true;
 }
 
 bool Batch::fillChunks(napi_value& array) {

@@ -23,8 +23,9 @@ class Batch final : public server::ChunkSource {
 
   [[nodiscard]] server::EventBatch& events() { return events_; }
 
-  /// What JavaScript is called with: records (Int32Array, eight integers an event), how many
-  /// events, the chunks, and the adopted memories (arrays of Buffers).
+  /// What JavaScript is called with: records (Int32Array, eight integers an event, then for each
+  /// chunk how much of it has been written), how many events, the chunks, and the adopted memories
+  /// (arrays of Buffers).
   using Arguments = std::array<napi_value, 4>;
   /// Fills `arguments` and starts a new batch. The record array is reused by the next call. False
   /// when JavaScript cannot be called any more, because its worker is being ended; what there was

@@ -16,11 +16,6 @@
 namespace wss::addon {
 namespace {
 
-constexpr std::size_t kCommandStart = 4;
-constexpr std::size_t kCommandSize = sizeof(server::Command) / sizeof(std::int32_t);
-// A peer that answers events with events must not keep Node from its other work.
-constexpr int kRoundsPerTurn = 8;
-
 std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
 
 /// The third argument as bytes to send; throws when it is nothing of the kind.
@@ -79,10 +74,12 @@ ServerObject::ServerObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       asyncContext_(info.Env(), "WSServer"),
       batch_(info.Env(),
-             info[4].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {
+             info[5].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {
   // Kept alive by the object: a strong reference would keep the whole server alive for ever.
   Value().Set("onBatch", info[3]);
+  Value().Set("encode", info[4]);
   napi_create_reference(info.Env(), info[3], 0, &onBatch_);
+  napi_create_reference(info.Env(), info[4], 0, &encode_);
   status_.share(info[0]);
   commands_.share(info[1]);
   arena_.share(info[2]);
@@ -117,72 +114,7 @@ ServerObject::~ServerObject() {
   if (nodeLoop_ != nullptr) nodeLoop_->close(nullptr, nullptr);
   if (cleanup_ != nullptr) napi_remove_async_cleanup_hook(cleanup_);
   if (onBatch_ != nullptr) napi_delete_reference(Env(), onBatch_);
-}
-
-void ServerObject::onTurn() {
-  const Napi::HandleScope scope(Env());
-  loop_->run(0);
-  settle();
-}
-
-void ServerObject::settle() {
-  for (int round = 0; round < kRoundsPerTurn; ++round) {
-    if (!batch_.events().empty()) deliver();
-    // JavaScript may have ended this worker from within a handler.
-    if (!server_) return;
-    performCommands();
-    server_->endTurn();
-    if (batch_.events().empty()) break;
-  }
-  if (!batch_.events().empty()) loop_->wake();
-  refresh();
-}
-
-void ServerObject::deliver() {
-  const napi_env env = Env();
-  const Napi::HandleScope scope(env);
-  const auto ended = server_->takeEnded();
-  Batch::Arguments arguments;
-  napi_value onBatch = nullptr;
-  napi_value result = nullptr;
-  const bool ready =
-      batch_.handOver(arguments) && napi_get_reference_value(env, onBatch_, &onBatch) == napi_ok;
-  if (!ready) return;
-  ++deliveries_;
-  napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
-                     &result);
-  if (--deliveries_ == 0) batch_.takeBack();
-  // What a tick or microtask of a handler has thrown is an uncaught exception like any other. While
-  // a worker is being ended there is none to be had.
-  bool thrown = false;
-  napi_value error = nullptr;
-  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
-      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-    napi_fatal_exception(env, error);
-  }
-  if (server_) server_->release(ended);
-}
-
-void ServerObject::performCommands() {
-  const auto count = static_cast<std::size_t>(std::exchange(commands_.memory[0], 0));
-  const auto* const first = commands_.memory.data() + kCommandStart;
-  const std::span commands(reinterpret_cast<const server::Command*>(first), count);
-  loop_->updateTime();
-  server_->perform(commands, arena_.memory);
-}
-
-void ServerObject::refresh() {
-  nodeLoop_->afterRun();
-  const bool active = !server_->isIdle();
-  if (active == active_) return;
-  active_ = active;
-  nodeLoop_->setActive(active);
-  // A server that listens or has connections stays, even if nobody refers to it any more.
-  if (active) {
-    Ref();
-  } else {
-    Unref();
-  }
+  if (encode_ != nullptr) napi_delete_reference(Env(), encode_);
 }
 
 void ServerObject::enter() { performCommands(); }

@@ -20,7 +20,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   static Napi::Function define(Napi::Env env);
 
   /// (status: Int32Array, commands: Int32Array, arena: Uint8Array, onBatch: Function,
-  /// transientPayloads: boolean)
+  /// encode: Function, transientPayloads: boolean)
   explicit ServerObject(const Napi::CallbackInfo& info);
   ~ServerObject() override;
   ServerObject(const ServerObject&) = delete;
@@ -65,6 +65,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   void settle();
   void deliver();
   void performCommands();
+  void encode();
   /// After anything that may have changed whether there is something to live for.
   void refresh();
   /// What every method called from JavaScript does first: what was sent before it goes first.
@@ -75,6 +76,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
 
   Napi::AsyncContext asyncContext_;
   napi_ref onBatch_ = nullptr;  ///< weak
+  napi_ref encode_ = nullptr;   ///< weak
   Shared<std::int32_t> status_;
   Shared<std::int32_t> commands_;  ///< [0]: how many; records from [kCommandStart] on
   Shared<std::uint8_t> arena_;

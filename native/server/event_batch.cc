@@ -46,7 +46,7 @@ void EventBatch::newChunk(std::size_t size) {
   chunkSize_ = aligned(std::max(size, transient_ ? kTransientChunkSize : usual));
   chunk_ = chunks_.allocate(chunkSize_);
   chunkUsed_ = 0;
-  ++chunkCount_;
+  filled_.push_back(0);
 }
 
 void EventBatch::clear(Keep keep) {
@@ -54,7 +54,7 @@ void EventBatch::clear(Keep keep) {
   payload_ = 0;
   adoptedCount_ = 0;
   if (keep == Keep::kAll) return;
-  chunkCount_ = keep == Keep::kLast ? 1 : 0;
+  filled_.erase(filled_.begin(), filled_.end() - (keep == Keep::kLast ? 1 : 0));
   if (keep == Keep::kLast) return;
   chunk_ = nullptr;
   chunkSize_ = chunkUsed_ = 0;

@@ -103,9 +103,10 @@ class EventBatch {
   /// Adds an event whose payload of `length` bytes has been written to what reserve() returned.
   void add(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
            std::size_t length) {
-    records_.push_back({kind, id, flags, value, chunkCount_ - 1,
+    records_.push_back({kind, id, flags, value, static_cast<std::int32_t>(filled_.size()) - 1,
                         static_cast<std::int32_t>(chunkUsed_), static_cast<std::int32_t>(length),
                         0});
+    filled_.back() = static_cast<std::int32_t>(chunkUsed_ + length);
     chunkUsed_ = aligned(chunkUsed_ + length);
   }
   /// Adds an event without payload.
@@ -121,6 +122,8 @@ class EventBatch {
 
   [[nodiscard]] bool empty() const { return records_.empty(); }
   [[nodiscard]] std::span<const EventRecord> records() const { return records_; }
+  /// How much of each chunk has been written.
+  [[nodiscard]] std::span<const std::int32_t> filled() const { return filled_; }
   /// Whether a turn has brought so much that the rest should wait for the next one.
   [[nodiscard]] bool full() const {
     return records_.size() >= kMaxRecords || payload_ + chunkUsed_ >= kMaxPayload;
@@ -154,7 +157,7 @@ class EventBatch {
   bool transient_;
   std::uint32_t wanted_ = 0;
   std::vector<EventRecord> records_;
-  std::int32_t chunkCount_ = 0;
+  std::vector<std::int32_t> filled_;  ///< of each chunk of this batch, without what aligns
   std::int32_t adoptedCount_ = 0;
   std::uint8_t* chunk_ = nullptr;
   std::size_t chunkSize_ = 0;

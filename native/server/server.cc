@@ -275,8 +275,16 @@ void Server::release(const std::vector<std::int32_t>& ended) {
 
 void Server::perform(std::span<const Command> commands, MutableBytes arena) {
   const std::size_t mostPayload = options.maxFramePayload();
+  std::uint8_t* gathered = nullptr;
   for (const Command& command : commands) {
-    const std::int32_t kind = command.kind & ~kUncompressed;
+    const std::int32_t kind = command.kind & kKindMask;
+    if ((command.kind & kGathered) != 0) {
+      const std::int32_t from = command.kind >> kGatheredShift;
+      if (from != 0) gathered = arena.data() + from;
+      const auto size = static_cast<std::size_t>(command.length);
+      std::memcpy(arena.data() + command.offset, gathered, size);
+      gathered += size;
+    }
     if (kind > static_cast<std::int32_t>(ws::Opcode::kPong)) {
       performAnswer(command, arena);
       continue;

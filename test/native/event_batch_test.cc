@@ -107,6 +107,23 @@ TEST_CASE("payloads are aligned and never overlap, and a large one has a chunk o
   CHECK(chunks.sizes.back() == expected.back().size() + 1);
 }
 
+TEST_CASE("it is known how much of each chunk has been written, without what aligns") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  CHECK(events.filled().empty());
+  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(9, 'a'));
+  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(50'000, 'b'));
+  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(3, 'c'));
+  const std::vector<std::int32_t> filled(events.filled().begin(), events.filled().end());
+  CHECK(filled == std::vector<std::int32_t>{9, 50'003});
+  events.clear(EventBatch::Keep::kLast);
+  events.addText(EventKind::kDataIn, 1, 0, 2, "d");
+  REQUIRE(events.filled().size() == 1);
+  CHECK(events.filled()[0] == 50'009);
+  events.clear(EventBatch::Keep::kNone);
+  CHECK(events.filled().empty());
+}
+
 TEST_CASE("memory is adopted when that is worth it, else copied") {
   struct Row {
     std::string_view name;

@@ -8,11 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -158,6 +160,19 @@ class Outbox {
     add(id, static_cast<std::int32_t>(opcode), payload);
   }
   void text(std::int32_t id, std::string_view payload) { message(id, ws::Opcode::kText, payload); }
+  /// Texts, short ones, that are written one after the other.
+  void texts(std::int32_t id, std::span<const std::string_view> payloads) {
+    std::string gathered;
+    const std::size_t first = commands_.size();
+    for (const std::string_view payload : payloads) {
+      message(id, ws::Opcode::kText, payload);
+      commands_.back().kind |= server::kGathered;
+      std::fill_n(arena_.rbegin(), payload.size(), '?');
+      gathered += payload;
+    }
+    commands_.at(first).kind |= static_cast<std::int32_t>(arena_.size() << server::kGatheredShift);
+    arena_ += gathered;
+  }
   void answerConnection(std::int32_t id, bool accept) {
     commands_.push_back({id, server::kAnswerConnection, 0, accept ? 1 : 0});
   }

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
 #include <string>
@@ -181,6 +182,25 @@ TEST_CASE("a Pong and a message leave in one write, the Pong first") {
   CHECK(segmentsTo(peer) == before + 1);
 }
 #endif
+
+TEST_CASE("texts that were written one after the other are sent one by one, among others") {
+  ServerFixture fixture;
+  Peer a(fixture.port());
+  Peer b(fixture.port());
+  const std::int32_t ids[] = {fixture.open(a), fixture.open(b)};
+  fixture.outbox.texts(ids[0], std::array<std::string_view, 3>{"one", "2", "three"});
+  fixture.outbox.message(ids[0], Opcode::kBinary, "bytes");
+  fixture.outbox.texts(ids[1], std::array<std::string_view, 2>{"for b", "too"});
+  // They are passed over even where there is nobody any more.
+  fixture.outbox.texts(ids[1] + 1, std::array<std::string_view, 1>{"for nobody"});
+  fixture.outbox.texts(ids[0], std::array<std::string_view, 1>{"end"});
+  fixture.outbox.perform(fixture.server());
+  const std::string toA = plain(Opcode::kText, "one") + plain(Opcode::kText, "2") +
+                          plain(Opcode::kText, "three") + plain(Opcode::kBinary, "bytes") +
+                          plain(Opcode::kText, "end");
+  const std::string toB = plain(Opcode::kText, "for b") + plain(Opcode::kText, "too");
+  CHECK(fixture.until([&] { return a.received() == toA && b.received() == toB; }));
+}
 
 TEST_CASE("messages sent outside of a batch keep their order") {
   ServerFixture fixture;

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// A turn of a ServerObject: what has happened goes to JavaScript, what was sent goes to the core.
+#include <utility>
+
+#include "addon/server_object.h"
+
+namespace wss::addon {
+namespace {
+
+constexpr std::size_t kCommandStart = 4;
+// A peer that answers events with events must not keep Node from its other work.
+constexpr int kRoundsPerTurn = 8;
+
+}  // namespace
+
+void ServerObject::onTurn() {
+  const Napi::HandleScope scope(Env());
+  loop_->run(0);
+  settle();
+}
+
+void ServerObject::settle() {
+  for (int round = 0; round < kRoundsPerTurn; ++round) {
+    if (!batch_.events().empty()) deliver();
+    // JavaScript may have ended this worker from within a handler.
+    if (!server_) return;
+    performCommands();
+    server_->endTurn();
+    if (batch_.events().empty()) break;
+  }
+  if (!batch_.events().empty()) loop_->wake();
+  refresh();
+}
+
+void ServerObject::deliver() {
+  const napi_env env = Env();
+  const Napi::HandleScope scope(env);
+  const auto ended = server_->takeEnded();
+  Batch::Arguments arguments;
+  napi_value onBatch = nullptr;
+  napi_value result = nullptr;
+  const bool ready =
+      batch_.handOver(arguments) && napi_get_reference_value(env, onBatch_, &onBatch) == napi_ok;
+  if (!ready) return;
+  ++deliveries_;
+  napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
+                     &result);
+  if (--deliveries_ == 0) batch_.takeBack();
+  // What a tick or microtask of a handler has thrown is an uncaught exception like any other. While
+  // a worker is being ended there is none to be had.
+  bool thrown = false;
+  napi_value error = nullptr;
+  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
+  }
+  if (server_) server_->release(ended);
+}
+
+void ServerObject::performCommands() {
+  if (commands_.memory[1] != 0) encode();
+  const auto count = static_cast<std::size_t>(std::exchange(commands_.memory[0], 0));
+  const auto* const first = commands_.memory.data() + kCommandStart;
+  const std::span commands(reinterpret_cast<const server::Command*>(first), count);
+  loop_->updateTime();
+  server_->perform(commands, arena_.memory);
+}
+
+/// While a worker is being ended JavaScript cannot be called: what cannot be encoded is dropped.
+void ServerObject::encode() {
+  const napi_env env = Env();
+  const Napi::HandleScope scope(env);
+  napi_value function = nullptr;
+  napi_value result = nullptr;
+  const bool done = napi_get_reference_value(env, encode_, &function) == napi_ok &&
+                    napi_call_function(env, Value(), function, 0, nullptr, &result) == napi_ok;
+  if (!done) commands_.memory[0] = commands_.memory[1] = 0;
+}
+
+void ServerObject::refresh() {
+  nodeLoop_->afterRun();
+  const bool active = !server_->isIdle();
+  if (active == active_) return;
+  active_ = active;
+  nodeLoop_->setActive(active);
+  // A server that listens or has connections stays, even if nobody refers to it any more.
+  if (active) {
+    Ref();
+  } else {
+    Unref();
+  }
+}
+
+}  // namespace wss::addon
