@@ -125,7 +125,8 @@ test('the code and the reason of a Close', async (t) => {
   for (const code of ['1000', null, 1000.5, 2 ** 32 + 1000, Symbol('s')] as unknown as number[]) {
     await assert.rejects(connection.close(code), invalid);
   }
-  for (const reason of [5, null, ...objects] as unknown as string[]) {
+  const tooLong = ['x'.repeat(124), 'ü'.repeat(62)];
+  for (const reason of [5, null, ...objects, ...tooLong] as unknown as string[]) {
     await assert.rejects(connection.close(1000, reason), invalid);
   }
   assert.equal(connection.connected, true);

@@ -150,18 +150,21 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   // 0 for what is no whole number.
   const int code = info[1].IsUndefined() ? server_->options.disconnectStatusCode
                                          : std::get<int>(toProperty(info[1], 0).value_or(0));
-  const bool valid =
-      code >= 0 && code <= 0xFFFF && ws::isWireCloseCode(static_cast<std::uint16_t>(code));
-  if (!valid || !(info[2].IsUndefined() || info[2].IsString())) {
-    const std::string why = valid ? "the reason of a Close is a string"
-                                  : std::to_string(code) +
-                                        " is no close code that may be sent: use 1000-1003, "
-                                        "1007-1014 or 3000-4999";
+  const std::string reason = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value()
+                                                : server_->options.disconnectStatusDescription;
+  std::string why;
+  if (code < 0 || code > 0xFFFF || !ws::isWireCloseCode(static_cast<std::uint16_t>(code))) {
+    why = std::to_string(code) +
+          " is no close code that may be sent: use 1000-1003, 1007-1014 or 3000-4999";
+  } else if (!info[2].IsUndefined() && !info[2].IsString()) {
+    why = "the reason of a Close is a string";
+  } else if (reason.size() > ws::kMaxCloseReason) {
+    why = "the reason of a Close has at most 123 bytes of UTF-8";
+  }
+  if (!why.empty()) {
     throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, why));
     return {};
   }
-  const std::string reason = info[2].IsUndefined() ? server_->options.disconnectStatusDescription
-                                                   : info[2].As<Napi::String>().Utf8Value();
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
   enter();
   if (!batch_.events().empty()) loop_->wake();

@@ -77,6 +77,7 @@ Result<void> Listener::listen(Loop& loop, std::string_view path, const ListenOpt
                               ListenerOwner* owner) {
   const int fd = openSocket(AF_UNIX);
   if (fd < 0) return systemError(errno, "socket");
+  const FolderLock lock(path);
   Result<void> bound = file_.bind(fd, path, options.mode);
   if (!bound.ok()) {
     ::close(fd);

@@ -2,6 +2,7 @@
 #include "net/socket_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,12 +10,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace wss::net {
 namespace {
 
 constexpr std::string_view kPrefix = "unix:";
+/// Whoever has a folder locked for longer, in milliseconds, is no server that starts.
+constexpr int kMostLocked = 100;
 
 bool isAt(const sockaddr_un& address, int (*call)(int, const sockaddr*, socklen_t), int fd) {
   return call(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
@@ -38,6 +43,19 @@ bool isAbandoned(const sockaddr_un& address) {
 std::optional<std::string_view> socketPath(std::string_view host) {
   if (!host.starts_with(kPrefix)) return std::nullopt;
   return host.substr(kPrefix.size());
+}
+
+FolderLock::FolderLock(std::string_view path)
+    : fd_(::open(std::string(path.substr(0, path.rfind('/') + 1)).c_str(),
+                 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (fd_ < 0) return;
+  for (int waited = 0; waited < kMostLocked && ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++waited) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) ::close(fd_);
 }
 
 Result<void> SocketFile::bind(int fd, std::string_view path, int mode) {

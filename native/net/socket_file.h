@@ -15,6 +15,19 @@ namespace wss::net {
 /// The path in "unix:/run/server.sock"; nothing if `host` does not begin so.
 std::optional<std::string_view> socketPath(std::string_view host);
 
+/// While it lives, of several servers only one looks at what is in the folder of `path` and
+/// replaces it: without it two that start at once could take each other for abandoned.
+class FolderLock {
+ public:
+  explicit FolderLock(std::string_view path);
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock();
+
+ private:
+  int fd_;  ///< -1 when the folder cannot be read
+};
+
 /// The file that a listening socket is bound to.
 class SocketFile {
  public:
@@ -25,8 +38,9 @@ class SocketFile {
 
   /// Binds `fd` to `path`, and gives the file its `mode` unless that is negative. A socket file
   /// that nobody listens on, left behind by a server that has ended, is replaced; any other file
-  /// is error 10048. Fails with 10063 for a path that is too long for the system (107 bytes on
-  /// Linux), 10013 when it is not allowed, and so on. REQUIRES that there is no file yet.
+  /// is error 10048. Hold a FolderLock until `fd` listens. Fails with 10063 for a path that is too
+  /// long for the system (107 bytes on Linux), 10013 when it is not allowed, and so on. REQUIRES
+  /// that there is no file yet.
   Result<void> bind(int fd, std::string_view path, int mode);
 
   /// Removes the file if it is still the one that was made.

@@ -39,6 +39,8 @@ enum class CloseCode : std::uint16_t {
 bool isWireCloseCode(std::uint16_t code);
 
 inline constexpr std::size_t kMaxControlPayload = 125;
+/// RFC 6455 §5.5.1: what the code leaves of it.
+inline constexpr std::size_t kMaxCloseReason = kMaxControlPayload - 2;
 inline constexpr std::size_t kMaxHeaderSize = 14;
 
 /// The size of an unmasked header for a payload of `length` bytes: 2, 4 or 10.

@@ -29,7 +29,7 @@ ClosePayload::ClosePayload(std::uint16_t code, std::string_view reason) : size_(
   data_[1] = static_cast<std::uint8_t>(code);
 
   const Bytes text = bytesOf(reason);
-  std::size_t fits = std::min(text.size(), sizeof data_ - 2);
+  std::size_t fits = std::min(text.size(), kMaxCloseReason);
   const auto cutsCharacter = [text](std::size_t at) {
     return at < text.size() && (text[at] & 0xC0) == 0x80;
   };

@@ -47,6 +47,22 @@ inline std::uint64_t steadyMs() {
 /// Keeps the loop from running: for what is about that, not to wait for anything.
 inline void stall(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
+/// A folder that is gone in the end, with the one file in it.
+class Folder {
+ public:
+  Folder() { mustBe(::mkdtemp(name_) != nullptr, "no folder"); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    ::unlink(file().c_str());
+    ::rmdir(name_);
+  }
+  [[nodiscard]] std::string file() const { return std::string(name_) + "/s"; }
+
+ private:
+  char name_[32] = "/tmp/wss-XXXXXX";
+};
+
 /// A client on a plain socket that never waits.
 class Peer {
  public:

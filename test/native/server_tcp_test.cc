@@ -103,22 +103,6 @@ TEST_CASE(
   }
 }
 
-/// A folder that is gone in the end, with what is in it.
-class Folder {
- public:
-  Folder() { mustBe(::mkdtemp(name_) != nullptr, "no folder"); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    ::unlink(file().c_str());
-    ::rmdir(name_);
-  }
-  [[nodiscard]] std::string file() const { return std::string(name_) + "/s"; }
-
- private:
-  char name_[32] = "/tmp/wss-XXXXXX";
-};
-
 bool isThere(const std::string& path) {
   struct stat found{};
   return ::lstat(path.c_str(), &found) == 0;

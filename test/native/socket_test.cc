@@ -7,8 +7,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <barrier>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/address.h"
@@ -332,6 +335,33 @@ TEST_CASE("an address of IPv6 takes clients of IPv4 when it is to") {
     }
     listener.close();
     loop->run(0);
+  }
+}
+
+TEST_CASE("of servers that start at once where one was left behind, one listens") {
+  const test::Folder folder;
+  const std::string path = folder.file();
+  for (int round = 0; round < 100; ++round) {
+    const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    SocketFile abandoned;
+    REQUIRE(abandoned.bind(left, path, -1).ok());
+    constexpr int kServers = 4;
+    std::barrier barrier(kServers);
+    std::atomic<int> listening = 0;
+    std::vector<std::thread> servers;
+    for (int index = 0; index < kServers; ++index) {
+      servers.emplace_back([&] {
+        const auto loop = makeLoop();
+        Acceptor acceptor;
+        Listener listener;
+        barrier.arrive_and_wait();
+        if (listener.listen(*loop, path, {}, &acceptor).ok()) ++listening;
+        barrier.arrive_and_wait();
+      });
+    }
+    for (std::thread& server : servers) server.join();
+    CHECK(listening == 1);
+    ::close(left);
   }
 }
 
