@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { WSServer } from 'native-wsserver';
 
@@ -14,6 +16,24 @@ test('import and require give the same class', () => {
     console.log(required.WSServer === WSServer);`;
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script]);
   assert.equal(String(output).trim(), 'true');
+});
+
+test('what README.md links to is in the package', () => {
+  const root = path.dirname(require.resolve('native-wsserver/package.json'));
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+  });
+  const [{ files }] = JSON.parse(String(packed));
+  const names: string[] = files.map(({ path }: { path: string }) => path);
+  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\((?!http|#)([^)#]+)/g)].map(([, link]) => link as string);
+  assert.ok(links.length > 5);
+  for (const link of links) {
+    assert.ok(
+      names.some((name) => (link.endsWith('/') ? name.startsWith(link) : name === link)),
+      link,
+    );
+  }
 });
 
 test('listeners come and go as with any EventEmitter', () => {
