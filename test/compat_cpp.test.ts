@@ -69,10 +69,16 @@ test('result codes, and what GetLastError() says of the last method', (t) => {
   );
 });
 
-test('a mistake that is no documented error is thrown', () => {
+test('values of the wrong type: 10022', () => {
   const server = new WSServer();
   assert.equal(server.SetSSLCertEncoded(5 as unknown as string), 10022);
-  assert.throws(() => server.SendBytes(1, {} as unknown as string, 1), TypeError);
+  for (const data of [{}, 5, null, Symbol('s')] as unknown as string[]) {
+    assert.deepEqual([server.SendBytes(1, data), server.SendBytes(1, data, 1)], [10022, 10022]);
+  }
+  for (const size of [-1, 1.5, Number.NaN, '1', null] as number[]) {
+    assert.equal(server.Send(1, 'x', size), 10022);
+  }
+  assert.equal(server.Send(1, 'x', 1), 126);
 });
 
 test('what a Fire method sets, counts', async (t) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The C++ edition's class.
 
+import { types } from 'node:util';
 import { lineModeProperty } from '../connection.js';
 import { toId } from '../connection_id.js';
 import {
@@ -104,15 +105,16 @@ type Named = Properties &
   Setters<'SetWSConnection', Stored, number, Key>;
 const Base = Properties as unknown as new () => Named;
 
-/** As many bytes of `data` as `size` says, if it does. */
+/** As many bytes of `data` as `size` says, if it does. What is no data, the core refuses. */
 function upTo(size: number | undefined, data: Data): Data {
   if (size === undefined) return data;
-  const bytes =
-    typeof data === 'string'
-      ? Buffer.from(data)
-      : ArrayBuffer.isView(data)
-        ? data
-        : Buffer.from(data);
+  if (!Number.isInteger(size) || size < 0) {
+    throw new WSServerError(10022, `lenData is a number of bytes, not ${String(size)}.`);
+  }
+  let bytes = data;
+  if (typeof data === 'string') bytes = Buffer.from(data);
+  else if (types.isAnyArrayBuffer(data)) bytes = new Uint8Array(data);
+  if (!ArrayBuffer.isView(bytes)) return data;
   return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(size, bytes.byteLength));
 }
 
