@@ -84,7 +84,7 @@ export class BatchReader {
     this.#next = 0;
     this.#end = count * RECORD_SIZE;
     let at = this.#end;
-    for (const chunk of this.#chunks) chunk.filled = records[at++] as number;
+    for (const chunk of this.#chunks) chunk.onWritten(records[at++] as number);
     this.readRest();
   }
 
@@ -127,30 +127,30 @@ export class BatchReader {
         return;
       }
       case CONNECTION_REQUEST: {
-        const address = chunk.text(offset, length, true);
+        const address = chunk.latin1(offset, length);
         const accept = (flags & IS_REFUSED) === 0;
         handler.onConnectionRequest(id, new events.ConnectionRequestEvent(address, value, accept));
         return;
       }
       case OPEN_REQUEST: {
         // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
-        const fields = chunk.text(offset, length, true).split('\0');
+        const fields = chunk.latin1(offset, length).split('\0');
         handler.onOpenRequest(new events.WebSocketOpenRequestEvent(id, fields));
         return;
       }
       case SSL_CONNECTION_REQUEST: {
-        const fields = chunk.text(offset, length, true).split('\0');
+        const fields = chunk.latin1(offset, length).split('\0');
         handler.onCertificateRequest(new events.SSLConnectionRequestEvent(id, fields));
         return;
       }
       case SSL_CLIENT_AUTHENTICATION: {
-        const fields = chunk.text(offset, length, false).split('\0');
+        const fields = chunk.text(offset, length).split('\0');
         const accept = (flags & IS_REFUSED) === 0;
         handler.onClientAuthentication(new events.SSLClientAuthenticationEvent(id, fields, accept));
         return;
       }
       case SSL_STATUS: {
-        const message = chunk.text(offset, length, false);
+        const message = chunk.text(offset, length);
         handler.onEvent('SSLStatus', new events.SSLStatusEvent(id, message));
         return;
       }
@@ -167,17 +167,17 @@ export class BatchReader {
         return;
       }
       case DISCONNECTED: {
-        const description = chunk.text(offset, length, false);
+        const description = chunk.text(offset, length);
         handler.onDisconnected(new events.DisconnectedEvent(id, value, description));
         return;
       }
       case ERROR: {
-        const description = chunk.text(offset, length, false);
+        const description = chunk.text(offset, length);
         handler.onEvent('Error', new events.ErrorEvent(id, value, description));
         return;
       }
       case LOG: {
-        const message = chunk.text(offset, length, false);
+        const message = chunk.text(offset, length);
         const type = (flags & IS_ERROR) !== 0 ? 'Error' : (LOG_TYPES[value] as events.LogType);
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;

@@ -6,48 +6,58 @@ interface SliceReader {
   utf8Slice(start: number, end: number): string;
 }
 
-/** Texts up to this size, in bytes, are cut out of one of this size, which has those after it. */
+/** Up to this size, in bytes, texts are cut out of an excerpt of the memory. */
 const SHORT = 256;
+/** The size of an excerpt. */
 const EXCERPT = 1024;
 
 /** Memory in which payloads have come, and how to read them. Nobody else writes to it. */
 export class Chunk {
-  readonly #memory: Buffer;
+  readonly #reader: SliceReader;
   // Getters of Buffer, which cost more than the payload does.
   readonly #buffer: ArrayBuffer;
   readonly #byteOffset: number;
-  /** Of which a part has been read as a text, up to here at most. */
+  /** How many bytes have been written. */
   #filled = 0;
+  /** A part of them as a string, and where it begins. */
   #excerpt = '';
   #excerptStart = 0;
 
   constructor(memory: Buffer) {
-    this.#memory = memory;
+    this.#reader = memory as unknown as SliceReader;
     this.#buffer = memory.buffer as ArrayBuffer;
     this.#byteOffset = memory.byteOffset;
   }
 
-  /** How many bytes there are to be read; the rest may still be written. */
-  set filled(filled: number) {
+  /** Something has been written: there are `filled` bytes now, all of which may be others. */
+  onWritten(filled: number): void {
     this.#filled = filled;
     this.#excerpt = '';
   }
 
+  /** `length` bytes from `offset` that are UTF-8. */
+  text(offset: number, length: number): string {
+    return this.#reader.utf8Slice(offset, offset + length);
+  }
+
+  /** `length` bytes from `offset`, a character each. */
+  latin1(offset: number, length: number): string {
+    return this.#reader.latin1Slice(offset, offset + length);
+  }
+
   /**
-   * `length` bytes from `offset`, as text. A short one may share the memory of those after it: V8
-   * makes a part of a string in a fifth of the time that a call to read it takes.
+   * The same, but a short text may share its memory with what comes after it: V8 makes a part of a
+   * string in a fifth of the time that a call to read it takes.
    */
-  text(offset: number, length: number, ascii: boolean): string {
-    const reader = this.#memory as unknown as SliceReader;
+  excerpt(offset: number, length: number): string {
+    if (length > SHORT) return this.latin1(offset, length);
     const end = offset + length;
-    if (!ascii) return reader.utf8Slice(offset, end);
-    if (length > SHORT) return reader.latin1Slice(offset, end);
     const start = this.#excerptStart;
     if (offset >= start && end <= start + this.#excerpt.length) {
       return this.#excerpt.substring(offset - start, end - start);
     }
     const stop = Math.max(end, Math.min(offset + EXCERPT, this.#filled));
-    this.#excerpt = reader.latin1Slice(offset, stop);
+    this.#excerpt = this.latin1(offset, stop - offset);
     this.#excerptStart = offset;
     return this.#excerpt.substring(0, length);
   }

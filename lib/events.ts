@@ -214,7 +214,11 @@ export class DataInEvent {
   /** The payload as text: UTF-8, unless it is binary and CodePage says otherwise. */
   get text(): string {
     if (this.#text !== undefined) return this.#text;
-    this.#text = this.#chunk.text(this.#offset, this.#length, (this.#flags & IS_ASCII) !== 0);
+    const isAscii = (this.#flags & IS_ASCII) !== 0;
+    const chunk = this.#chunk;
+    this.#text = isAscii
+      ? chunk.excerpt(this.#offset, this.#length)
+      : chunk.text(this.#offset, this.#length);
     return this.#text;
   }
 

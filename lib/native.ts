@@ -56,7 +56,10 @@ interface NativeState extends Statistics {
   readonly idle: boolean;
 }
 
-/** Called once per turn: `records` has `count` events of eight integers (event_batch.h). */
+/**
+ * Called once per turn: `records` has `count` events of eight integers (event_batch.h), and then for
+ * each of `chunks` how much of it has been written.
+ */
 export type OnBatch = (
   records: Int32Array,
   count: number,
@@ -65,8 +68,9 @@ export type OnBatch = (
 ) => void;
 
 /**
- * A native server (native/addon/server_object.h). Every method first carries out what is in the
- * command memory; those that fail throw a WSServerError.
+ * A native server (native/addon/server_object.h). Methods that do something first carry out what is
+ * in the command memory, and have its texts encoded for that; those that fail throw a
+ * WSServerError.
  */
 export interface NativeServer {
   startListening(): void;
@@ -156,6 +160,7 @@ interface NativeAddon {
     commands: Int32Array,
     arena: Uint8Array,
     onBatch: OnBatch,
+    /** Encodes the texts in the command memory: lib/outbox.ts. */
     encode: () => void,
     transientPayloads: boolean,
   ) => NativeServer;

@@ -11,7 +11,7 @@ export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
 /** Added to an opcode: the message is sent as it is, whatever has been negotiated. */
 export const UNCOMPRESSED = 0x40;
-/** Added to an opcode: the payload lies among those that were written together. */
+/** Added to an opcode: the payload lies among those that were written together (kGathered). */
 const GATHERED = 0x80;
 const GATHERED_SHIFT = 8;
 
@@ -25,14 +25,16 @@ const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const ARENA_SIZE = 1024 * 1024;
 /** A larger payload goes straight down: copying it twice would cost more than the call. */
 const LARGE = 32 * 1024;
-/** Up to here texts are gathered, and encoded together: as long as the shortest header does. */
+/** Up to here texts are gathered, and encoded together: as long as a header of two bytes does. */
 const SHORT_TEXT = 125;
+/** For each text that was gathered in vain, because one of them was not ASCII, so many are not. */
+const ALONE = 8;
 /** Up to here a loop in JavaScript is faster than a call of what is built in. */
 const SHORT_BYTES = 24;
-/** For each text that was gathered in vain, so many are not. */
-const IN_VAIN = 8;
 /** What a UTF-16 code unit may need in UTF-8. */
 const MOST_PER_UNIT = 3;
+/** What the header of a text may need, if the text is sent through the arena. */
+const MOST_HEADER = 4;
 const COMMAND_START = 4;
 const COMMAND_SIZE = 4;
 const MAX_COMMANDS = 8 * 1024;
@@ -65,8 +67,8 @@ export class Outbox {
   #firstText = 0;
   /** What they need in the arena at most. */
   #needed = 0;
-  /** So many texts are not worth gathering, because those before were not ASCII. */
-  #inVain = 0;
+  /** How many of the next texts are not gathered. */
+  #alone = 0;
   readonly #flush = (): void => {
     this.encode();
     this.server.flush();
@@ -97,20 +99,22 @@ export class Outbox {
   sendText(id: number, text: string, kind: number): boolean {
     const length = text.length;
     if (length === 0 || length > SHORT_TEXT) return this.#sendAlone(id, text, kind);
-    if (this.#inVain > 0) {
-      this.#inVain--;
+    if (this.#alone > 0) {
+      this.#alone--;
       return this.#sendAlone(id, text, kind);
     }
-    const most = length * MOST_PER_UNIT + 4;
+    const most = length * MOST_PER_UNIT + MOST_HEADER;
     const offset = this.#reserve(length + most, 2);
+    const at = COMMAND_START + (this.#commands[0] as number) * COMMAND_SIZE;
+    // Its length if it is ASCII; if not, encode() will see to it. A call may throw where the stack
+    // ends: this is the last one, and there is never a text without a command.
+    this.#add(id, kind | GATHERED, offset, length);
     if (this.#texts === '') {
-      this.#firstText = COMMAND_START + (this.#commands[0] as number) * COMMAND_SIZE;
+      this.#firstText = at;
       this.#commands[1] = 1;
     }
     this.#texts += text;
     this.#needed += most;
-    // If all are ASCII; if not, encode() will see to it.
-    this.#add(id, kind | GATHERED, offset, length);
     return true;
   }
 
@@ -138,42 +142,54 @@ export class Outbox {
     this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);
   }
 
-  /** Writes the texts that wait into the arena, behind everything else. */
+  /**
+   * Writes the texts that wait into the arena, behind everything else. The native side asks for it
+   * where it is due; to do it before spares that call. May be interrupted at each of its own calls,
+   * by the end of the stack or of a worker: what has not been written still waits then.
+   */
   encode(): void {
     const texts = this.#texts;
     if (texts === '') return;
     const commands = this.#commands;
     const first = this.#firstText;
     const start = this.#used;
-    this.#texts = '';
-    this.#needed = 0;
-    commands[1] = 0;
     const length = this.#writer.utf8Write(texts, start);
     if (length === texts.length) {
       commands[first + 1] = (commands[first + 1] as number) | (start << GATHERED_SHIFT);
       this.#used = start + length;
-      return;
+      this.#texts = '';
+    } else {
+      this.#encodeEach();
     }
-    // Each by itself: a surrogate that ends one text makes no pair with one that begins the next.
+    this.#needed = 0;
+    commands[1] = 0;
+  }
+
+  /** By itself: a surrogate that ends one text makes no pair with one that begins the next. */
+  #encodeEach(): void {
+    const commands = this.#commands;
     const end = COMMAND_START + (commands[0] as number) * COMMAND_SIZE;
-    let unit = 0;
-    for (let at = first; at < end; at += COMMAND_SIZE) {
+    let alone = 0;
+    for (let at = this.#firstText; at < end; at += COMMAND_SIZE) {
       const kind = commands[at + 1] as number;
       if ((kind & GATHERED) === 0) continue;
-      const text = texts.substring(unit, unit + (commands[at + 3] as number));
-      unit += text.length;
-      const written = this.#write(text);
+      const units = commands[at + 3] as number;
+      const rest = this.#texts.substring(units);
+      const length = this.#write(this.#texts.substring(0, units));
+      this.#texts = rest;
+      this.#firstText = at + COMMAND_SIZE;
       commands[at + 1] = kind & ~GATHERED;
-      commands[at + 2] = this.#used - written;
-      commands[at + 3] = written;
-      this.#inVain += IN_VAIN;
+      commands[at + 2] = this.#used - length;
+      commands[at + 3] = length;
+      alone += ALONE;
     }
+    this.#alone = alone;
   }
 
   #sendAlone(id: number, text: string, kind: number): boolean {
     const most = text.length * MOST_PER_UNIT;
     if (most > LARGE) return false;
-    this.#reserve(most, 4);
+    this.#reserve(most, MOST_HEADER);
     const length = this.#write(text);
     this.#add(id, kind, this.#used - length, length);
     return true;
@@ -182,10 +198,10 @@ export class Outbox {
   /** Writes a text behind everything else, with room for its header, and returns its length. */
   #write(text: string): number {
     // The length is known only afterwards: room for the header that is needed at most.
-    const room = text.length * MOST_PER_UNIT < 126 ? 2 : 4;
+    const room = text.length * MOST_PER_UNIT < 126 ? 2 : MOST_HEADER;
     let offset = this.#used + room;
     const length = this.#writer.utf8Write(text, offset);
-    if (room === 4 && length < 126) {
+    if (room === MOST_HEADER && length < 126) {
       this.#arena.copyWithin(offset - 2, offset, offset + length);
       offset -= 2;
     }
@@ -221,6 +237,7 @@ export class Outbox {
   #add(id: number, kind: number, offset: number, length: number): void {
     const commands = this.#commands;
     const count = commands[0] as number;
+    if (count === 0 && !this.dispatching) queueMicrotask(this.#flush);
     const at = COMMAND_START + count * COMMAND_SIZE;
     commands[at] = id;
     commands[at + 1] = kind;
@@ -228,6 +245,5 @@ export class Outbox {
     commands[at + 3] = length;
     commands[0] = count + 1;
     this.#used = offset + length;
-    if (count === 0 && !this.dispatching) queueMicrotask(this.#flush);
   }
 }

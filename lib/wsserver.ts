@@ -130,6 +130,7 @@ export class WSServer extends ServerProperties {
       this.#outbox.dispatching = true;
       this.#batch.read(records, count, chunks, adopted);
       this.#outbox.dispatching = nested;
+      // What handlers send in ticks and microtasks from here on, the native side asks for.
       this.#outbox.encode();
       if (!nested) this.connections.releaseEnded();
       this.#nextBatch?.();

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { WSServer } from 'native-wsserver';
 import { ByteClient, Op } from './support/byte_client.js';
@@ -64,6 +65,29 @@ test('worker.terminate() under load', async (t) => {
     for (let index = 0; index < 20; index++) await echoes(client, `${round} ${index}`);
     await worker.terminate();
     assert.equal(await client.ended, 'reset');
+  }
+});
+
+test('a worker is terminated while it encodes texts', async (t) => {
+  for (let round = 0; round < 25; round++) {
+    const source = sourceOf(async ({ WSServer }) => {
+      const { parentPort } = await import('node:worker_threads');
+      const server = new WSServer({ localHost: '127.0.0.1' });
+      const text = 'é'.repeat(100);
+      server.on('DataIn', ({ connectionId }) => {
+        for (let count = 0; count < 2700; count++) server.sendText(connectionId, text);
+      });
+      await server.startListening();
+      parentPort?.postMessage(server.localPort);
+    }, undefined);
+    const worker = new Worker(source, { eval: true });
+    defer(t, () => worker.terminate());
+    const client = await ByteClient.open(t, await messageOf<number>(worker));
+    client.socket.on('data', () => {});
+    for (let count = 0; count < 50; count++) client.sendFrame(Op.text, 'more');
+    await sleep(5 + round);
+    await worker.terminate();
+    await client.ended;
   }
 });
 

@@ -2,11 +2,13 @@
 // or go together.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { DataInEvent } from 'native-wsserver';
+import { type TestContext, test } from 'node:test';
+import type { DataInEvent, WSServer } from 'native-wsserver';
+import { WebSocket } from 'ws';
 import { ByteClient, frame, Op } from './support/byte_client.js';
-import { startOpen } from './support/open.js';
-import { startEcho, startServer, until } from './support/server.js';
+import { defer } from './support/defer.js';
+import { open, startOpen } from './support/open.js';
+import { next, startEcho, startServer, until } from './support/server.js';
 
 const scripts = [
   'plain',
@@ -60,46 +62,65 @@ test('halves of a surrogate pair in two texts are not joined', async (t) => {
   assert.equal((await client.readFrame()).payload.toString(), '\ufffdb');
 });
 
+/** What a client of npm ws has received. */
+interface Received {
+  id: number;
+  messages: [data: Buffer, isBinary: boolean][];
+}
+
+async function openClient(t: TestContext, server: WSServer): Promise<Received> {
+  const connected = next(server, 'Connected');
+  const client = new WebSocket(`ws://127.0.0.1:${server.localPort}`);
+  defer(t, () => client.terminate());
+  const messages: Received['messages'] = [];
+  client.on('message', (data: Buffer, isBinary) => messages.push([data, isBinary]));
+  return { id: (await connected).connectionId, messages };
+}
+
 const units = ['a', 'z', '\x7f', '\0', 'é', 'ÿ', '好', '😀', '\ud83d', '\ude00'];
 const shares = [1, 0.999, 0.9, 0.3];
 
-test('texts and bytes of one turn arrive as they were sent', async (t) => {
-  const server = await startServer(t);
-  const clients = [
-    await ByteClient.open(t, server.localPort),
-    await ByteClient.open(t, server.localPort),
-  ];
-  const ids = [...server.connections.keys()];
-  // Numbers that look random and are always the same.
-  let state = 1;
-  const random = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const below = (count: number): number => Math.floor(random() * count);
-  for (let turn = 0; turn < 60; turn++) {
-    const ascii = shares[turn % shares.length] as number;
-    const sent: Buffer[][] = [[], []];
-    for (let index = 0; index < 300; index++) {
-      const which = below(2);
-      const id = ids[which] as number;
-      const length = random() < 0.9 ? below(50) : below(400);
-      const unit = (): string => units[below(random() < ascii ? 4 : units.length)] as string;
-      const text = Array.from({ length }, unit).join('');
-      const bytes = Buffer.from(text);
-      if (random() < 0.8) server.sendText(id, text);
-      else server.sendBytes(id, bytes);
-      sent[which]?.push(bytes);
-      // What asks the core something has it carry out what there is.
-      if (random() < 0.01) assert.equal(server.connections.get(id)?.bytesSent, bytes.length);
-    }
-    for (const [which, frames] of sent.entries()) {
-      for (const bytes of frames) {
-        assert.deepEqual((await (clients[which] as ByteClient).readFrame()).payload, bytes);
+const ways: [name: string, settings: Record<string, number>][] = [
+  ['as they are', { EnablePermessageDeflate: 0 }],
+  ['in frames of 20 bytes', { EnablePermessageDeflate: 0, MaxFrameSize: 20 }],
+  ['compressed', { CompressionThreshold: 16 }],
+];
+
+for (const [name, settings] of ways) {
+  test(`texts and bytes of one turn arrive as they were sent, ${name}`, async (t) => {
+    const server = await startServer(t, { settings });
+    const clients = [await openClient(t, server), await openClient(t, server)];
+    // Numbers that look random and are always the same.
+    let state = 1;
+    const random = (): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+    const below = (count: number): number => Math.floor(random() * count);
+    const sent: [data: Buffer, isBinary: boolean][][] = [[], []];
+    for (let turn = 0; turn < 60; turn++) {
+      const ascii = shares[turn % shares.length] as number;
+      for (let index = 0; index < 300; index++) {
+        const which = below(2);
+        const { id } = clients[which] as Received;
+        const length = random() < 0.9 ? below(50) : below(400);
+        const unit = (): string => units[below(random() < ascii ? 4 : units.length)] as string;
+        const text = Array.from({ length }, unit).join('');
+        const bytes = Buffer.from(text);
+        const isBinary = random() < 0.2;
+        const options = random() < 0.1 ? { compress: false } : undefined;
+        if (isBinary) server.sendBytes(id, bytes, options);
+        else server.sendText(id, text, options);
+        sent[which]?.push([bytes, isBinary]);
+        // What asks the core something has it carry out what there is.
+        if (random() < 0.01) assert.equal(server.connections.get(id)?.bytesSent, bytes.length);
       }
+      const counts = sent.map(({ length }) => length);
+      await until(() => clients.every(({ messages }, at) => messages.length === counts[at]));
     }
-  }
-});
+    for (const [which, { messages }] of clients.entries()) assert.deepEqual(messages, sent[which]);
+  });
+}
 
 test('what handlers send, at once and later in the turn, before a Close', async (t) => {
   const { server, client } = await startOpen(t);
@@ -118,6 +139,37 @@ test('what handlers send, at once and later in the turn, before a Close', async 
   }
   assert.deepEqual(said, ['one at once', 'one later', 'über alles']);
   assert.equal((await client.readFrame()).opcode, Op.close);
+});
+
+test('where the stack ends a text is sent whole or not at all, and no other suffers', async (t) => {
+  const server = await startServer(t);
+  const [a, b] = [await open(t, server), await open(t, server)];
+  const read = async (client: ByteClient) => (await client.readFrame()).payload.toString();
+  for (let round = 0; round < 60; round++) {
+    const text = round % 2 === 0 ? 'for a' : 'für a';
+    let sent = 0;
+    let tries = 30;
+    const dig = (...places: number[]): void => {
+      try {
+        dig(...places);
+      } catch {}
+      // On the way back: just where it ended at first.
+      if (tries-- <= 0) return;
+      try {
+        server.sendText(a.id, text);
+        sent++;
+        assert.equal(a.connection.bytesSent, Buffer.byteLength(text));
+      } catch (error) {
+        assert.ok(error instanceof RangeError);
+      }
+    };
+    dig(...Array<number>(round).fill(0));
+    for (const word of ['to', 'b']) server.sendText(b.id, word);
+    server.sendText(a.id, 'end');
+    for (const word of ['to', 'b']) assert.equal(await read(b.client), word);
+    for (; sent > 0; sent--) assert.equal(await read(a.client), text);
+    assert.equal(await read(a.client), 'end');
+  }
 });
 
 test('texts can be read at once and late, in any order', async (t) => {

@@ -37,22 +37,22 @@ void finishCleanup(void* handle) {
 Napi::Function ServerObject::define(Napi::Env env) {
   return DefineClass(
       env, "Server",
-      {InstanceMethod<&ServerObject::startListening>("startListening"),
-       InstanceMethod<&ServerObject::stopListening>("stopListening"),
-       InstanceMethod<&ServerObject::disconnectAll>("disconnectAll"),
-       InstanceMethod<&ServerObject::disconnect>("disconnect"),
-       InstanceMethod<&ServerObject::flush>("flush"),
-       InstanceMethod<&ServerObject::send>("send"),
-       InstanceMethod<&ServerObject::sendPart>("sendPart"),
-       InstanceMethod<&ServerObject::drained>("drained"),
+      {InstanceMethod<&ServerObject::inOrder<&ServerObject::startListening>>("startListening"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::stopListening>>("stopListening"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnectAll>>("disconnectAll"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnect>>("disconnect"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::flush>>("flush"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::send>>("send"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::sendPart>>("sendPart"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::drained>>("drained"),
        InstanceMethod<&ServerObject::forget>("forget"),
-       InstanceMethod<&ServerObject::ping>("ping"),
-       InstanceMethod<&ServerObject::pump>("pump"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::ping>>("ping"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::pump>>("pump"),
        InstanceMethod<&ServerObject::get>("get"),
-       InstanceMethod<&ServerObject::set>("set"),
-       InstanceMethod<&ServerObject::readText>("readText"),
-       InstanceMethod<&ServerObject::getProperty>("getProperty"),
-       InstanceMethod<&ServerObject::setProperty>("setProperty"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::set>>("set"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::readText>>("readText"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::getProperty>>("getProperty"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::setProperty>>("setProperty"),
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
        InstanceMethod<&ServerObject::setCertificates>("setCertificates"),
@@ -117,10 +117,7 @@ ServerObject::~ServerObject() {
   if (encode_ != nullptr) napi_delete_reference(Env(), encode_);
 }
 
-void ServerObject::enter() { performCommands(); }
-
 Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
-  enter();
   const auto started = server_->startListening();
   if (!started.ok()) throwError(info.Env(), started.error());
   if (!batch_.events().empty()) loop_->wake();
@@ -129,22 +126,19 @@ Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::stopListening(const Napi::CallbackInfo& info) {
-  enter();
   server_->stopListening();
   refresh();
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::disconnectAll(const Napi::CallbackInfo& info) {
-  enter();
   server_->disconnectAll();
-  enter();
+  performCommands();
   if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
-  enter();
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   // 0 for what is no whole number.
@@ -166,20 +160,18 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
     return {};
   }
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
-  enter();
+  performCommands();
   if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
-  enter();
   // A client that has been let in may have said its last word together with its request.
   if (!batch_.events().empty() || server_->hasEndings()) loop_->wake();
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
-  enter();
   const std::int32_t kind = integer(info[1]);
   const auto opcode = static_cast<ws::Opcode>(kind & ~server::kUncompressed);
   const bool mayCompress = (kind & server::kUncompressed) == 0;
@@ -195,7 +187,6 @@ Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
-  enter();
   const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
   const auto bytes = payloadOf(info);
   if (!bytes) return {};
@@ -204,7 +195,6 @@ Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
-  enter();
   return outcomeOf(info, server_->drained(toId(info[0]), integer(info[1])));
 }
 
@@ -221,17 +211,15 @@ Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool>
 }
 
 Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
-  enter();
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   const auto sent = connection->ping(integer(info[1]));
   if (!sent.ok()) throwError(info.Env(), sent.error());
-  enter();
+  performCommands();
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
-  enter();
   server_->hold(toId(info[1]));
   loop_->run(integer(info[0]));
   // Made now: afterwards JavaScript may have ended this worker.
@@ -250,7 +238,6 @@ Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::readText(const Napi::CallbackInfo& info) {
-  enter();
   auto text = server::readConfig(*server_, info[0].As<Napi::String>().Utf8Value());
   if (text.ok()) return toText(info.Env(), text.value());
   throwError(info.Env(), text.error());
@@ -258,7 +245,6 @@ Napi::Value ServerObject::readText(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
-  enter();
   const std::string name = info[0].As<Napi::String>().Utf8Value();
   const auto text = toSettingText(info[1]);
   const auto written =
@@ -279,7 +265,6 @@ server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info)
 }
 
 Napi::Value ServerObject::getProperty(const Napi::CallbackInfo& info) {
-  enter();
   const server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];
@@ -287,7 +272,6 @@ Napi::Value ServerObject::getProperty(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
-  enter();
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];

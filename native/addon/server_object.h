@@ -64,12 +64,17 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   /// Hands events to JavaScript and carries out what it wants, until there is neither.
   void settle();
   void deliver();
-  void performCommands();
-  void encode();
+  /// False when JavaScript, which has to encode texts for it, has thrown or cannot be called any
+  /// more: then nothing has been carried out, and all of it waits.
+  bool performCommands();
+  bool encode();
   /// After anything that may have changed whether there is something to live for.
   void refresh();
-  /// What every method called from JavaScript does first: what was sent before it goes first.
-  void enter();
+  /// `method`, but what was sent before goes first.
+  template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
+  Napi::Value inOrder(const Napi::CallbackInfo& info) {
+    return performCommands() ? (this->*method)(info) : Napi::Value();
+  }
   server::Connection* findConnection(const Napi::CallbackInfo& info);
   /// What send(), sendPart() and drained() return.
   Napi::Value outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent);
@@ -78,7 +83,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   napi_ref onBatch_ = nullptr;  ///< weak
   napi_ref encode_ = nullptr;   ///< weak
   Shared<std::int32_t> status_;
-  Shared<std::int32_t> commands_;  ///< [0]: how many; records from [kCommandStart] on
+  Shared<std::int32_t> commands_;  ///< [0]: how many; [1]: whether texts wait to be encoded;
+                                   ///< records from [kCommandStart] on
   Shared<std::uint8_t> arena_;
   // The order is that of construction; it ends in reverse.
   Batch batch_;

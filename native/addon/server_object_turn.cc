@@ -24,7 +24,7 @@ void ServerObject::settle() {
     if (!batch_.events().empty()) deliver();
     // JavaScript may have ended this worker from within a handler.
     if (!server_) return;
-    performCommands();
+    if (!performCommands()) return loop_->wake();
     server_->endTurn();
     if (batch_.events().empty()) break;
   }
@@ -57,24 +57,23 @@ void ServerObject::deliver() {
   if (server_) server_->release(ended);
 }
 
-void ServerObject::performCommands() {
-  if (commands_.memory[1] != 0) encode();
+bool ServerObject::performCommands() {
+  if (commands_.memory[1] != 0 && !encode()) return false;
   const auto count = static_cast<std::size_t>(std::exchange(commands_.memory[0], 0));
   const auto* const first = commands_.memory.data() + kCommandStart;
   const std::span commands(reinterpret_cast<const server::Command*>(first), count);
   loop_->updateTime();
   server_->perform(commands, arena_.memory);
+  return true;
 }
 
-/// While a worker is being ended JavaScript cannot be called: what cannot be encoded is dropped.
-void ServerObject::encode() {
+bool ServerObject::encode() {
   const napi_env env = Env();
   const Napi::HandleScope scope(env);
   napi_value function = nullptr;
   napi_value result = nullptr;
-  const bool done = napi_get_reference_value(env, encode_, &function) == napi_ok &&
-                    napi_call_function(env, Value(), function, 0, nullptr, &result) == napi_ok;
-  if (!done) commands_.memory[0] = commands_.memory[1] = 0;
+  return napi_get_reference_value(env, encode_, &function) == napi_ok &&
+         napi_call_function(env, Value(), function, 0, nullptr, &result) == napi_ok;
 }
 
 void ServerObject::refresh() {
