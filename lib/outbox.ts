@@ -22,7 +22,8 @@ const STATUS_SHIFT = 8;
 const SLOT_BITS = 17;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
-const ARENA_SIZE = 1024 * 1024;
+/** What is written into the arena at most before it is carried out: what a processor keeps at hand. */
+const FULL = 256 * 1024;
 /** A larger payload goes straight down: copying it twice would cost more than the call. */
 const LARGE = 32 * 1024;
 /** Up to here texts are gathered, and encoded together: as long as a header of two bytes does. */
@@ -33,7 +34,9 @@ const ALONE = 8;
 const SHORT_BYTES = 24;
 /** What a UTF-16 code unit may need in UTF-8. */
 const MOST_PER_UNIT = 3;
-/** What the header of a text may need, if the text is sent through the arena. */
+/** Behind what is written, there is room for texts that wait, whatever they are made of. */
+const ARENA_SIZE = (1 + MOST_PER_UNIT) * FULL;
+/** What the header of a payload in the arena may need. */
 const MOST_HEADER = 4;
 const COMMAND_START = 4;
 const COMMAND_SIZE = 4;
@@ -65,8 +68,6 @@ export class Outbox {
   #texts = '';
   /** Where the command of the first one is. */
   #firstText = 0;
-  /** What they need in the arena at most. */
-  #needed = 0;
   /** How many of the next texts are not gathered. */
   #alone = 0;
   readonly #flush = (): void => {
@@ -103,8 +104,7 @@ export class Outbox {
       this.#alone--;
       return this.#sendAlone(id, text, kind);
     }
-    const most = length * MOST_PER_UNIT + MOST_HEADER;
-    const offset = this.#reserve(length + most, 2);
+    const offset = this.#reserve(length, 2);
     const at = COMMAND_START + (this.#commands[0] as number) * COMMAND_SIZE;
     // Its length if it is ASCII; if not, encode() will see to it. A call may throw where the stack
     // ends: this is the last one, and there is never a text without a command.
@@ -114,7 +114,6 @@ export class Outbox {
       this.#commands[1] = 1;
     }
     this.#texts += text;
-    this.#needed += most;
     return true;
   }
 
@@ -161,7 +160,6 @@ export class Outbox {
     } else {
       this.#encodeEach();
     }
-    this.#needed = 0;
     commands[1] = 0;
   }
 
@@ -227,7 +225,7 @@ export class Outbox {
     const count = this.#commands[0] as number;
     if (count === 0) {
       this.#used = 0;
-    } else if (count === MAX_COMMANDS || this.#used + this.#needed + room + size > ARENA_SIZE) {
+    } else if (count === MAX_COMMANDS || this.#used + room + size > FULL) {
       this.#flush();
       this.#used = 0;
     }
