@@ -32,15 +32,17 @@ const SHORT_TEXT = 125;
 const ALONE = 8;
 /** Up to here a loop in JavaScript is faster than a call of what is built in. */
 const SHORT_BYTES = 24;
+/** When texts of so many characters wait, they are encoded. */
+const MOST_GATHERED = 32 * 1024;
 /** What a UTF-16 code unit may need in UTF-8. */
 const MOST_PER_UNIT = 3;
-/** Behind what is written, there is room for texts that wait, whatever they are made of. */
-const ARENA_SIZE = (1 + MOST_PER_UNIT) * FULL;
 /** What the header of a payload in the arena may need. */
 const MOST_HEADER = 4;
 const COMMAND_START = 4;
 const COMMAND_SIZE = 4;
 const MAX_COMMANDS = 8 * 1024;
+/** Behind what is written, there is room for texts that wait, whatever they are made of. */
+const ARENA_SIZE = FULL + MAX_COMMANDS * MOST_HEADER + MOST_PER_UNIT * (MOST_GATHERED + SHORT_TEXT);
 
 /** Buffer's own writer, without the argument checks of write(). */
 interface Utf8Writer {
@@ -104,10 +106,11 @@ export class Outbox {
       this.#alone--;
       return this.#sendAlone(id, text, kind);
     }
+    if (this.#texts.length > MOST_GATHERED) this.encode();
     const offset = this.#reserve(length, 2);
     const at = COMMAND_START + (this.#commands[0] as number) * COMMAND_SIZE;
     // Its length if it is ASCII; if not, encode() will see to it. A call may throw where the stack
-    // ends: this is the last one, and there is never a text without a command.
+    // ends: there is none between the command and its text.
     this.#add(id, kind | GATHERED, offset, length);
     if (this.#texts === '') {
       this.#firstText = at;
