@@ -2,12 +2,15 @@
 // the process.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { WSServer } from 'native-wsserver';
 import { ByteClient, Op } from './support/byte_client.js';
+import { issue } from './support/certificates.js';
 import { messageOf, outcomeOf, runChild, sourceOf, startChild } from './support/child.js';
 import { defer } from './support/defer.js';
 import { startEcho } from './support/server.js';
@@ -89,6 +92,43 @@ test('a worker is terminated while it encodes texts', async (t) => {
     await worker.terminate();
     await client.ended;
   }
+});
+
+/** Serves TLS in a worker, which nobody else has loaded the package for, and then without. */
+async function outliveWorker(source: string): Promise<void> {
+  const { EventEmitter } = await import('node:events');
+  const { createServer } = await import('node:https');
+  const tls = await import('node:tls');
+  const { Worker } = await import('node:worker_threads');
+  const shake = async (port: number): Promise<void> => {
+    const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await EventEmitter.once(socket, 'secureConnect');
+    if (socket.getProtocol() !== 'TLSv1.3') throw new Error('an older version');
+    socket.destroy();
+  };
+  const worker = new Worker(source, { eval: true });
+  const [{ port, certificate }] = await EventEmitter.once(worker, 'message');
+  await shake(port);
+  await worker.terminate();
+  const server = createServer(certificate).listen(0, '127.0.0.1');
+  await EventEmitter.once(server, 'listening');
+  await shake((server.address() as import('node:net').AddressInfo).port);
+  server.close();
+}
+
+test('a worker that has served TLS ends: TLS goes on', async () => {
+  const { key, cert } = issue('server');
+  const source = sourceOf(
+    async ({ WSServer }, certificate) => {
+      const { parentPort } = await import('node:worker_threads');
+      const server = new WSServer({ localHost: '127.0.0.1', certificate });
+      await server.startListening();
+      parentPort?.postMessage({ port: server.localPort, certificate });
+    },
+    { key, cert },
+  );
+  const script = `(${outliveWorker})(${JSON.stringify(source)})`;
+  await promisify(execFile)(process.execPath, ['-e', script]);
 });
 
 test('process.exit() of a worker within a handler', async (t) => {

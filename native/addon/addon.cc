@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the addon exports: the Server class, and the tables that the core says its facts in. See the
 // interface NativeAddon in lib/native.ts.
+#include <dlfcn.h>
 #include <napi.h>
 
 #include "addon/certificate_object.h"
@@ -97,7 +98,17 @@ Napi::Array propertyNames(Napi::Env env) {
   return names(env, list);
 }
 
+/// OpenSSL goes on knowing what it has been given (tls/tls13_kdf.h), even when only a worker has
+/// loaded this library, and has ended.
+void stayLoaded() {
+  static const char kHere = 0;
+  Dl_info library{};
+  if (::dladdr(&kHere, &library) == 0) return;
+  ::dlopen(library.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  stayLoaded();
   env.SetInstanceData(new AddonState);
   exports.Set("Server", wss::addon::ServerObject::define(env));
   exports.Set("Certificate", wss::addon::CertificateObject::define(env));

@@ -97,9 +97,10 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
     {.name = "SSLOwnRecords",
      .field = &Options::sslOwnRecords,
      .tls = true,
-     .doc = "Whether the server seals and opens the records of TLS 1.3 itself, with OpenSSL's "
-            "ciphers, so that a connection needs no SSL object once its handshake is done. In FIPS "
-            "mode OpenSSL does it in any case."},
+     .doc =
+         "Whether the server derives the keys of TLS 1.3 and seals and opens its records itself, "
+         "with OpenSSL's hashes and ciphers: a handshake is cheaper so, and a connection needs no "
+         "SSL object once it is done. In FIPS mode OpenSSL does it in any case."},
     {.name = "SSLSecurityFlags",
      .field = &Options::sslSecurityFlags,
      .max = 32,

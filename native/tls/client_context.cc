@@ -9,6 +9,7 @@
 #include "tls/formats.h"
 #include "tls/openssl.h"
 #include "tls/pipe.h"
+#include "tls/tls13_kdf.h"
 
 namespace wss::tls {
 namespace {
@@ -32,7 +33,7 @@ Result<std::shared_ptr<ClientContext>> ClientContext::create(ClientOptions optio
 ClientContext::ClientContext(ClientOptions options)
     : options_(std::move(options)),
       pipeMethod_(makePipeMethod()),
-      handle_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {}
+      handle_(SSL_CTX_new_ex(nullptr, keyDerivation(), TLS_client_method()), SSL_CTX_free) {}
 
 Result<void> ClientContext::setUp() {
   SSL_CTX* const handle = handle_.get();

@@ -10,6 +10,7 @@
 #include "tls/pipe.h"
 #include "tls/suites.h"
 #include "tls/ticket_keys.h"
+#include "tls/tls13_kdf.h"
 
 namespace wss::tls {
 namespace {
@@ -81,7 +82,9 @@ Result<std::shared_ptr<Context>> Context::create(ContextOptions options) {
 Context::Context(ContextOptions options)
     : options_(std::move(options)),
       pipeMethod_(makePipeMethod()),
-      handle_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
+      handle_(SSL_CTX_new_ex(nullptr, options_.ownRecords ? keyDerivation() : nullptr,
+                             TLS_server_method()),
+              SSL_CTX_free) {
   if (options_.ticketKeys == nullptr) options_.ticketKeys = std::make_shared<TicketKeys>();
 }
 

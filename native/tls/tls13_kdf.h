@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// HKDF-Extract and HKDF-Expand-Label (RFC 8446 §7.1) for OpenSSL, which derives some twenty keys
+// and secrets a handshake, and needs three times as long for each: it looks up and allocates a MAC
+// and a hash each time.
+#pragma once
+
+namespace wss::tls {
+
+/// The property query (property(7)) of an SSL_CTX that is to have its keys derived here; null if
+/// that cannot be. Under FIPS OpenSSL does not heed it. What is known to OpenSSL from then on is
+/// this library's: it must stay loaded.
+const char* keyDerivation();
+
+}  // namespace wss::tls
