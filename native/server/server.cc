@@ -275,7 +275,7 @@ void Server::release(const std::vector<std::int32_t>& ended) {
 
 void Server::perform(std::span<const Command> commands, MutableBytes arena) {
   const std::size_t mostPayload = options.maxFramePayload();
-  std::uint8_t* gathered = nullptr;
+  std::uint8_t* gathered = arena.data();
   for (const Command& command : commands) {
     const std::int32_t kind = command.kind & kKindMask;
     if ((command.kind & kGathered) != 0) {

@@ -13,10 +13,7 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <list>
-#include <new>
 #include <string_view>
-#include <vector>
 
 #include "tls/key_schedule.h"
 #include "tls/openssl.h"
@@ -25,8 +22,10 @@ namespace wss::tls {
 namespace {
 
 constexpr const char* kName = "native-wsserver";
-constexpr const char* kProperties = "provider=native-wsserver";
-constexpr const char* kQuery = "?provider=native-wsserver";
+// A property that nobody else has: a query for the provider would take the place of what the
+// process says of providers, for all that an SSL_CTX fetches.
+constexpr const char* kProperties = "provider=native-wsserver,native_wsserver.kdf=yes";
+constexpr const char* kQuery = "?native_wsserver.kdf=yes";
 
 struct Sha256 {
   static constexpr std::size_t kSize = SHA256_DIGEST_LENGTH;
@@ -77,7 +76,7 @@ struct Input {
   std::size_t hashSize = 0;  ///< 0: none is known
   Bytes key, salt, prefix, label, data;
 
-  /// False when one of them has the wrong type.
+  /// False when one of them has the wrong type, or the key is there and empty.
   bool read(const OSSL_PARAM* parameters);
 };
 
@@ -114,7 +113,8 @@ bool Input::read(const OSSL_PARAM* parameters) {
     } else if (const auto* const row = std::ranges::find(rows, name, &Row::name);
                row != std::end(rows)) {
       if (parameters->data_type != OSSL_PARAM_OCTET_STRING) return false;
-      *row->place = Bytes(bytes, bytes == nullptr ? 0 : parameters->data_size);
+      *row->place = Bytes(bytes, parameters->data_size);
+      if (row->place == &key && key.empty()) return false;
     }
   }
   return true;
@@ -175,36 +175,15 @@ bool derive(const Input& input, MutableBytes out) {
   }
 }
 
-// As OpenSSL calls it.
+// As OpenSSL calls it: all parameters come with the call, so there is no state.
 
-/// OpenSSL gives all parameters at once, with the call; those that are given before are copied.
-struct Derivation {
-  Derivation() = default;
-  Derivation(const Derivation&) = delete;
-  Derivation& operator=(const Derivation&) = delete;
-  ~Derivation() {
-    for (auto& copy : copies) wipe(copy);
-  }
+void* newContext(void* provider) { return provider; }
 
+void freeContext(void* /*context*/) {}
+
+int deriveKey(void* /*context*/, std::uint8_t* out, std::size_t size,
+              const OSSL_PARAM* parameters) {
   Input input;
-  std::list<std::vector<std::uint8_t>> copies;
-};
-
-void* newDerivation(void* /*provider*/) { return new (std::nothrow) Derivation; }
-
-void freeDerivation(void* context) { delete static_cast<Derivation*>(context); }
-
-int setParameters(void* context, const OSSL_PARAM* parameters) {
-  auto& [input, copies] = *static_cast<Derivation*>(context);
-  if (!input.read(parameters)) return 0;
-  for (Bytes* const bytes : {&input.key, &input.salt, &input.prefix, &input.label, &input.data}) {
-    if (!bytes->empty()) *bytes = copies.emplace_back(bytes->begin(), bytes->end());
-  }
-  return 1;
-}
-
-int deriveKey(void* context, std::uint8_t* out, std::size_t size, const OSSL_PARAM* parameters) {
-  Input input = static_cast<const Derivation*>(context)->input;
   if (!input.read(parameters)) return 0;
   if (input.hashSize == Sha256::kSize) return derive<Sha256>(input, {out, size}) ? 1 : 0;
   if (input.hashSize == Sha384::kSize) return derive<Sha384>(input, {out, size}) ? 1 : 0;
@@ -218,9 +197,8 @@ constexpr OSSL_DISPATCH entry(int id, Function* function) {
 
 const OSSL_ALGORITHM* algorithmsFor(void* /*provider*/, int operation, int* dontCache) {
   static const OSSL_DISPATCH functions[] = {
-      entry(OSSL_FUNC_KDF_NEWCTX, newDerivation),
-      entry(OSSL_FUNC_KDF_FREECTX, freeDerivation),
-      entry(OSSL_FUNC_KDF_SET_CTX_PARAMS, setParameters),
+      entry(OSSL_FUNC_KDF_NEWCTX, newContext),
+      entry(OSSL_FUNC_KDF_FREECTX, freeContext),
       entry(OSSL_FUNC_KDF_DERIVE, deriveKey),
       {0, nullptr},
   };

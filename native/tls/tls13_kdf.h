@@ -7,8 +7,8 @@
 namespace wss::tls {
 
 /// The property query (property(7)) of an SSL_CTX that is to have its keys derived here; null if
-/// that cannot be. Under FIPS OpenSSL does not heed it. What is known to OpenSSL from then on is
-/// this library's: it must stay loaded.
+/// that cannot be. It is a wish: what the process wants of all providers, FIPS say, goes first.
+/// What is known to OpenSSL from then on is this library's: it must stay loaded.
 const char* keyDerivation();
 
 }  // namespace wss::tls

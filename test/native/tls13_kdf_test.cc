@@ -8,7 +8,6 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <random>
@@ -28,15 +27,10 @@ struct Inputs {
   std::size_t size = 32;
 };
 
-/// How the parameters are given: with the call, before it, or in two parts.
-enum class Given { kAtOnce, kBefore, kInParts };
-
-/// What `provider` makes of them; nothing when it fails.
-std::optional<std::string> derive(const char* provider, Inputs inputs,
-                                  Given given = Given::kAtOnce) {
+/// What comes of them by the algorithm that `query` finds; nothing when it fails.
+std::optional<std::string> derive(const char* query, Inputs inputs) {
   const CleanErrors errors;
-  const Owned<EVP_KDF, EVP_KDF_free> kdf(
-      EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, provider));
+  const Owned<EVP_KDF, EVP_KDF_free> kdf(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, query));
   REQUIRE(kdf != nullptr);
   const Owned<EVP_KDF_CTX, EVP_KDF_CTX_free> context(EVP_KDF_CTX_new(kdf.get()));
   REQUIRE(context != nullptr);
@@ -54,26 +48,16 @@ std::optional<std::string> derive(const char* provider, Inputs inputs,
   add(OSSL_KDF_PARAM_DATA, inputs.data);
   parameters.push_back(OSSL_PARAM_construct_end());
 
-  const OSSL_PARAM* rest = parameters.data();
-  std::array<OSSL_PARAM, 4> first = {parameters[0], parameters[1], parameters[2],
-                                     OSSL_PARAM_construct_end()};
-  if (given == Given::kBefore) {
-    if (EVP_KDF_CTX_set_params(context.get(), parameters.data()) != 1) return std::nullopt;
-    rest = nullptr;
-  } else if (given == Given::kInParts && parameters.size() > 4) {
-    if (EVP_KDF_CTX_set_params(context.get(), first.data()) != 1) return std::nullopt;
-    rest += 3;
-  }
   std::string out(inputs.size, '\0');
   auto* const bytes = reinterpret_cast<std::uint8_t*>(out.data());
-  if (EVP_KDF_derive(context.get(), bytes, out.size(), rest) != 1) return std::nullopt;
+  if (EVP_KDF_derive(context.get(), bytes, out.size(), parameters.data()) != 1) return std::nullopt;
   return out;
 }
 
 constexpr const char* kOurs = "provider=native-wsserver";
 constexpr const char* kTheirs = "provider=default";
 
-TEST_CASE("keys are derived as OpenSSL derives them, however it is asked") {
+TEST_CASE("keys are derived as OpenSSL derives them") {
   REQUIRE(keyDerivation() != nullptr);
   std::mt19937 random(1);
   const auto bytes = [&](std::size_t size) {
@@ -102,9 +86,7 @@ TEST_CASE("keys are derived as OpenSSL derives them, however it is asked") {
     }
     const auto expected = derive(kTheirs, inputs);
     REQUIRE(expected);
-    for (const Given given : {Given::kAtOnce, Given::kBefore, Given::kInParts}) {
-      CHECK(derive(kOurs, inputs, given) == expected);
-    }
+    CHECK(derive(kOurs, inputs) == expected);
   }
 }
 
@@ -118,11 +100,12 @@ TEST_CASE("what makes no sense is refused") {
   const auto refused = [&](auto change) {
     Inputs bad = good;
     change(bad);
-    return !derive(kOurs, bad) && !derive(kOurs, bad, Given::kBefore);
+    return !derive(kOurs, bad);
   };
   CHECK(refused([](Inputs& bad) { bad.mode = EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND; }));
   CHECK(refused([](Inputs& bad) { bad.hash = "SHA1"; }));
   CHECK(refused([](Inputs& bad) { bad.key.reset(); }));
+  CHECK(refused([](Inputs& bad) { bad.key = ""; }));
   CHECK(refused([](Inputs& bad) { bad.key = std::string(65, 'k'); }));
   CHECK(refused([](Inputs& bad) { bad.label = std::string(250, 'l'); }));
   CHECK(refused([](Inputs& bad) { bad.data = std::string(256, 'd'); }));
@@ -133,16 +116,27 @@ TEST_CASE("what makes no sense is refused") {
   }));
 }
 
-TEST_CASE("others still get OpenSSL's own") {
+/// Who derives for `query`; empty: nobody.
+std::string providerFor(const char* query) {
+  const CleanErrors errors;
+  const Owned<EVP_KDF, EVP_KDF_free> kdf(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, query));
+  return kdf == nullptr ? "" : OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf.get()));
+}
+
+TEST_CASE("only who asks for it gets it, and what the process wants of providers goes first") {
   REQUIRE(keyDerivation() != nullptr);
-  const Owned<EVP_KDF, EVP_KDF_free> kdf(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, nullptr));
-  REQUIRE(kdf != nullptr);
-  CHECK(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf.get())) == std::string("default"));
-  const Owned<EVP_KDF, EVP_KDF_free> ours(
-      EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, keyDerivation()));
-  REQUIRE(ours != nullptr);
-  CHECK(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(ours.get())) ==
-        std::string("native-wsserver"));
+  CHECK(providerFor(nullptr) == "default");
+  CHECK(providerFor(keyDerivation()) == "native-wsserver");
+  for (const char* const wanted : {"provider=legacy", "fips=yes"}) {
+    CAPTURE(wanted);
+    EVP_set_default_properties(nullptr, wanted);
+    const Owned<EVP_MD, EVP_MD_free> hash(EVP_MD_fetch(nullptr, "SHA256", keyDerivation()));
+    const std::string provider = providerFor(keyDerivation());
+    EVP_set_default_properties(nullptr, "");
+    ERR_clear_error();
+    CHECK(hash == nullptr);
+    CHECK(provider.empty());
+  }
 }
 
 }  // namespace
