@@ -46,8 +46,8 @@ export class Chunk {
   }
 
   /**
-   * The same, but a short text may share its memory with what comes after it: V8 makes a part of a
-   * string in a fifth of the time that a call to read it takes.
+   * The same, but a short text may share its memory with what comes after it: to V8 a part of a
+   * string is much cheaper than a call to read it.
    */
   excerpt(offset: number, length: number): string {
     if (length > SHORT) return this.latin1(offset, length);
@@ -62,7 +62,7 @@ export class Chunk {
     return this.#excerpt.substring(0, length);
   }
 
-  /** A view of `length` bytes from `offset`: half the time of a copy, however short. */
+  /** A view of `length` bytes from `offset`: cheaper than a copy, however short. */
   bytes(offset: number, length: number): Uint8Array {
     return new Uint8Array(this.#buffer, this.#byteOffset + offset, length);
   }

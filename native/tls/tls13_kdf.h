@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// HKDF-Extract and HKDF-Expand-Label (RFC 8446 §7.1) for OpenSSL, which derives some twenty keys
-// and secrets a handshake, and needs three times as long for each: it looks up and allocates a MAC
-// and a hash each time.
+// HKDF-Extract and HKDF-Expand-Label (RFC 8446 §7.1) for OpenSSL, whose own looks up and allocates
+// a MAC and a hash for each of the many keys and secrets of a handshake.
 #pragma once
 
 namespace wss::tls {
