@@ -2,8 +2,26 @@
 #include "base/bytes.h"
 
 #include <algorithm>
+#include <cstdlib>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 namespace wss {
+
+/// Whether a block of that capacity is mapped.
+constexpr bool ByteQueue::isMapped(std::size_t capacity) {
+  return capacity >= std::size_t{4} * 1024 * 1024;
+}
+
+ByteQueue::Block* ByteQueue::checked(void* memory) {
+#ifdef __linux__
+  if (memory == MAP_FAILED) std::abort();
+#endif
+  if (memory == nullptr) std::abort();
+  return static_cast<Block*>(memory);
+}
 
 void ByteQueue::makeRoom(std::size_t size) {
   constexpr std::size_t kMinimumCapacity = 256 - sizeof(Block);
@@ -19,10 +37,45 @@ void ByteQueue::makeRoom(std::size_t size) {
 
   if (size > SIZE_MAX / 2 - old.end) std::abort();
   const std::size_t capacity = std::max({kMinimumCapacity, old.capacity * 2, old.end + size});
-  void* const memory = std::realloc(block_, sizeof(Block) + capacity);
-  if (memory == nullptr) std::abort();
-  block_ = static_cast<Block*>(memory);
+  block_ = reallocate(block_, capacity);
   *block_ = {old.begin, old.end, capacity};
 }
+
+#ifdef __linux__
+
+// A large block has pages of its own, which go back to the system when it is freed. Of those that
+// glibc takes for buffers that double, many stay: several times what is in use.
+ByteQueue::Block* ByteQueue::reallocate(Block* block, std::size_t capacity) {
+  const std::size_t size = sizeof(Block) + capacity;
+  if (!isMapped(capacity)) return checked(std::realloc(block, size));  // It never shrinks.
+  if (block != nullptr && isMapped(block->capacity)) {
+    return checked(::mremap(block, sizeof(Block) + block->capacity, size, MREMAP_MAYMOVE));
+  }
+  constexpr int kAccess = PROT_READ | PROT_WRITE;
+  Block* const made = checked(::mmap(nullptr, size, kAccess, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (block != nullptr) {
+    std::memcpy(made, block, sizeof(Block) + block->end);
+    std::free(block);
+  }
+  return made;
+}
+
+void ByteQueue::free(Block* block) {
+  if (isMapped(block->capacity)) {
+    ::munmap(block, sizeof(Block) + block->capacity);
+  } else {
+    std::free(block);
+  }
+}
+
+#else
+
+ByteQueue::Block* ByteQueue::reallocate(Block* block, std::size_t capacity) {
+  return checked(std::realloc(block, sizeof(Block) + capacity));
+}
+
+void ByteQueue::free(Block* block) { std::free(block); }
+
+#endif
 
 }  // namespace wss

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -86,14 +85,15 @@ class ByteQueue {
 
   /// Drops everything and frees the memory.
   void clear() {
-    std::free(block_);
-    block_ = nullptr;
+    if (block_ != nullptr) free(std::exchange(block_, nullptr));
   }
 
   /// Hands what is queued over, to be freed with freeReleased(), and leaves the queue empty.
   /// REQUIRES !empty(), and that nothing was consumed. The size is that before the call.
   [[nodiscard]] std::uint8_t* release() { return std::exchange(block_, nullptr)->data(); }
-  static void freeReleased(std::uint8_t* released) { std::free(released - sizeof(Block)); }
+  static void freeReleased(std::uint8_t* released) {
+    free(reinterpret_cast<Block*>(released - sizeof(Block)));
+  }
 
   void swap(ByteQueue& other) noexcept { std::swap(block_, other.block_); }
 
@@ -109,6 +109,12 @@ class ByteQueue {
   };
 
   void makeRoom(std::size_t size);
+  /// `block` or null, which is gone then, with another capacity.
+  static Block* reallocate(Block* block, std::size_t capacity);
+  static void free(Block* block);
+  static constexpr bool isMapped(std::size_t capacity);
+  /// What an allocation has returned; none ends the process.
+  static Block* checked(void* memory);
 
   Block* block_ = nullptr;
 };
