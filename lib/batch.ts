@@ -7,6 +7,7 @@ import type { Codec } from './code_page.js';
 import * as events from './events.js';
 import { native } from './native.js';
 
+const NONE: readonly Buffer[] = [];
 const RECORD_SIZE = 8;
 const IS_RESPONSE = 8;
 const IS_ERROR = 16;
@@ -60,7 +61,7 @@ export class BatchReader {
   /** What {@link #chunks} were made of: the core gives the same array until there are others. */
   #buffers: readonly Buffer[] = [];
   #chunks: readonly Chunk[] = [];
-  #adopted: readonly Buffer[] = [];
+  #adopted = NONE;
   #next = 0;
   #end = 0;
 
@@ -69,12 +70,7 @@ export class BatchReader {
   }
 
   /** Takes a batch over and walks it. REQUIRES that the one before has been walked. */
-  read(
-    records: Int32Array,
-    count: number,
-    chunks: readonly Buffer[],
-    adopted: readonly Buffer[] = [],
-  ): void {
+  read(records: Int32Array, count: number, chunks: readonly Buffer[], adopted = NONE): void {
     this.#records = records;
     if (chunks !== this.#buffers) {
       this.#buffers = chunks;
@@ -96,6 +92,8 @@ export class BatchReader {
       this.#next = at + RECORD_SIZE;
       this.#dispatch(at);
     }
+    // What is kept longer than needed survives its first collection, and waits for a full one.
+    this.#adopted = NONE;
     return any;
   }
 

@@ -50,6 +50,23 @@ test('a message of CompressionThreshold bytes is compressed, a smaller one is no
   assert.equal((await client.readFrame()).rsv, 0, 'control frames are not');
 });
 
+test('a message of more than CompressionLimit bytes is not compressed', async (t) => {
+  const server = await startEcho(t);
+  const client = await ByteClient.open(t, server.localPort, OFFER);
+  const sizes: [limit: number, size: number, rsv: number][] = [
+    [1 << 20, 1 << 20, RSV1],
+    [1 << 20, (1 << 20) + 1, 0],
+    [2000, 2000, RSV1],
+    [2000, 2001, 0],
+    [0, 3 << 20, RSV1],
+  ];
+  for (const [limit, size, rsv] of sizes) {
+    server.config(`CompressionLimit=${limit}`);
+    client.send(compressed(Op.binary, Buffer.alloc(size)));
+    assert.equal((await client.readFrame()).rsv, rsv, `${size} bytes, limit ${limit}`);
+  }
+});
+
 test('messages keep their order, compressed or not', async (t) => {
   const server = await startServer(t);
   const long = JSON_TEXT;

@@ -16,6 +16,9 @@ constexpr std::size_t kFirstRecordsSize = 1024 * sizeof(server::EventRecord);
 /// Bytes of chunks that are kept for transient payloads: twice what a turn usually brings at most.
 constexpr std::size_t kMostKept = std::size_t{8} * 1024 * 1024;
 
+/// From so many adopted bytes on it is worth it to collect what was there before.
+constexpr std::size_t kWorthRoom = std::size_t{1} * 1024 * 1024;
+
 void freeChunk(napi_env, void* memory, void*) { std::free(memory); }
 
 void freeAdopted(napi_env, void* memory, void*) {
@@ -24,11 +27,11 @@ void freeAdopted(napi_env, void* memory, void*) {
 
 /// Lets V8 collect the young Buffers if their memory has come to much. It looks at that only when
 /// it allocates memory for an ArrayBuffer itself; else all waits for a full collection, which costs
-/// more, and finds twice as much.
-void remindOfMemory(napi_env env) {
+/// more, and finds twice as much. `size`: what V8 is to make room for now.
+void remindOfMemory(napi_env env, std::size_t size) {
   void* data = nullptr;
   napi_value occasion = nullptr;
-  napi_create_arraybuffer(env, 1, &data, &occasion);
+  napi_create_arraybuffer(env, size, &data, &occasion);
 }
 
 }  // namespace
@@ -151,7 +154,10 @@ bool Batch::fillChunks(napi_value& array) {
 bool Batch::fillAdopted(napi_value& array) {
   if (adopted_.empty()) return napi_get_undefined(env_, &array) == napi_ok;
   if (napi_create_array_with_length(env_, adopted_.size(), &array) != napi_ok) return false;
-  remindOfMemory(env_);
+  std::size_t total = 0;
+  for (const ByteQueue& bytes : adopted_) total += bytes.size();
+  // A text of that size will be as large again, once it is decoded.
+  remindOfMemory(env_, total < kWorthRoom ? 1 : 2 * total);
   std::uint32_t index = 0;
   for (ByteQueue& bytes : adopted_) {
     const std::size_t size = bytes.size();

@@ -7,10 +7,14 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
+#include "base/bytes.h"
 #include "http/deflate_offer.h"
 #include "server/options.h"
 #include "ws/deflate.h"
+#include "ws/frame.h"
+#include "ws/utf8.h"
 
 namespace wss::server {
 
@@ -27,6 +31,10 @@ class SharedStreams {
   ws::Deflater& deflater(const Options& options, int windowBits);
   /// For messages from any connection: one made for the largest window reads those of all others.
   ws::Inflater& inflater();
+  /// The same, in the middle of a message, for the one connection that goes on with it. Give it
+  /// back when that is done.
+  [[nodiscard]] std::unique_ptr<ws::Inflater> takeInflater() { return std::move(inflater_); }
+  void giveBack(std::unique_ptr<ws::Inflater> inflater) { inflater_ = std::move(inflater); }
 
  private:
   struct Entry {
@@ -36,6 +44,15 @@ class SharedStreams {
 
   std::array<Entry, http::kMaxWindowBits + 1> deflaters_;
   std::unique_ptr<ws::Inflater> inflater_;
+};
+
+/// A compressed message that takes several turns to inflate.
+struct Inflation {
+  ws::Opcode opcode;
+  ws::Utf8 text;         ///< the state of a text between two portions
+  ByteQueue compressed;  ///< what is left of it
+  /// The shared one, which is in the middle of this message; null: the connection's own is.
+  std::unique_ptr<ws::Inflater> inflater;
 };
 
 /// The streams of a connection that has agreed on context takeover, in one direction or both.

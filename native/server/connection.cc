@@ -15,6 +15,8 @@ namespace {
 
 /// A payload of which so much is to come is received where it is to stay.
 constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
+/// Frames, or pieces of one, that are read of a connection before the others have their turn.
+constexpr int kMostPieces = 4096;
 
 }  // namespace
 
@@ -22,6 +24,7 @@ void Connection::onReadable() {
   if (state_ == State::kLeaving || state_ == State::kEnding) return;
   if (state_ == State::kDraining) return discard();
   if (state_ == State::kHandshake && !server_.mayShakeHands()) return waitForTurn();
+  if (behind_) return socket_.defer();
   // What does not fit into this turn waits in the kernel, and the peer feels it.
   if (server_.events().full() || !receive()) return;
   // There was more than fits into one buffer: this connection goes on, but not for long.
@@ -68,7 +71,8 @@ bool Connection::receive() {
   } else if (!receiveCiphertext(received)) {
     return false;
   }
-  return transfer.count == buffer.size() && (state_ == State::kOpen || state_ == State::kClosing);
+  return transfer.count == buffer.size() && !behind_ &&
+         (state_ == State::kOpen || state_ == State::kClosing);
 }
 
 void Connection::onBytes(MutableBytes received) {
@@ -78,7 +82,7 @@ void Connection::onBytes(MutableBytes received) {
   std::uint8_t* const start = received.data() - kept;
   if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
   input_.clear();
-  readFrames({start, kept + received.size()});
+  input_.append(readFrames({start, kept + received.size()}));
 }
 
 void Connection::discard() {
@@ -91,15 +95,22 @@ void Connection::discard() {
   watch();
 }
 
-void Connection::readFrames(MutableBytes input) {
+MutableBytes Connection::readFrames(MutableBytes input) {
   ws::Piece piece;
-  while (state_ == State::kOpen || state_ == State::kClosing) {
-    if (reader_.next(input, piece) == ws::Piece::Kind::kNeedMore) {
-      input_.append(input);
-      return;
+  for (int count = 0; state_ == State::kOpen || state_ == State::kClosing; ++count) {
+    if (hasReadEnough(count) && !input.empty()) {
+      fallBehind();
+      return input;
     }
-    if (!onPiece(piece, !input.empty())) return;
+    if (reader_.next(input, piece) == ws::Piece::Kind::kNeedMore) return input;
+    if (!onPiece(piece, !input.empty())) break;
   }
+  return {};
+}
+
+bool Connection::hasReadEnough(int count) const {
+  return behind_ || count == kMostPieces || server_.events().full() ||
+         (deflateBits_ != 0 && !server_.mayInflate());
 }
 
 bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
@@ -121,7 +132,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
     case ws::Piece::Kind::kError:
       break;
   }
-  onLast({id_, piece.closeCode, true, true, std::string(piece.errorText)});
+  onLast(Ending::of(id_, piece));
   return false;
 }
 
@@ -225,8 +236,8 @@ void Connection::lose(std::string_view reason) {
 }
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
-  settleAll(ErrorCode::kInvalidConnectionId);
   forgetMessage();
+  settleAll(ErrorCode::kInvalidConnectionId);
   server_.events().addText(EventKind::kDisconnected, id_, 0, code, reason);
   server_.onEnded(id_);
   if (server_.logs(1)) {
@@ -268,6 +279,7 @@ void Connection::enter(State state) {
   if (isConnected() != was) server_.onConnectedChanged(!was);
   showStatus();
   watch();
+  toCatchUp();
 }
 
 void Connection::onDeadline(Tick now) {
@@ -313,7 +325,7 @@ void Connection::checkLiveness(Tick now) {
   const int interval = server_.options.pingInterval;
   if (state_ != State::kOpen || (idle == 0 && interval == 0)) return;
   // Whom we do not listen to cannot be heard.
-  if (paused_) heardTick_ = now;
+  if (paused_ || behind_) heardTick_ = now;
 
   if (idle > 0 && ticksLater(heardTick_, idle) <= now) {
     return startClosing(static_cast<std::uint16_t>(ws::CloseCode::kGoingAway),
@@ -349,6 +361,7 @@ void Connection::setDeadline(Tick due) {
 void Connection::setAcceptsData(bool accepts) {
   paused_ = !accepts;
   watch();
+  if (accepts) toCatchUp();
 }
 
 }  // namespace wss::server

@@ -34,6 +34,11 @@ struct Ending {
   bool failed;       ///< the peer broke a rule; else it sent a Close
   bool moreFollows;  ///< bytes came after it
   std::string reason;
+
+  /// For the rule that `error` says was broken.
+  static Ending of(std::int32_t id, const ws::Piece& error) {
+    return {id, error.closeCode, true, true, std::string(error.errorText)};
+  }
 };
 
 class Connection final : private net::SocketOwner {
@@ -46,6 +51,8 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
   void takeTurn();
+  /// For the server, once a turn: goes on with what was too much for the turns before.
+  void catchUp();
   /// Whether the server's list of those to flush has it.
   [[nodiscard]] bool isTouched() const { return touched_; }
   /// Whether the WebSocket is open: after the 101 answer, before the closing handshake, though the
@@ -182,6 +189,12 @@ class Connection final : private net::SocketOwner {
       return !isText || (text.feed(part) && (!last || text.complete()));
     }
   };
+  /// Lines that wait in message_ for the next turn.
+  struct Lines {
+    bool text;
+    bool ends;                     ///< the message ends with the last of them
+    std::optional<Ending> ending;  ///< of the WebSocket, because of what came behind them
+  };
   static constexpr int kMaxLineLength = 2048;
 
   /// What few connections need; allocated while it is needed.
@@ -193,6 +206,8 @@ class Connection final : private net::SocketOwner {
     bool owesPong = false;
     int maxLineLength = kMaxLineLength;
     OwnStreams streams;
+    std::unique_ptr<Inflation> inflation;
+    std::optional<Lines> lines;
     net::Address local;  ///< kept when the socket is closed
   };
 
@@ -216,7 +231,15 @@ class Connection final : private net::SocketOwner {
   void discard();
   /// Handles what has come, in a buffer with room for input_ in front.
   void onBytes(MutableBytes received);
-  void readFrames(MutableBytes input);
+  /// Reads frames until no whole one is left, or the turn has brought enough. What is left.
+  MutableBytes readFrames(MutableBytes input);
+  /// Whether those that come next are left for the next turn, when one has brought `count` already.
+  [[nodiscard]] bool hasReadEnough(int count) const;
+  void readBacklog();
+  /// Has catchUp() called in the next turn, and nothing received before.
+  void fallBehind();
+  /// Queues for catchUp() if there is something to catch up with.
+  void toCatchUp();
   /// False when the piece is the last that is read.
   bool onPiece(ws::Piece& piece, bool moreFollows);
   // What to do with a piece of a message. False makes it the error that it then is.
@@ -227,11 +250,18 @@ class Connection final : private net::SocketOwner {
   bool passOnValid(Bytes text);
   bool readLines(ws::Piece& piece);
   bool onCompressed(ws::Piece& piece);
+  void inflateMore();
+  /// Inflates a portion of `rest`, which is moved on, into message_; if it is text, `text` goes on
+  /// with it. Makes `piece` the error that it is otherwise.
+  ws::InflateStatus inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text, ws::Piece& piece);
+  void deliverInflated(ws::Opcode opcode, const ws::Utf8& text);
+  void endInflation();
   /// Delivers a whole message, and leaves it empty.
   void deliver(ws::Opcode opcode, ByteQueue& message, bool ascii);
   /// Delivers the lines of `bytes`, of which `scanned` bytes are known to have no line feed; and
-  /// the rest too, if the message `ends` there.
+  /// the rest too, if the message `ends` there. What is too much for a turn stays, as Lines.
   void deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends);
+  void deliverMoreLines();
   void forgetMessage();
   void countMessage(std::uint64_t size);
   void onPing(Bytes payload);
@@ -330,6 +360,8 @@ class Connection final : private net::SocketOwner {
   bool begun_ : 1 = false;            ///< a piece of the current message has been delivered
   bool skips_ : 1 = false;            ///< the rest of the current message is for nobody
   bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
+  bool behind_ : 1 = false;           ///< what has come is more than one turn could take
+  bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
   std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;

@@ -39,6 +39,11 @@ bool fail(ws::Piece& piece, ws::CloseCode code, std::string_view text) {
 
 bool isText(const ws::Piece& piece) { return piece.opcode == ws::Opcode::kText; }
 
+/// Bytes that are inflated of a message before the others have their turn.
+constexpr std::size_t kInflatedAtOnce = std::size_t{256} * 1024;
+/// Lines that are delivered of a message before the others have their turn.
+constexpr int kLinesAtOnce = 4096;
+
 }  // namespace
 
 bool Connection::onData(ws::Piece& piece) {
@@ -154,48 +159,114 @@ bool Connection::readLines(ws::Piece& piece) {
     const std::size_t size = ws::validPrefix(message_.bytes());
     message_.shrink(message_.size() - size);
     deliverLines(message_, std::min(kept, size), true, false);
-    return false;
+    if (!extra_ || !extra_->lines) return false;
+    extra_->lines->ending = Ending::of(id_, piece);
+    piece.ends = false;
+    return true;
   }
   deliverLines(message_, kept, isText(piece), piece.ends);
   return true;
 }
 
 bool Connection::onCompressed(ws::Piece& piece) {
+  ByteQueue compressed;
   const bool whole = piece.starts && piece.ends;
   if (whole) {
     reader_.take(piece, piece.payload.data());
-  } else if (!collect(piece)) {
-    return false;
+  } else {
+    if (!collect(piece)) return false;
+    if (!piece.ends) return true;
+    const Accounted accounted(server_, message_);
+    compressed.swap(message_);
   }
-  if (!piece.ends) return true;
-
-  const Bytes payload = whole ? Bytes(piece.payload) : Bytes(message_.bytes());
-  const auto limit = static_cast<std::size_t>(server_.options.maxMessageSize);
+  Bytes rest = whole ? Bytes(piece.payload) : Bytes(compressed.bytes());
   const bool own = extra_ && extra_->streams.inflater != nullptr;
   ws::Inflater& inflater = own ? *extra_->streams.inflater : server_.streams().inflater();
-  ByteQueue inflated;
-  const ws::InflateStatus status = inflater.inflate(payload, inflated, limit);
-  forgetMessage();
+  ws::Utf8 text;
+  const ws::InflateStatus status = inflate(inflater, rest, text, piece);
+  if (status == ws::InflateStatus::kDone) deliverInflated(piece.opcode, text);
+  if (status != ws::InflateStatus::kMore) return status == ws::InflateStatus::kDone;
+
+  // The rest waits for later turns.
+  if (whole) {
+    compressed.append(rest);
+  } else {
+    compressed.consume(compressed.size() - rest.size());
+  }
+  server_.onUnfinished(0, compressed.capacity());
+  extra().inflation = std::make_unique<Inflation>(Inflation{
+      piece.opcode, text, std::move(compressed), own ? nullptr : server_.streams().takeInflater()});
+  fallBehind();
+  return true;
+}
+
+void Connection::inflateMore() {
+  Inflation& inflation = *extra_->inflation;
+  const bool own = inflation.inflater == nullptr;
+  ws::Inflater& inflater = own ? *extra_->streams.inflater : *inflation.inflater;
+  ws::Piece piece;
+  piece.opcode = inflation.opcode;
+  Bytes rest = inflation.compressed.bytes();
+  const ws::InflateStatus status = inflate(inflater, rest, inflation.text, piece);
+  if (status == ws::InflateStatus::kMore) {
+    const Accounted accounted(server_, inflation.compressed);
+    inflation.compressed.consume(inflation.compressed.size() - rest.size());
+    return fallBehind();
+  }
+  const ws::Utf8 text = inflation.text;
+  endInflation();
+  if (status == ws::InflateStatus::kDone) return deliverInflated(piece.opcode, text);
+  onLast(Ending::of(id_, piece));
+}
+
+ws::InflateStatus Connection::inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text,
+                                      ws::Piece& piece) {
+  const Accounted accounted(server_, message_);
+  const auto limit = static_cast<std::size_t>(server_.options.maxMessageSize);
+  const std::size_t before = message_.size();
+  const std::size_t given = rest.size();
+  ws::InflateStatus status =
+      inflater.inflatePortion(rest, message_, limit - std::min(limit, before), kInflatedAtOnce);
+  server_.countInflated(message_.size() - before + given - rest.size());
+
+  const bool goesOn = status == ws::InflateStatus::kMore;
+  if (goesOn && !server_.hasRoomForUnfinished()) status = ws::InflateStatus::kNoMemory;
+  const bool valid = !isText(piece) || (text.feed(Bytes(message_.bytes()).subspan(before)) &&
+                                        (goesOn || text.complete()));
   switch (status) {
     case ws::InflateStatus::kDone:
+    case ws::InflateStatus::kMore:
+      if (valid) return status;
+      fail(piece, ws::CloseCode::kInvalidPayload, "RFC 6455 §8.1: a text message is not UTF-8");
       break;
     case ws::InflateStatus::kTooBig:
-      return fail(piece, ws::CloseCode::kMessageTooBig,
-                  "RFC 6455 §7.4.1: a message exceeds MaxMessageSize once inflated");
+      fail(piece, ws::CloseCode::kMessageTooBig,
+           "RFC 6455 §7.4.1: a message exceeds MaxMessageSize once inflated");
+      break;
     case ws::InflateStatus::kCorrupt:
-      return fail(piece, ws::CloseCode::kInvalidPayload,
-                  "RFC 7692 §7.2.2: a compressed message cannot be inflated");
+      fail(piece, ws::CloseCode::kInvalidPayload,
+           "RFC 7692 §7.2.2: a compressed message cannot be inflated");
+      break;
     case ws::InflateStatus::kNoMemory:
-      return fail(piece, ws::CloseCode::kInternalError, "there is no memory to inflate a message");
+      fail(piece, ws::CloseCode::kTryAgainLater,
+           "there is no room to inflate a message: see MaxUnfinishedBytes");
+      break;
   }
-  ws::Utf8 text;
-  if (isText(piece) && !(text.feed(inflated.bytes()) && text.complete())) {
-    return fail(piece, ws::CloseCode::kInvalidPayload,
-                "RFC 6455 §8.1: a text message is not UTF-8");
-  }
-  countMessage(inflated.size());
-  if (server_.events().wants(EventKind::kDataIn)) deliver(piece.opcode, inflated, text.ascii());
-  return true;
+  message_.clear();
+  return ws::InflateStatus::kCorrupt;
+}
+
+void Connection::deliverInflated(ws::Opcode opcode, const ws::Utf8& text) {
+  countMessage(message_.size());
+  if (!server_.events().wants(EventKind::kDataIn)) return forgetMessage();
+  deliver(opcode, message_, text.ascii());
+}
+
+void Connection::endInflation() {
+  Inflation& inflation = *extra_->inflation;
+  server_.onUnfinished(inflation.compressed.capacity(), 0);
+  if (inflation.inflater) server_.streams().giveBack(std::move(inflation.inflater));
+  extra_->inflation.reset();
 }
 
 void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
@@ -209,6 +280,7 @@ void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
 void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends) {
   const auto limit = static_cast<std::size_t>(maxLineLength());
   std::string_view rest = textOf(bytes.bytes());
+  int lines = 0;
   // `size` bytes are delivered, `used` are done with.
   const auto add = [&](std::size_t size, std::size_t used, std::int32_t flags) {
     const std::string_view line = rest.substr(0, size);
@@ -216,8 +288,9 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
     if (ends && rest.empty()) flags |= kEndOfMessage;
     if (!text) flags |= kIsBinary;
     server_.events().addText(EventKind::kDataIn, id_, flags, 0, line);
+    ++lines;
   };
-  for (;;) {
+  while (lines < kLinesAtOnce) {
     const std::size_t feed = rest.find('\n', scanned);
     std::string_view line = rest.substr(0, feed);
     if (line.ends_with('\r')) line.remove_suffix(1);
@@ -234,8 +307,25 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
       break;
     }
   }
-  if (ends && !rest.empty()) add(rest.size(), rest.size(), 0);
+  if (lines == kLinesAtOnce && !rest.empty()) {
+    extra().lines = Lines{text, ends, std::nullopt};
+    fallBehind();
+  } else if (ends && !rest.empty()) {
+    add(rest.size(), rest.size(), 0);
+  }
   bytes.consume(bytes.size() - rest.size());
+}
+
+void Connection::deliverMoreLines() {
+  const Accounted accounted(server_, message_);
+  Lines waiting = std::move(*std::exchange(extra_->lines, std::nullopt));
+  deliverLines(message_, 0, waiting.text, waiting.ends);
+  if (!waiting.ending) return;
+  if (extra_->lines) {
+    extra_->lines->ending = std::move(waiting.ending);
+  } else {
+    onLast(std::move(*waiting.ending));
+  }
 }
 
 Result<void> Connection::setMaxLineLength(int bytes) {
@@ -251,6 +341,9 @@ Result<void> Connection::setMaxLineLength(int bytes) {
 void Connection::forgetMessage() {
   const Accounted accounted(server_, message_);
   message_.clear();
+  if (!extra_) return;
+  extra_->lines.reset();
+  if (extra_->inflation) endInflation();
 }
 
 void Connection::countMessage(std::uint64_t size) {

@@ -120,10 +120,8 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
   EventBatch& events = server_.events();
   if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);
   if (events.wants(EventKind::kReadyToSend)) events.add(EventKind::kReadyToSend, id_);
-  // Frames that came right behind the request, in memory that reading may not pull away.
-  ByteQueue early;
-  early.swap(input_);
-  readFrames(early.bytes());
+  // Frames that came right behind the request.
+  readBacklog();
 }
 
 std::string Connection::chooseExtensions() {

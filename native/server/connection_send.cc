@@ -38,8 +38,11 @@ void Connection::corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress,
 }
 
 bool Connection::compresses(ws::Opcode opcode, std::size_t size) const {
-  return deflateBits_ != 0 && !ws::isControl(opcode) &&
-         size >= static_cast<std::size_t>(server_.options.compressionThreshold);
+  const Options& options = server_.options;
+  const std::size_t limit =
+      options.compressionLimit == 0 ? SIZE_MAX : static_cast<std::size_t>(options.compressionLimit);
+  return deflateBits_ != 0 && !ws::isControl(opcode) && size <= limit &&
+         size >= static_cast<std::size_t>(options.compressionThreshold);
 }
 
 bool Connection::compress(ws::Opcode opcode, Bytes payload, ByteQueue& out) {

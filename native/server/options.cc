@@ -107,6 +107,11 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::compressionLevel,
      .max = 9,
      .doc = "Effort to compress with: 0 none, 1 fastest, 9 best."},
+    {.name = "CompressionLimit",
+     .field = &Options::compressionLimit,
+     .max = INT_MAX,
+     .doc = "Bytes of the largest message that is compressed: it takes up to 30 ms a MiB, and all "
+            "others wait for it. 0: no limit."},
     {.name = "CompressionMemoryLevel",
      .field = &Options::compressionMemoryLevel,
      .min = 1,

@@ -35,6 +35,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int closeTimeout = 10;
   int codePage = 65001;
   int compressionLevel = 1;
+  int compressionLimit = 1024 * 1024;
   int compressionMemoryLevel = 8;
   int compressionThreshold = 1024;
   int defaultConnectionTimeout = 10;

@@ -16,6 +16,7 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "server/access.h"
+#include "server/clock.h"
 #include "server/compression.h"
 #include "server/connection.h"
 #include "server/deadlines.h"
@@ -166,13 +167,27 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
     handshakes_ = kHandshakesPerTurn - handshakesLeft() + 1;
     handshakeTurn_ = loop_.turn();
   }
+  /// Has catchUp() of `id` called in the next turn.
+  void toCatchUp(std::int32_t id) {
+    behind_.push_back({id, loop_.turn()});
+    loop_.wake();
+  }
+  /// Whether one more compressed message may be inflated in this turn. Those that fell behind in
+  /// turns before go first.
+  [[nodiscard]] bool mayInflate() const {
+    constexpr std::size_t kInflatedPerTurn = std::size_t{2} * 1024 * 1024;
+    return (catchesUp_ || behind_.empty()) &&
+           (inflateTurn_ != loop_.turn() || inflated_ < kInflatedPerTurn);
+  }
+  /// `size`: bytes read and written by that.
+  void countInflated(std::size_t size) {
+    inflated_ = size + (inflateTurn_ == loop_.turn() ? inflated_ : 0);
+    inflateTurn_ = loop_.turn();
+  }
   /// Whether AllowedClients and BlockedClients let a client connect.
   bool admits(const net::Address& client);
-  /// A steady clock that stands still while the loop was kept from running, so that a stall of
-  /// ours is never taken for a peer's silence.
-  [[nodiscard]] Tick now() const {
-    return static_cast<Tick>((loop_.nowMs() - stalledMs_) / kTickMs);
-  }
+  /// The time by which deadlines are counted.
+  [[nodiscard]] Tick now() const { return clock_.at(loop_.nowMs()); }
   /// Has onDeadline() of `id` called at about `due`. Returns when.
   Tick addDeadline(std::int32_t id, Tick due);
   void toFlush(Connection& connection) { touched_.push_back(&connection); }
@@ -204,6 +219,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void reportError(std::int32_t id, const Error& error);
 
  private:
+  /// A connection that catches up in a turn after `turn`.
+  struct Behind {
+    std::int32_t id;
+    std::uint64_t turn;
+  };
   struct Slot {
     std::unique_ptr<Connection> connection;
     std::uint32_t connections = 0;  ///< that have been in it before
@@ -225,6 +245,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
     return handshakeTurn_ == loop_.turn() ? kHandshakesPerTurn - handshakes_ : kHandshakesPerTurn;
   }
   void serveHandshakes();
+  void serveBacklogs();
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
   void performAnswer(const Command& command, Bytes arena);
@@ -243,8 +264,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::vector<Ending> endings_;
   std::vector<std::int32_t> held_;
   Deadlines deadlines_;
-  std::uint64_t lastTickMs_ = 0;
-  std::uint64_t stalledMs_ = 0;
+  Clock clock_;
   std::uint64_t nextAcceptReportMs_ = 0;
   Statistics statistics_;
   SharedStreams streams_;
@@ -255,6 +275,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   bool servesQueue_ = false;
   int handshakes_ = 0;  ///< steps of them in the turn handshakeTurn_
   std::uint64_t handshakeTurn_ = 0;
+  std::deque<Behind> behind_;
+  bool catchesUp_ = false;
+  std::uint64_t catchUpTurn_ = 0;
+  std::size_t inflated_ = 0;  ///< in the turn inflateTurn_
+  std::uint64_t inflateTurn_ = 0;
   ClientList allowedClients_;
   ClientList blockedClients_;
   AddressCounts addressCounts_;  ///< of all connections while there is a limit

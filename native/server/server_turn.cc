@@ -7,13 +7,6 @@
 #include "server/server.h"
 
 namespace wss::server {
-namespace {
-
-// More than this between two ticks means that the loop was kept from running.
-constexpr std::uint64_t kStallMs = 1000;
-
-}  // namespace
-
 void Server::serveHandshakes() {
   servesQueue_ = true;
   while (!handshakeQueue_.empty() && handshakesLeft() > 0) {
@@ -26,8 +19,22 @@ void Server::serveHandshakes() {
   if (!handshakeQueue_.empty()) loop_.wake();
 }
 
+void Server::serveBacklogs() {
+  // Once a turn, and not those who have fallen behind in it: the others have their turn first.
+  const bool served = std::exchange(catchUpTurn_, loop_.turn()) == loop_.turn();
+  const std::size_t endings = endings_.size();
+  catchesUp_ = true;
+  while (!served && !behind_.empty() && behind_.front().turn != loop_.turn() && !events_.full()) {
+    const std::int32_t id = behind_.front().id;
+    behind_.pop_front();
+    if (Connection* const connection = find(id)) connection->catchUp();
+  }
+  catchesUp_ = false;
+  if (!behind_.empty() || endings_.size() > endings) loop_.wake();
+}
+
 void Server::endTurn() {
-  if (handshakeQueue_.empty() && endings_.empty()) return;
+  if (handshakeQueue_.empty() && endings_.empty() && behind_.empty()) return;
   serveHandshakes();
   for (Ending& ending : std::exchange(endings_, {})) {
     Connection* const connection = find(ending.id);
@@ -37,12 +44,13 @@ void Server::endTurn() {
       connection->leave(ending);
     }
   }
+  serveBacklogs();
   flushTouched({});
 }
 
 Tick Server::addDeadline(std::int32_t id, Tick due) {
   if (!loop_.ticking()) {
-    lastTickMs_ = loop_.nowMs();
+    clock_.start(loop_.nowMs());
     std::vector<std::int32_t> none;
     deadlines_.collect(now(), none);
     loop_.startTicker(this, kTickMs);
@@ -51,9 +59,7 @@ Tick Server::addDeadline(std::int32_t id, Tick due) {
 }
 
 void Server::onTick() {
-  const std::uint64_t nowMs = loop_.nowMs();
-  const std::uint64_t since = nowMs - std::exchange(lastTickMs_, nowMs);
-  if (since > kStallMs) stalledMs_ += since;
+  clock_.tick(loop_.nowMs());
   std::vector<std::int32_t> ids;
   deadlines_.collect(now(), ids);
   for (const std::int32_t id : ids) {

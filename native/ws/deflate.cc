@@ -35,12 +35,11 @@ int run(int (*step)(z_stream*, int), z_stream& zlib, ByteQueue& out, std::size_t
   return code;
 }
 
-/// Inflates all of `input`. Says nothing while the stream goes on, and kDone if it ends with the
-/// input.
-std::optional<InflateStatus> feed(z_stream& zlib, Bytes input, ByteQueue& out,
-                                  std::size_t maxSize) {
-  setInput(zlib, input);
-  for (std::size_t room = 4 * input.size() + 16;; room *= 2) {
+/// Inflates all that zlib has been given, or until there are `enough` bytes in `out`. Says nothing
+/// while the stream goes on, and kDone if it ends with the input.
+std::optional<InflateStatus> feed(z_stream& zlib, ByteQueue& out, std::size_t maxSize,
+                                  std::size_t enough) {
+  for (std::size_t room = 4 * std::size_t{zlib.avail_in} + 16;; room *= 2) {
     // One byte more than is allowed tells too many from just enough.
     room = std::min({room, kMaxRoom, maxSize - out.size() + 1});
     const int code = run(inflate, zlib, out, room);
@@ -55,13 +54,15 @@ std::optional<InflateStatus> feed(z_stream& zlib, Bytes input, ByteQueue& out,
     } else if (zlib.avail_out > 0) {
       return std::nullopt;
     }
+    if (out.size() >= enough) return InflateStatus::kMore;
   }
 }
 
 /// Inflates the end that was not sent. It completes the empty block whose start the payload ends
 /// with, so nothing may come out of it.
 InflateStatus feedTail(z_stream& zlib, ByteQueue& out) {
-  const std::optional<InflateStatus> status = feed(zlib, kTail, out, out.size());
+  setInput(zlib, kTail);
+  const std::optional<InflateStatus> status = feed(zlib, out, out.size(), SIZE_MAX);
   constexpr int kBetweenBlocks = 128;
   const bool complete =
       status ? *status == InflateStatus::kDone : (zlib.data_type & kBetweenBlocks) != 0;
@@ -123,7 +124,8 @@ Inflater::Inflater(int windowBits, bool contextTakeover)
     : windowBits_(windowBits), contextTakeover_(contextTakeover) {}
 Inflater::~Inflater() = default;
 
-InflateStatus Inflater::inflate(Bytes payload, ByteQueue& out, std::size_t limit) {
+InflateStatus Inflater::inflatePortion(Bytes& payload, ByteQueue& out, std::size_t limit,
+                                       std::size_t portion) {
   if (stream_ == nullptr) {
     auto stream = std::make_unique<Stream>();
     if (inflateInit2(&stream->zlib, -windowBits_) != Z_OK) return InflateStatus::kNoMemory;
@@ -132,7 +134,16 @@ InflateStatus Inflater::inflate(Bytes payload, ByteQueue& out, std::size_t limit
 
   z_stream& zlib = stream_->zlib;
   const std::size_t before = out.size();
-  std::optional<InflateStatus> status = feed(zlib, payload, out, before + limit);
+  const Bytes input =
+      payload.first(std::min(payload.size(), std::max<std::size_t>(portion / 4, 1)));
+  const Bytes rest = payload.subspan(input.size());
+  setInput(zlib, input);
+  std::optional<InflateStatus> status =
+      feed(zlib, out, before + limit, before + std::min(portion, SIZE_MAX - before));
+  payload = payload.last(zlib.avail_in + rest.size());
+  const bool goesOn = !status || status == InflateStatus::kDone;
+  if (goesOn && !rest.empty()) status = InflateStatus::kMore;
+  if (status == InflateStatus::kMore) return *status;
   if (!status) status = feedTail(zlib, out);
   if (status != InflateStatus::kDone) out.shrink(out.size() - before);
   if (status != InflateStatus::kDone || !contextTakeover_) inflateReset(&zlib);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "base/bytes.h"
@@ -43,6 +44,7 @@ class Deflater {
 
 enum class InflateStatus {
   kDone,
+  kMore,      ///< the portion is full, and the message goes on
   kTooBig,    ///< the message has more bytes than allowed
   kCorrupt,   ///< the payload is not DEFLATE, or not all of it
   kNoMemory,  ///< there is no memory for zlib
@@ -57,9 +59,18 @@ class Inflater {
   ~Inflater();
 
   /// Appends the message whose compressed form is `payload`, if it has no more than `limit` bytes.
-  /// Memory is taken as the bytes come out, and what is beyond the limit is never inflated. Unless
-  /// kDone, nothing is appended and the context is lost.
-  InflateStatus inflate(Bytes payload, ByteQueue& out, std::size_t limit);
+  /// Memory is taken as the bytes come out, and what is beyond the limit is never inflated. When it
+  /// fails nothing is appended, and the context is lost.
+  InflateStatus inflate(Bytes payload, ByteQueue& out, std::size_t limit) {
+    return inflatePortion(payload, out, limit, SIZE_MAX);
+  }
+
+  /// The same in portions, so that others need not wait for all of it: stops with kMore when
+  /// `portion` bytes have come out, or up to 64 KiB more, or a quarter as many have gone in. Call
+  /// again then, and for nothing else before: `payload` has been moved on to what is left of it,
+  /// and `limit` is for what is to come.
+  InflateStatus inflatePortion(Bytes& payload, ByteQueue& out, std::size_t limit,
+                               std::size_t portion);
 
  private:
   struct Stream;

@@ -218,6 +218,47 @@ TEST_CASE("no more than the limit is inflated") {
   }
 }
 
+TEST_CASE("in portions the same comes out") {
+  Deflater deflater({});
+  for (const std::string& message : {std::string(), std::string("short"), prose(300'000),
+                                     noise(300'000), std::string(kLimit, 'a')}) {
+    const std::vector<std::uint8_t> payload = compress(deflater, message);
+    for (const bool takeover : {false, true}) {
+      Inflater inflater(15, takeover);
+      for (const std::size_t portion : {4u, 1000u, 100'000u}) {
+        CAPTURE(message.size());
+        CAPTURE(portion);
+        ByteQueue out;
+        Bytes rest = payload;
+        InflateStatus status = InflateStatus::kMore;
+        while (status == InflateStatus::kMore) {
+          const std::size_t before = out.size();
+          const std::size_t given = rest.size();
+          status = inflater.inflatePortion(rest, out, kLimit - before, portion);
+          REQUIRE(out.size() - before < portion + 64 * 1024);
+          REQUIRE(given - rest.size() <= portion / 4);
+        }
+        REQUIRE(status == InflateStatus::kDone);
+        CHECK(textOf(out.bytes()) == message);
+      }
+    }
+  }
+}
+
+TEST_CASE("the limit holds for all portions together") {
+  Deflater deflater({});
+  const std::vector<std::uint8_t> payload = compress(deflater, std::string(kLimit, 'a'));
+  Inflater inflater(15, false);
+  ByteQueue out;
+  Bytes rest = payload;
+  InflateStatus status = InflateStatus::kMore;
+  while (status == InflateStatus::kMore) {
+    status = inflater.inflatePortion(rest, out, kLimit - 1 - out.size(), 1000);
+  }
+  CHECK(status == InflateStatus::kTooBig);
+  CHECK(inflate(inflater, payload, kLimit).message.size() == kLimit);
+}
+
 TEST_CASE("a limit that a message just fits") {
   Deflater deflater({});
   Inflater inflater(15, false);

@@ -20,8 +20,6 @@ using server::kIsAscii;
 using server::kIsBinary;
 using ws::Opcode;
 
-constexpr std::string_view kOffer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
-
 /// A connection that is open, and what it delivers.
 struct Receiver {
   ServerFixture fixture;
@@ -53,21 +51,6 @@ void checkEvent(const Event& event, std::string_view payload, int format, int fl
   CHECK(event.payload == payload);
   CHECK(event.value == format);
   CHECK(event.flags == flags);
-}
-
-/// A compressed frame as a client sends it.
-std::string compressed(Opcode opcode, Bytes payload, bool fin = true) {
-  ByteQueue out;
-  // RFC 7692 §7.2.1: RSV1 is set in the first frame of a message.
-  const bool rsv1 = opcode != Opcode::kContinuation;
-  ws::appendMaskedFrame(out, opcode, fin, rsv1, {{0x12, 0x34, 0x56, 0x78}}, payload);
-  return std::string(textOf(out.bytes()));
-}
-
-std::string deflated(std::string_view text) {
-  ByteQueue out;
-  REQUIRE(ws::Deflater({}).compress(bytesOf(text), out).ok());
-  return std::string(textOf(out.bytes()));
 }
 
 /// What a frame of a server carries, if it has RSV1 as said.

@@ -27,6 +27,7 @@
 #include "reference.h"
 #include "server/event_batch.h"
 #include "server/server.h"
+#include "ws/deflate.h"
 #include "ws/frame.h"
 #include "ws/writer.h"
 
@@ -143,6 +144,21 @@ inline std::string masked(ws::Opcode opcode, std::string_view payload, bool fin 
   return std::string(textOf(out.bytes()));
 }
 
+/// The payload of a compressed message (RFC 7692 §7.2.1).
+inline std::string deflated(std::string_view text) {
+  ByteQueue out;
+  mustBe(ws::Deflater({}).compress(bytesOf(text), out).ok(), "nothing to compress with");
+  return std::string(textOf(out.bytes()));
+}
+
+/// A compressed frame as a client sends it: RSV1 is set in the first one of a message.
+inline std::string compressed(ws::Opcode opcode, Bytes payload, bool fin = true) {
+  ByteQueue out;
+  const bool rsv1 = opcode != ws::Opcode::kContinuation;
+  ws::appendMaskedFrame(out, opcode, fin, rsv1, {{0x12, 0x34, 0x56, 0x78}}, payload);
+  return std::string(textOf(out.bytes()));
+}
+
 /// A frame as a server sends it.
 inline std::string plain(ws::Opcode opcode, std::string_view payload) {
   ByteQueue out;
@@ -162,6 +178,9 @@ inline std::string request(std::string_view lines = {}) {
       "Sec-WebSocket-Version: 13\r\n";
   return text.append(lines).append("\r\n");
 }
+
+/// What a client that compresses adds to its request().
+inline constexpr std::string_view kOffer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
 /// What request() is answered with.
 inline constexpr std::string_view kSwitching =
