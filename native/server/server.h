@@ -168,6 +168,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   }
   /// Whether AllowedClients and BlockedClients let a client connect.
   bool admits(const net::Address& client);
+  /// How names of clients are looked up from now on.
+  void setResolver(net::Resolver resolver) { hostNames_.resolver = resolver; }
+  /// Reads AllowedClients and BlockedClients, and looks up the names that are new in them. To be
+  /// called when they have changed; who has forgotten is helped by admits().
+  void readClientLists();
   /// A steady clock that stands still while the loop was kept from running, so that a stall of
   /// ours is never taken for a peer's silence.
   [[nodiscard]] Tick now() const {
@@ -225,6 +230,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
     return handshakeTurn_ == loop_.turn() ? kHandshakesPerTurn - handshakes_ : kHandshakesPerTurn;
   }
   void serveHandshakes();
+  /// Sees to it that the names of clients are looked up again and again while it listens.
+  void refreshNames();
+  void refreshNamesAt(Tick due);
+  void reportNames(const HostNames::Failures& failures);
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
   void performAnswer(const Command& command, Bytes arena);
@@ -257,6 +266,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t handshakeTurn_ = 0;
   ClientList allowedClients_;
   ClientList blockedClients_;
+  HostNames hostNames_;          ///< in both lists
+  Tick namesDue_ = 0;            ///< when they are looked up again
   AddressCounts addressCounts_;  ///< of all connections while there is a limit
   std::string uid_;  ///< what its connections' uids begin with; empty until it is asked for
 };
