@@ -48,6 +48,12 @@ inline std::uint64_t steadyMs() {
 /// Keeps the loop from running: for what is about that, not to wait for anything.
 inline void stall(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
+/// A clock for loops that stands still but for ServerFixture::pass().
+struct ManualClock {
+  static std::uint64_t read() { return nowMs; }
+  static inline std::uint64_t nowMs = 1'000'000;
+};
+
 /// A folder that is gone in the end, with the one file in it.
 class Folder {
  public:
@@ -236,9 +242,12 @@ struct Event {
 
 class ServerFixture : private server::ChunkSource {
  public:
+  /// Listens on any port of 127.0.0.1, by the system's clock.
+  ServerFixture() : ServerFixture("127.0.0.1") {}
+  explicit ServerFixture(net::Loop::Clock clock) : ServerFixture("127.0.0.1", clock) {}
   /// Listens on any port of `host`. Nobody asks for the questions and the Log at first.
-  explicit ServerFixture(std::string host = "127.0.0.1")
-      : loop_(std::move(net::Loop::create().value())),
+  explicit ServerFixture(std::string host, net::Loop::Clock clock = nullptr)
+      : loop_(std::move(net::Loop::create(clock).value())),
         batch_(*this),
         status_(kSlots),
         server_(std::make_unique<server::Server>(*loop_, batch_, status_)) {
@@ -302,6 +311,15 @@ class ServerFixture : private server::ChunkSource {
       turn(5);
     }
     return true;
+  }
+
+  /// Lets so much of ManualClock's time pass, with turns in between.
+  void pass(std::uint64_t ms) {
+    constexpr std::uint64_t kStep = 50;
+    for (; ms > 0; ms -= std::min(ms, kStep)) {
+      ManualClock::nowMs += std::min(ms, kStep);
+      turn();
+    }
   }
 
   /// Hands the events over, without asking for new ones.
