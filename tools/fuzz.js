@@ -15,14 +15,14 @@ const folder = path.join(__dirname, '../build/fuzz');
 
 /** How many inputs are made: what a few seconds are enough for under the sanitizers. */
 const counts = {
-  fuzz_certificates: 1_000,
+  fuzz_certificates: 500,
   fuzz_deflate: 1_500,
-  fuzz_deflate_offer: 10_000,
+  fuzz_deflate_offer: 5_000,
   fuzz_reader: 5_000,
   fuzz_records: 800,
   fuzz_server: 1_000,
   fuzz_tls_session: 800,
-  fuzz_upgrade: 10_000,
+  fuzz_upgrade: 5_000,
 };
 
 /** What a single input may take, with several times what a busy machine makes of it. */
