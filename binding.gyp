@@ -21,7 +21,21 @@
         '-fdata-sections',
       ],
       'conditions': [
-        ['OS=="linux"', {'ldflags': ['-Wl,--gc-sections']}],
+        # docs/architecture.md says what hardens the file, and what does not, and why.
+        ['OS=="linux"', {
+          'cflags_cc': [
+            '-UNDEBUG',
+            '-U_FORTIFY_SOURCE',
+            '-fstack-protector-strong',
+            '-fstack-clash-protection',
+          ],
+          'ldflags': [
+            '-Wl,--gc-sections',
+            '-Wl,-z,relro',
+            '-Wl,-z,now',
+            '-Wl,-z,noexecstack',
+          ],
+        }],
       ],
       'xcode_settings': {
         'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type * as Compat from 'native-wsserver/compat';
 import { runChild } from './support/child.js';
 import { TestServer } from './support/compat.js';
+import { assertAtLeast } from './support/patience.js';
 import { inThread } from './support/thread.js';
 
 const MIB = 1024 * 1024;
@@ -56,7 +57,7 @@ test('a client that does not read: 10060, and the next send waits for it', async
     elapsed = performance.now() - started;
     assert.match(server.GetLastError(), /timeout/);
     // What waits is more than MaxQueuedBytes: nothing is taken before the client reads.
-    server.SetWSConnectionTimeout(e.ConnectionId, 10);
+    server.SetWSConnectionTimeout(e.ConnectionId, 60);
     codes.push(server.SendText(1 + e.ConnectionId, 'read!'), server.SendText(e.ConnectionId, 'ok'));
   };
   const last = await inThread(
@@ -75,7 +76,7 @@ test('a client that does not read: 10060, and the next send waits for it', async
   );
   assert.equal(last, 'ok');
   assert.deepEqual(codes, [10060, 10060, 0, 0]);
-  assert.ok(elapsed >= 900 && elapsed < 3000, `${elapsed} ms`);
+  assertAtLeast(900, elapsed);
 });
 
 test('without a timeout nothing waits: 10035 with BytesSent 0, and ReadyToSend follows', async (t) => {
@@ -282,8 +283,7 @@ test('DoEvents() with nothing to do waits SelectWaitMillis', (t) => {
   server.Config('SelectWaitMillis=50');
   const started = performance.now();
   server.DoEvents();
-  const elapsed = performance.now() - started;
-  assert.ok(elapsed >= 45 && elapsed < 1000, `${elapsed} ms`);
+  assertAtLeast(45, performance.now() - started);
 });
 
 test('what handlers throw is thrown by DoEvents(): the first at once, the others later', async (t) => {
@@ -338,7 +338,7 @@ test('a worker can be ended while it waits', async () => {
   await new Promise((resolve) => worker.once('message', resolve));
   const started = performance.now();
   await worker.terminate();
-  assert.ok(performance.now() - started < 3000);
+  assert.ok(performance.now() - started < 30_000, 'it waited for its minute');
 });
 
 test('a client that closes right after its question still gets the whole answer', async (t) => {

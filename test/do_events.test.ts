@@ -6,22 +6,21 @@ import type { WSServer } from 'native-wsserver';
 import { ByteClient, frame, Op } from './support/byte_client.js';
 import { runChild } from './support/child.js';
 import { defer } from './support/defer.js';
+import { assertAtLeast } from './support/patience.js';
 import { collect, startEcho, startServer, until } from './support/server.js';
 
 type Test = Parameters<typeof startServer>[0];
 
-/** Calls doEvents() again and again until the test ends; how often so far. */
-function loop(t: Test, server: WSServer): { count: number } {
-  const state = { count: 0 };
+/** Calls doEvents() again and again until the test ends. */
+function loop(t: Test, server: WSServer): void {
   let goesOn = true;
   const finished = (async () => {
-    for (; goesOn; state.count++) await server.doEvents();
+    while (goesOn) await server.doEvents();
   })();
   defer(t, () => {
     goesOn = false;
     return finished;
   });
-  return state;
 }
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,9 +35,8 @@ test('a loop of doEvents() serves, and timers run', async (t) => {
     client.sendFrame(Op.text, `${index}`);
     assert.equal((await client.readFrame()).payload.toString(), `${index}`);
   }
-  await after(20);
+  await until(() => ticks > 5);
   clearInterval(timer);
-  assert.ok(ticks > 5, `${ticks} ticks`);
 });
 
 test('timers run while clients keep the server busy', async (t) => {
@@ -52,32 +50,31 @@ test('timers run while clients keep the server busy', async (t) => {
       await client.readFrame();
     }
   })();
-  const started = performance.now();
   await after(100);
   busy = false;
   await talking;
-  assert.ok(performance.now() - started < 500);
 });
 
 test('an idle loop waits SelectWaitMillis each time and takes next to no CPU', async (t) => {
   const server = await startServer(t, { settings: { SelectWaitMillis: 20 } });
-  const state = loop(t, server);
+  await server.doEvents(); // What listening has to tell.
+  const started = performance.now();
   const before = process.cpuUsage();
-  await after(500);
+  for (let round = 0; round < 25; round++) await server.doEvents();
   const { user, system } = process.cpuUsage(before);
-  assert.ok(state.count >= 10 && state.count <= 30, `${state.count} rounds`);
+  assertAtLeast(400, performance.now() - started);
   assert.ok(user + system < 100_000, `${(user + system) / 1000} ms`);
 });
 
 test('an event ends the wait', async (t) => {
-  const server = await startServer(t, { settings: { SelectWaitMillis: 10_000 } });
+  const server = await startServer(t, { settings: { SelectWaitMillis: 60_000 } });
   const connected = collect(server, 'Connected');
   const started = performance.now();
   const waiting = server.doEvents();
   await ByteClient.open(t, server.localPort);
   await waiting;
   assert.ok(connected.length <= 1);
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(performance.now() - started < 30_000, 'it waited for its minute');
 });
 
 test('a handler may call it: the rest of the batch is handled first', async (t) => {

@@ -189,7 +189,9 @@ describe('load over TLS', { concurrency: 4 }, () => {
       if (place >= 0 && place < bytes.length) bytes[place] = (bytes[place] ?? 0) ^ 1;
       socket.write(bytes);
     });
-    const { result } = await load(t, at(port), [...TRUST, '--size', '1000']);
+    // It ends when nobody is left.
+    const args = [...TRUST, '--size', '1000', '--duration', '1000'];
+    const { result } = await load(t, at(port), args);
     assert.equal(result.tls?.handshakes, 4);
     assert.equal(result.errorCount, 4);
     assert.ok(result.errors.every(({ kind }) => kind === 'tlsOther'));

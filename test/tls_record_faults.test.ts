@@ -61,10 +61,11 @@ for (const [name, version] of Object.entries(versions)) {
       const { victim, ended, noticesNothing } = await startVictim(t, version);
       victim.edit((whole) => {
         victim.edit((later) => [later]);
+        // Not before, or both may come in one record.
+        victim.inner.sendFrame(Op.text, 'second');
         return edit(whole);
       });
       victim.inner.sendFrame(Op.text, 'first');
-      victim.inner.sendFrame(Op.text, 'second');
       assert.equal(await victim.alert, 20);
       assert.equal((await ended).statusCode, 1006);
       await noticesNothing();
@@ -142,7 +143,7 @@ async function startSealing(t: TestContext) {
 
 const hello = frame({ opcode: Op.text, payload: 'hello' });
 
-test('TLS 1.3: 100,000 KeyUpdates', { timeout: 120_000 }, async (t) => {
+test('TLS 1.3: 100,000 KeyUpdates', async (t) => {
   const { victim, sealer, send, ended, noticesNothing } = await startSealing(t);
   // Not once(), which would reject when the server resets who has not stopped.
   const drained = () => new Promise((resolve) => victim.socket.once('drain', resolve));

@@ -101,7 +101,7 @@ const looksAt = [
   'LUCKY13',
 ];
 
-test('testssl.sh', { skip: skipWithout('testssl', '--version'), timeout: 240_000 }, async (t) => {
+test('testssl.sh', { skip: skipWithout('testssl', '--version') }, async (t) => {
   const server = await startDefault(t);
   const folder = makeFolder(t);
   // It does not take a path with a space.

@@ -100,7 +100,7 @@ test('what waits is copied: for a loop', async (t) => {
   const other = await open(t, server);
   for (const size of [10, 100, 100_000]) client.sendFrame(Op.binary, pattern(size, 1));
   other.client.sendFrame(Op.binary, pattern(100_000, 2));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => server.statistics.messagesIn === 4);
   for (const size of [10, 100, 100_000]) {
     const { value } = await messages.next();
     assert.ok(pattern(size, 1).equals(value?.textB as Uint8Array));

@@ -58,8 +58,11 @@ type PlanOrder = Extract<Order, { kind: 'plan' }>;
 let started = false;
 let stopped = false;
 
-function say(report: Report): void {
-  process.send?.(report);
+/** Settled when the parent has it, or is gone: what has not been taken is lost by disconnect(). */
+function say(report: Report): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(report, undefined, undefined, () => resolve());
+  });
 }
 
 /** Lets messages of the parent in. */
@@ -82,7 +85,7 @@ async function work(order: PlanOrder): Promise<void> {
   const runWhile = async (phase: Phase, sliceMs: number, more: (moment: Moment) => boolean) => {
     for (;;) {
       const moment = now();
-      say({ kind: 'progress', phase, moment });
+      void say({ kind: 'progress', phase, moment });
       if (stopped || !more(moment)) return;
       load.run(sliceMs);
       await listen();
@@ -97,7 +100,7 @@ async function work(order: PlanOrder): Promise<void> {
       load.run(Math.min(SLICE_MS, left()));
       await listen();
       moment = now();
-      say({ kind: 'progress', phase, moment });
+      void say({ kind: 'progress', phase, moment });
     }
     return moment;
   };
@@ -127,7 +130,16 @@ async function work(order: PlanOrder): Promise<void> {
   load.stop();
   load.run(CLOSING_MS);
   const connectTimes = load.connectTimes();
-  say({ kind: 'result', began, connected, begin, end, latencies, connectTimes, residentBytes });
+  await say({
+    kind: 'result',
+    began,
+    connected,
+    begin,
+    end,
+    latencies,
+    connectTimes,
+    residentBytes,
+  });
 }
 
 process.on('message', (order: Order) => {

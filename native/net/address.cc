@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 namespace wss::net {
 namespace {
@@ -27,6 +28,20 @@ Address plain(const in6_addr& ipv6, std::uint16_t port) {
   std::memcpy(address.ip.data(), &ipv6, sizeof ipv6);
   address.port = port;
   return address;
+}
+
+using OwnedList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+/// What getaddrinfo(3) knows of a name: one or more. `advice` is for the error.
+Result<OwnedList> lookUp(const std::string& name, int family, std::string_view advice) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_family = family;
+  addrinfo* found = nullptr;
+  const int status = getaddrinfo(name.c_str(), nullptr, &hints, &found);
+  if (status == 0) return OwnedList(found, &::freeaddrinfo);
+  std::string text = "\"" + name + "\" (" + gai_strerror(status) + ")";
+  return makeError(lookupErrorCode(status), text.append(advice));
 }
 
 }  // namespace
@@ -78,22 +93,26 @@ Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Fami
   in6_addr ipv6;
   if (inet_pton(AF_INET6, name.c_str(), &ipv6) == 1) return plain(ipv6, port);
 
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_family = family == Family::kIPv4   ? AF_INET
-                    : family == Family::kIPv6 ? AF_INET6
-                                              : AF_UNSPEC;
-  addrinfo* found = nullptr;
-  const int status = getaddrinfo(name.c_str(), nullptr, &hints, &found);
-  if (status != 0) {
-    return makeError(lookupErrorCode(status), "\"" + name + "\" (" + gai_strerror(status) +
-                                                  "): give an IP address of this machine, a "
-                                                  "name that resolves to one, or nothing");
-  }
-  Address address = from(found->ai_addr);
+  auto found = lookUp(name,
+                      family == Family::kIPv4   ? AF_INET
+                      : family == Family::kIPv6 ? AF_INET6
+                                                : AF_UNSPEC,
+                      ": give an IP address of this machine, a name that resolves to one, or "
+                      "nothing");
+  if (!found.ok()) return found.error();
+  Address address = from(found.value()->ai_addr);
   address.port = port;
-  freeaddrinfo(found);
   return address;
+}
+
+Result<std::vector<Address>> Address::resolveAll(const std::string& name) {
+  auto found = lookUp(name, AF_UNSPEC, {});
+  if (!found.ok()) return found.error();
+  std::vector<Address> addresses;
+  for (const addrinfo* each = found.value().get(); each != nullptr; each = each->ai_next) {
+    addresses.push_back(from(each->ai_addr));
+  }
+  return addresses;
 }
 
 bool Address::isIPv4() const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -29,6 +30,9 @@ struct Address {
   /// every interface. With kBoth an empty host is [::], which takes IPv4 too. Fails with 11001 to
   /// 11004.
   static Result<Address> resolve(std::string_view host, std::uint16_t port, Family family);
+  /// All addresses of a name, of both families and without a port; looked up, which may take its
+  /// time. Fails with 11001 to 11004. May be called in any thread.
+  static Result<std::vector<Address>> resolveAll(const std::string& name);
 
   [[nodiscard]] bool isIPv4() const;
   /// Whether it stands for every interface (0.0.0.0 or ::).

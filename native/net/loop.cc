@@ -11,23 +11,32 @@
 
 namespace wss::net {
 
-Result<std::unique_ptr<Loop>> Loop::create() {
+namespace {
+
+std::uint64_t steadyMs() {
+  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
+  const auto sinceStart = steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(duration_cast<milliseconds>(sinceStart).count());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Loop>> Loop::create(Clock clock) {
   auto poller = Poller::create();
   if (!poller.ok()) return poller.error();
-  return std::unique_ptr<Loop>(new Loop(std::move(poller.value())));
+  return std::unique_ptr<Loop>(
+      new Loop(std::move(poller.value()), clock == nullptr ? &steadyMs : clock));
 }
 
 // Uninitialised, so that pages of the buffer which no receive ever reached cost nothing.
-Loop::Loop(std::unique_ptr<Poller> poller)
-    : poller_(std::move(poller)), buffer_(new std::uint8_t[kHeadroom + kReceiveSize]) {
+Loop::Loop(std::unique_ptr<Poller> poller, Clock clock)
+    : poller_(std::move(poller)),
+      clock_(clock),
+      buffer_(new std::uint8_t[kHeadroom + kReceiveSize]) {
   updateTime();
 }
 
-void Loop::updateTime() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
-  const auto sinceStart = steady_clock::now().time_since_epoch();
-  nowMs_ = static_cast<std::uint64_t>(duration_cast<milliseconds>(sinceStart).count());
-}
+void Loop::updateTime() { nowMs_ = clock_(); }
 
 int Loop::timeoutMs() const {
   if (!ticking()) return -1;

@@ -28,8 +28,12 @@ class TickHandler {
 
 class Loop {
  public:
-  /// Fails when the system has no descriptor or memory left.
-  static Result<std::unique_ptr<Loop>> create();
+  /// Milliseconds of a clock that never goes back.
+  using Clock = std::uint64_t (*)();
+
+  /// Goes by `clock`; a null one is the system's. Fails when the system has no descriptor or memory
+  /// left.
+  static Result<std::unique_ptr<Loop>> create(Clock clock = nullptr);
 
   /// Handles what is ready, having waited for it for up to `waitMs` milliseconds.
   void run(int waitMs);
@@ -45,7 +49,7 @@ class Loop {
   void wake() { pending_ = true; }
   /// Brings nowMs() up to date outside of run(), before anything that depends on it.
   void updateTime();
-  /// Milliseconds of a steady clock, as of the current turn or the last updateTime().
+  /// Milliseconds of the clock, as of the current turn or the last updateTime().
   [[nodiscard]] std::uint64_t nowMs() const { return nowMs_; }
 
   /// Calls `handler` about every `periodMs` until stopTicker(), at most once a run().
@@ -66,9 +70,10 @@ class Loop {
   void addClosed(Socket& socket);
 
  private:
-  explicit Loop(std::unique_ptr<Poller> poller);
+  Loop(std::unique_ptr<Poller> poller, Clock clock);
 
   std::unique_ptr<Poller> poller_;
+  Clock clock_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   std::vector<Socket*> closed_;
   TickHandler* ticker_ = nullptr;

@@ -161,18 +161,16 @@ bool isClientList(std::string_view text) {
   });
 }
 
-void ClientList::assign(std::string_view text) {
-  if (text == text_) return;
+bool ClientList::assign(std::string_view text) {
+  if (text == text_) return false;
   text_ = text;
   ranges_.clear();
+  names_.clear();
   unix_ = false;
   for (const std::string_view item : itemsOf(text)) {
     unix_ |= item == kUnix || item == "*";
-    std::optional<Prefix> prefix = prefixOf(item);
-    if (!prefix && isHostName(item)) {
-      auto found = net::Address::resolve(item, 0, net::Family::kBoth);
-      if (found.ok()) prefix = Prefix{found.value(), kBits};
-    }
+    const std::optional<Prefix> prefix = prefixOf(item);
+    if (!prefix && isHostName(item)) names_.emplace_back(item);
     if (!prefix) continue;
     Range range{prefix->address.ip, {}};
     for (unsigned bit = 0; bit < prefix->bits; ++bit) {
@@ -180,16 +178,19 @@ void ClientList::assign(std::string_view text) {
     }
     ranges_.push_back(range);
   }
+  return true;
 }
 
-bool ClientList::matches(const net::Address& address) const {
+bool ClientList::matches(const net::Address& address, const HostNames& known) const {
   if (address.isUnix) return unix_;
-  return std::ranges::any_of(ranges_, [&](const Range& range) {
-    for (std::size_t at = 0; at < range.ip.size(); ++at) {
-      if (((address.ip[at] ^ range.ip[at]) & range.mask[at]) != 0) return false;
-    }
-    return true;
-  });
+  const auto isHis = [&](const std::string& name) { return known.has(name, address); };
+  return std::ranges::any_of(names_, isHis) ||
+         std::ranges::any_of(ranges_, [&](const Range& range) {
+           for (std::size_t at = 0; at < range.ip.size(); ++at) {
+             if (((address.ip[at] ^ range.ip[at]) & range.mask[at]) != 0) return false;
+           }
+           return true;
+         });
 }
 
 bool isAllowedOrigin(std::string_view list, std::string_view origin) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "net/address.h"
+#include "server/host_names.h"
 
 namespace wss::server {
 
@@ -25,10 +26,12 @@ bool isClientList(std::string_view text);
 /// A list of clients. IPv4-mapped IPv6 addresses count as the IPv4 ones.
 class ClientList {
  public:
-  /// Makes it that of `text`, a list of clients; returns at once if it is that already. Host names
-  /// are looked up, which may take its time; those without an address match nobody.
-  void assign(std::string_view text);
-  [[nodiscard]] bool matches(const net::Address& address) const;
+  /// Makes it that of `text`, a list of clients; false if it is that already.
+  bool assign(std::string_view text);
+  /// The host names in it, which have to be looked up.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// Whether `address` is in it, by whatever is known of its names.
+  [[nodiscard]] bool matches(const net::Address& address, const HostNames& known) const;
 
  private:
   using Ip = std::array<std::uint8_t, 16>;
@@ -39,6 +42,7 @@ class ClientList {
 
   std::string text_;
   std::vector<Range> ranges_;
+  std::vector<std::string> names_;
   bool unix_ = false;  ///< it has those without an address
 };
 

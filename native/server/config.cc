@@ -81,6 +81,7 @@ Result<void> writeConfig(Server& server, std::string_view name, std::string_view
     if (setting == nullptr) return noSuchSetting(name);
     const std::string before = readSetting(server.options, *setting);
     auto written = writeSetting(server.options, *setting, value, server.isListening());
+    if (written.ok() && server.isListening()) server.readClientLists();
     if (!written.ok() || !setting->tls) return written;
     written = server.renewTls();
     if (!written.ok()) (void)writeSetting(server.options, *setting, before, false);

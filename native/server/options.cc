@@ -62,8 +62,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      .isValid = isClientList,
      .form = kClientListForm,
      .doc =
-         "Who may connect: addresses, ranges such as 10.0.0.0/8 or 10.*, host names (looked up "
-         "when the first client comes), unix: for those of a socket in the file system, or * for "
+         "Who may connect: addresses, ranges such as 10.0.0.0/8 or 10.*, host names (all "
+         "their addresses, looked up when listening starts or the setting changes, and again every "
+         "30 seconds; a name that is not found lets nobody in, and is an Error), unix: for those "
+         "of a socket in the file system, or * for "
          "all; ConnectionRequest may overrule it."},
     {.name = "AllowedOrigins",
      .field = &Options::allowedOrigins,
@@ -79,8 +81,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      .max = kMaxListSize,
      .isValid = isClientList,
      .form = kClientListForm,
-     .doc = "Who may not connect, in the form of AllowedClients, which it overrides; "
-            "ConnectionRequest may overrule it."},
+     .doc =
+         "Who may not connect, in the form of AllowedClients, which it overrides; a name that is "
+         "not found keeps nobody out, and is an Error; ConnectionRequest may overrule it."},
     {.name = "BufferMessage",
      .field = &Options::bufferMessage,
      .doc =

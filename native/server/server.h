@@ -186,6 +186,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   }
   /// Whether AllowedClients and BlockedClients let a client connect.
   bool admits(const net::Address& client);
+  /// How names of clients are looked up from now on.
+  void setResolver(net::Resolver resolver) { hostNames_.resolver = resolver; }
+  /// Reads AllowedClients and BlockedClients, and looks up the names that are new in them. To be
+  /// called when they have changed; who has forgotten is helped by admits().
+  void readClientLists();
   /// The time by which deadlines are counted.
   [[nodiscard]] Tick now() const { return clock_.at(loop_.nowMs()); }
   /// Has onDeadline() of `id` called at about `due`. Returns when.
@@ -246,6 +251,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   }
   void serveHandshakes();
   void serveBacklogs();
+  /// Sees to it that the names of clients are looked up again and again while it listens.
+  void refreshNames();
+  void refreshNamesAt(Tick due);
+  void reportNames(const HostNames::Failures& failures);
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
   void performAnswer(const Command& command, Bytes arena);
@@ -282,6 +291,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::uint64_t inflateTurn_ = 0;
   ClientList allowedClients_;
   ClientList blockedClients_;
+  HostNames hostNames_;          ///< in both lists
+  Tick namesDue_ = 0;            ///< when they are looked up again
   AddressCounts addressCounts_;  ///< of all connections while there is a limit
   std::string uid_;  ///< what its connections' uids begin with; empty until it is asked for
 };

@@ -63,9 +63,26 @@ void Server::onTick() {
   std::vector<std::int32_t> ids;
   deadlines_.collect(now(), ids);
   for (const std::int32_t id : ids) {
+    if (id == kNamesDeadline) refreshNames();
     if (Connection* const connection = find(id)) connection->onDeadline(now());
   }
   if (deadlines_.empty()) loop_.stopTicker();
+}
+
+void Server::refreshNamesAt(Tick due) {
+  namesDue_ = due;
+  addDeadline(kNamesDeadline, due);
+}
+
+void Server::refreshNames() {
+  // There is one for each time that listening has started.
+  if (!isListening() || hostNames_.empty() || now() < namesDue_) return;
+  if (hostNames_.refreshing()) {
+    reportNames(hostNames_.takeRefreshed());
+  } else {
+    hostNames_.refresh();
+  }
+  refreshNamesAt(now() + (hostNames_.refreshing() ? 1 : kNamesTicks));
 }
 
 }  // namespace wss::server

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../native/record_writer.h"
+#include "seeded_random.h"
 #include "tls/failure.h"
 #include "tls/records.h"
 
@@ -296,6 +297,7 @@ void run(Bytes input) {
 }  // namespace wss::tls
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  wss::test::seedRandom();
   if (size > 0) wss::tls::run({data, size});
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "../native/tls_fixture.h"
+#include "seeded_random.h"
 
 namespace wss::tls {
 namespace {
@@ -102,6 +103,7 @@ void run(Bytes input) {
 }  // namespace wss::tls
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  wss::test::seedRandom();
   wss::tls::run({data, size});
   return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +49,12 @@ inline std::uint64_t steadyMs() {
 /// Keeps the loop from running: for what is about that, not to wait for anything.
 inline void stall(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
+/// A clock for loops that stands still but for ServerFixture::pass().
+struct ManualClock {
+  static std::uint64_t read() { return nowMs; }
+  static inline std::uint64_t nowMs = 1'000'000;
+};
+
 /// A folder that is gone in the end, with the one file in it.
 class Folder {
  public:
@@ -71,14 +78,20 @@ class Peer {
   /// `receiveBuffer` makes the server feel early that nobody reads.
   explicit Peer(int port, int receiveBuffer = 0)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    mustBe(fd_ >= 0, "no socket for a client");
     if (receiveBuffer > 0) set(SO_RCVBUF, receiveBuffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const int status = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    mustBe(status == 0, "a client could not connect");
+    connect(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+  /// Connects to a socket in the file system, through which all has arrived when it is sent.
+  explicit Peer(const std::string& file) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    mustBe(file.size() < sizeof address.sun_path, "a path that is too long");
+    file.copy(address.sun_path, file.size());
+    connect(reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
@@ -130,6 +143,9 @@ class Peer {
 
  private:
   void set(int option, int value) { ::setsockopt(fd_, SOL_SOCKET, option, &value, sizeof value); }
+  void connect(const sockaddr* address, socklen_t size) const {
+    mustBe(::connect(fd_, address, size) == 0, "a client could not connect");
+  }
 
   int fd_;
   std::string received_;
@@ -245,14 +261,16 @@ struct Event {
 
 class ServerFixture : private server::ChunkSource {
  public:
-  /// Listens on `port` of 127.0.0.1, or any. Nobody asks for the questions and the Log at first.
-  explicit ServerFixture(int port = 0)
-      : loop_(std::move(net::Loop::create().value())),
+  /// Listens on any port of 127.0.0.1, by the system's clock.
+  ServerFixture() : ServerFixture("127.0.0.1") {}
+  explicit ServerFixture(net::Loop::Clock clock) : ServerFixture("127.0.0.1", clock) {}
+  /// Listens on any port of `host`. Nobody asks for the questions and the Log at first.
+  explicit ServerFixture(std::string host, net::Loop::Clock clock = nullptr)
+      : loop_(std::move(net::Loop::create(clock).value())),
         batch_(*this),
         status_(kSlots),
         server_(std::make_unique<server::Server>(*loop_, batch_, status_)) {
-    server_->options.localHost = "127.0.0.1";
-    server_->options.localPort = port;
+    server_->options.localHost = std::move(host);
     want({EventKind::kConnected, EventKind::kReadyToSend, EventKind::kDataIn, EventKind::kPing,
           EventKind::kDisconnected, EventKind::kError});
     mustBe(server_->startListening().ok(), "the server does not listen");
@@ -302,8 +320,9 @@ class ServerFixture : private server::ChunkSource {
     loop_->wake();
   }
 
-  /// Turns until `condition` holds; false when it does not within `limitMs`.
-  bool until(const std::function<bool()>& condition, std::uint64_t limitMs = 5000) {
+  /// Turns until `condition` holds; false when it does not within `limitMs`, which by default is
+  /// enough on a busy machine.
+  bool until(const std::function<bool()>& condition, std::uint64_t limitMs = 60'000) {
     const std::uint64_t end = steadyMs() + limitMs;
     turn();
     while (!condition()) {
@@ -311,6 +330,15 @@ class ServerFixture : private server::ChunkSource {
       turn(5);
     }
     return true;
+  }
+
+  /// Lets so much of ManualClock's time pass, with turns in between.
+  void pass(std::uint64_t ms) {
+    constexpr std::uint64_t kStep = 50;
+    for (; ms > 0; ms -= std::min(ms, kStep)) {
+      ManualClock::nowMs += std::min(ms, kStep);
+      turn();
+    }
   }
 
   /// Hands the events over, without asking for new ones.

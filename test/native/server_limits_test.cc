@@ -196,7 +196,7 @@ TEST_CASE("with a timeout sends wait in the queue, up to its limit, and are sett
 }
 
 TEST_CASE("sends and pings that wait for too long are settled with 10060, each in its time") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().outBufferSize = kSmallBuffer;
   Peer blocked(fixture.port(), kSmallBuffer);
   Peer silent(fixture.port());
@@ -206,21 +206,22 @@ TEST_CASE("sends and pings that wait for too long are settled with 10060, each i
   for (const std::int32_t id : {blockedId, silentId}) {
     fixture.server().find(id)->setTimeoutSeconds(1);
   }
-  const std::uint64_t start = steadyMs();
   CHECK_FALSE(fixture.server().send(blockedId, Opcode::kText, bytesOf("x"), 1).value());
   REQUIRE(fixture.server().find(silentId)->ping(2).ok());
   // Later ones do not put off the first.
-  for (const std::int32_t token : {3, 4}) {
-    const std::uint64_t after = token == 3 ? 300 : 700;
-    REQUIRE(fixture.until([&] { return steadyMs() >= start + after; }));
-    REQUIRE(fixture.server().find(silentId)->ping(token).ok());
-  }
-  std::size_t settled = 2;
+  fixture.pass(300);
+  REQUIRE(fixture.server().find(silentId)->ping(3).ok());
+  fixture.pass(400);
+  REQUIRE(fixture.server().find(silentId)->ping(4).ok());
+  std::uint64_t passed = 700;
+  std::size_t settled = 0;
   for (const std::uint64_t due : {1000U, 1300U, 1700U}) {
-    REQUIRE(fixture.until([&] { return fixture.count(EventKind::kSettled) == settled; }));
-    CHECK(steadyMs() - start >= due);
-    CHECK(steadyMs() - start < due + 3 * kTickMs);
-    ++settled;
+    fixture.pass(due - 1 - passed);
+    CHECK(fixture.count(EventKind::kSettled) == settled);
+    settled += settled == 0 ? 2 : 1;
+    fixture.pass(1 + 2 * kTickMs);
+    CHECK(fixture.count(EventKind::kSettled) == settled);
+    passed = due + 2 * kTickMs;
   }
   for (const Event& event : fixture.events) {
     if (event.kind == EventKind::kSettled) CHECK(event.value == 10060);
@@ -230,16 +231,17 @@ TEST_CASE("sends and pings that wait for too long are settled with 10060, each i
 }
 
 TEST_CASE("a send that goes forward, however slowly, does not time out") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().outBufferSize = kSmallBuffer;
   Peer peer(fixture.port(), kSmallBuffer);
   const std::int32_t id = fixture.open(peer);
   fixture.server().find(id)->setTimeoutSeconds(1);
   const std::string large(100'000, 'l');
   CHECK_FALSE(fixture.server().send(id, Opcode::kBinary, bytesOf(large), 1).value());
-  const std::uint64_t start = steadyMs();
-  for (const std::uint64_t after : {500U, 1000U, 1500U}) {
-    REQUIRE(fixture.until([&] { return steadyMs() >= start + after; }));
+  for (const std::size_t size : {20'000U, 40'000U, 60'000U}) {
+    fixture.pass(700);
+    // More than lies in between, so that the server has sent some.
+    REQUIRE(readAll(fixture, peer, size));
     REQUIRE(peer.received().size() < large.size());
   }
   CHECK(fixture.count(EventKind::kSettled) == 0);
@@ -269,7 +271,7 @@ TEST_CASE("a flood of messages is taken in portions, and none is lost") {
 }
 
 TEST_CASE("deadlines of every state, neither early nor late") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   server::Options& options = fixture.options();
   options.defaultConnectionTimeout = 1;
   options.closeTimeout = 1;
@@ -285,7 +287,6 @@ TEST_CASE("deadlines of every state, neither early nor late") {
   Peer leaving(fixture.port(), kSmallBuffer);
   fill(fixture, fixture.open(leaving));
 
-  const std::uint64_t start = steadyMs();
   leaving.send(masked(Opcode::kClose, ""));
   Peer silent(fixture.port());
   Peer slow(fixture.port());
@@ -303,21 +304,22 @@ TEST_CASE("deadlines of every state, neither early nor late") {
   REQUIRE(fixture.until([&] { return fixture.count(EventKind::kConnectionRequest) == 1; }));
 
   // Some say something now and then; it does not put the end off.
-  REQUIRE(fixture.until([&] { return steadyMs() >= start + 500; }));
+  REQUIRE(fixture.until([&] { return fixture.count(EventKind::kDisconnected) == 2; }));
+  fixture.pass(500);
   slow.send("Host: a\r\n");
   deaf.send(masked(Opcode::kText, "x"));
   draining.send(masked(Opcode::kText, "x"));
-  REQUIRE(fixture.until([&] { return steadyMs() >= start + 950; }));
+  fixture.pass(499);
   for (Peer* const peer : {&silent, &slow, &parked, &asked, &deaf, &openPeer}) {
     CHECK_FALSE(peer->ended());
   }
   CHECK(fixture.count(EventKind::kDisconnected) == 2);
 
+  fixture.pass(1 + 2 * kTickMs);
   REQUIRE(fixture.until([&] {
     return silent.ended() && slow.ended() && parked.ended() && asked.wasReset() && deaf.ended() &&
            leaving.wasReset() && fixture.count(EventKind::kDisconnected) == 4;
   }));
-  CHECK(steadyMs() - start < 1000 + 4 * kTickMs);
   CHECK(silent.received().starts_with("HTTP/1.1 408 "));
   CHECK(slow.received().starts_with("HTTP/1.1 408 "));
   CHECK(parked.received().starts_with("HTTP/1.1 503 "));
@@ -331,7 +333,7 @@ TEST_CASE("deadlines of every state, neither early nor late") {
 }
 
 TEST_CASE("a connection that does not close its side is cut when its time has run out") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().closeTimeout = 1;
   fixture.options().defaultConnectionTimeout = 0;
   Peer refused(fixture.port());
@@ -347,29 +349,31 @@ TEST_CASE("a connection that does not close its side is cut when its time has ru
   }
   fixture.server().stopListening();
   CHECK_FALSE(fixture.server().isIdle());
-  CHECK(fixture.until([&] { return fixture.server().isIdle(); }, 1500));
-  CHECK(fixture.until([&] { return !fixture.loop().ticking(); }));
+  fixture.pass(1000 + 3 * kTickMs);
+  CHECK(fixture.until([&] { return fixture.server().isIdle(); }));
+  CHECK_FALSE(fixture.loop().ticking());
 }
 
 TEST_CASE("after a rest of the loop no deadline comes early") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().defaultConnectionTimeout = 1;
   fixture.turn();
   // Nothing happens for a while, and so the loop is not run.
-  stall(800);
+  ManualClock::nowMs += 800;
   Peer peer(fixture.port());
-  const std::uint64_t start = steadyMs();
-  REQUIRE(fixture.until([&] { return peer.ended(); }));
-  CHECK(steadyMs() - start >= 1000);
-  CHECK(steadyMs() - start < 1000 + 3 * kTickMs);
+  REQUIRE(fixture.until([&] { return fixture.server().statistics().connectionsAccepted == 1; }));
+  fixture.pass(999);
+  CHECK_FALSE(peer.ended());
+  fixture.pass(1 + 2 * kTickMs);
+  CHECK(fixture.until([&] { return peer.ended(); }));
 }
 
 TEST_CASE("a loop that was kept from running does not take that for silence") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().defaultConnectionTimeout = 1;
   Peer peer(fixture.port());
   REQUIRE(fixture.until([&] { return fixture.server().statistics().connectionsAccepted == 1; }));
-  stall(1150);
+  ManualClock::nowMs += 1150;
   // The request comes right after.
   fixture.turn();
   fixture.turn();

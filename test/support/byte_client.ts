@@ -4,6 +4,7 @@
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 import { defer } from './defer.js';
+import { PATIENCE_MS } from './patience.js';
 
 export const Op = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -100,9 +101,6 @@ export function request(lines: readonly string[] = [], uri = '/'): string {
 
 /** How a connection ended: with a FIN, with a reset, or because nothing came any more. */
 export type Ending = 'end' | 'reset' | 'silence';
-
-/** A server that has nothing to say for so long will not say it any more: the test fails. */
-const PATIENCE_MS = 5000;
 
 /** Long enough for the server to read what has been sent, and to answer it. */
 export async function turn(): Promise<void> {

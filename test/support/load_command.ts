@@ -77,7 +77,7 @@ export async function load(
   const folder = temporaryFolder(t);
   const json = path.join(folder, 'result.json');
   const html = path.join(folder, 'report.html');
-  const short = ['--connections', '4', '--duration', '0.2', '--warmup', '0'];
+  const short = ['--connections', '4', '--duration', '1', '--warmup', '0'];
   const done = await run([url, ...short, '--json', json, '--html', html, ...args], onStart);
   assert.ok(done.stdout !== '', done.stderr);
   return {

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { type EventMap, type EventName, WSServer, type WSServerOptions } from 'native-wsserver';
 import { defer } from './defer.js';
+import { PATIENCE_MS } from './patience.js';
 
 /** Settings of every server that does not say otherwise. */
 export const commonSettings: Record<string, string | number | boolean> = {};
@@ -23,9 +24,6 @@ export async function startEcho(t: TestContext, options?: WSServerOptions): Prom
   });
   return server;
 }
-
-/** What has not come after so long will not come any more: the test fails. */
-const PATIENCE_MS = 5000;
 
 /** The next event of this name. */
 export function next<Name extends EventName>(
