@@ -14,7 +14,7 @@ const { createInterface } = require('node:readline');
 const root = path.join(__dirname, '..');
 /** Where the tests are, compiled. */
 const folder = process.env.TEST_FOLDER ?? path.join(root, 'build/test');
-const reporter = path.join(__dirname, 'test_reporter.js');
+const reporter = require.resolve('./test_reporter.js');
 
 /** No single test takes so long, on a machine with five times as much to do as it can. */
 const SILENCE_MS = 10 * 60_000;

@@ -6,7 +6,7 @@ declare const WebSocket: typeof import('undici').WebSocket;
 type WebSocket = import('undici').WebSocket;
 
 /** How a connection ended, as a page is told. */
-export interface Closed {
+interface Closed {
   code: number;
   reason: string;
   wasClean: boolean;

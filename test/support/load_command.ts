@@ -12,7 +12,7 @@ import type { WSServer } from 'native-wsserver';
 const cli = path.join(require.resolve('native-wsserver/package.json'), '../dist/cli/main.js');
 
 /** What these tests look at of the result. */
-export interface Result {
+interface Result {
   interrupted: boolean;
   connections: { ok: number; refused: number; timedOut: number; perSecond: number };
   messages: {

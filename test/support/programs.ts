@@ -27,7 +27,7 @@ export function skipWithout(program: string, ...probe: string[]): string | false
 }
 
 /** Starts a program, which is gone after the test. */
-export function startProgram(
+function startProgram(
   t: TestContext,
   program: string,
   args: readonly string[],
