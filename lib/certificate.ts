@@ -47,7 +47,8 @@ function open(
   subject: string | Uint8Array,
 ): NativeCertificate {
   requireText(password, 'password');
-  const wanted = typeof subject === 'string' ? subject : withoutBase64(Uint8Array.from(storeOf(subject)));
+  const wanted =
+    typeof subject === 'string' ? subject : withoutBase64(Uint8Array.from(storeOf(subject)));
   return useStore(
     type,
     storeOf(store),

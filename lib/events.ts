@@ -225,7 +225,8 @@ export class DataInEvent {
 
   /**
    * The payload as bytes: a view of memory that has other payloads, too (see `byteOffset`, a multiple
-   * of 8). To keep a few of very many, copy them.
+   * of 8). To keep a few of very many, copy them. It may be given away (transferred), and with it
+   * the rest of that memory, which no other payload suffers from.
    */
   get textB(): Uint8Array {
     // One that has been given away has no length any more.

@@ -46,7 +46,6 @@ interface Case {
   exits: boolean;
 }
 
-
 function startServerIn({ face, certificate, exits }: Case): Worker {
   const source = sourceOf(
     async (main, { face, certificate, exits, compatPath }) => {

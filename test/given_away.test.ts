@@ -11,7 +11,7 @@ import type { DataInEvent, WSServerError } from 'native-wsserver';
 import { frame, Op } from './support/byte_client.js';
 import { messageOf, sourceOf } from './support/child.js';
 import { defer } from './support/defer.js';
-import { open, type Open, startOpen } from './support/open.js';
+import { type Open, open, startOpen } from './support/open.js';
 import { startServer, until } from './support/server.js';
 
 setFlagsFromString('--expose-gc');

@@ -4,7 +4,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { Certificate, type CertificateParts, CertStoreType, type Data, WSServer } from 'native-wsserver';
+import {
+  Certificate,
+  type CertificateParts,
+  CertStoreType,
+  type Data,
+  WSServer,
+} from 'native-wsserver';
 import { issue } from './support/certificates.js';
 import { runChild } from './support/child.js';
 import { readMessage } from './support/messages.js';
@@ -230,7 +236,10 @@ for (const theft of thefts) {
           const view = what as Uint8Array;
           if (!ArrayBuffer.isView(view) || view.byteLength < 4096 || stolen > 20) return;
           stolen++;
-          new ReadableStream({ type: 'bytes', start: (c) => c.enqueue(new Uint8Array(view.buffer)) });
+          new ReadableStream({
+            type: 'bytes',
+            start: (c) => c.enqueue(new Uint8Array(view.buffer)),
+          });
         };
         const before = prototype[at] as ((...args: unknown[]) => unknown) | undefined;
         Object.defineProperty(prototype, at, {
@@ -251,7 +260,7 @@ for (const theft of thefts) {
               }),
         });
         const ends = Date.now() + 400;
-        for (let round = 0; Date.now() < ends; round++) {
+        while (Date.now() < ends) {
           try {
             client.write(Buffer.concat([message, message]));
             void server.sendText(id, 'short é');
@@ -267,4 +276,3 @@ for (const theft of thefts) {
     assert.deepEqual([code, signal], [9, null], stderr);
   });
 }
-
