@@ -15,7 +15,8 @@ import { defer } from './support/defer.js';
 import { startEcho, until } from './support/server.js';
 
 /** With a sanitizer, what is found is worth more time: 8 tests are 200 workers. */
-const isSanitized = (process.env['LD_PRELOAD'] ?? '').includes('asan');
+const { LD_PRELOAD = '' } = process.env;
+const isSanitized = LD_PRELOAD.includes('asan');
 const ROUNDS = isSanitized ? 25 : 2;
 /** No more are begun after so long. */
 const LIMIT_MS = 20_000;

@@ -6,6 +6,7 @@
 #include <utility>
 
 namespace wss::addon {
+
 Memory* MemoryTable::allocate(std::size_t size) { return add(std::malloc(size), size); }
 
 Memory* MemoryTable::allocateZeroed(std::size_t size) { return add(std::calloc(size, 1), size); }
@@ -61,7 +62,7 @@ napi_value Memory::makeArrayBuffer() {
   });
 }
 
-napi_value Memory::make(Make make) {
+napi_value Memory::make(Make with) {
   const auto letGoOfIt = [](napi_env, void*, void* hint) {
     auto* const self = static_cast<Memory*>(hint);
     self->table_->lookForEnd();
@@ -71,7 +72,7 @@ napi_value Memory::make(Make make) {
   ++owners_;
   isV8s_ = true;
   napi_value buffer = nullptr;
-  const napi_status status = make(table_->env_, size_, bytes_, letGoOfIt, this, &buffer);
+  const napi_status status = with(table_->env_, size_, bytes_, letGoOfIt, this, &buffer);
   if (status == napi_ok) return buffer;
   // What fails because JavaScript cannot be called has not begun; what fails later has been taken
   // over, and is let go of as if it had not failed.

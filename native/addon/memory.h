@@ -77,7 +77,7 @@ class Memory {
   ~Memory() { release_(bytes_); }
 
   using Make = napi_status (*)(napi_env, std::size_t, void*, napi_finalize, void*, napi_value*);
-  napi_value make(Make make);
+  napi_value make(Make with);
   [[nodiscard]] bool mayBeElsewhere() const;
 
   std::shared_ptr<MemoryTable> table_;
