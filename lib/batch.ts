@@ -62,6 +62,8 @@ export class BatchReader {
   #buffers: readonly Buffer[] = [];
   #chunks: readonly Chunk[] = [];
   #adopted = NONE;
+  /** Where among the records the numbers of {@link #adopted} are. */
+  #adoptedNumbers = 0;
   #next = 0;
   #end = 0;
 
@@ -74,13 +76,17 @@ export class BatchReader {
     this.#records = records;
     if (chunks !== this.#buffers) {
       this.#buffers = chunks;
-      this.#chunks = chunks.map((buffer) => new Chunk(buffer));
+      const numbers = count * RECORD_SIZE + chunks.length;
+      this.#chunks = chunks.map(
+        (buffer, index) => new Chunk(buffer, records[numbers + index] as number),
+      );
     }
     this.#adopted = adopted;
     this.#next = 0;
     this.#end = count * RECORD_SIZE;
     let at = this.#end;
     for (const chunk of this.#chunks) chunk.onWritten(records[at++] as number);
+    this.#adoptedNumbers = at + chunks.length;
     this.readRest();
   }
 
@@ -109,7 +115,10 @@ export class BatchReader {
     const chunk =
       chunkIndex >= 0
         ? (this.#chunks[chunkIndex] as Chunk)
-        : new Chunk(this.#adopted[~chunkIndex] as Buffer);
+        : new Chunk(
+            this.#adopted[~chunkIndex] as Buffer,
+            records[this.#adoptedNumbers + ~chunkIndex] as number,
+          );
     const handler = this.#handler;
     switch (kind) {
       case DATA_IN: {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { bytesOf, isUint8Array } from './bytes.js';
 import { WSServerError } from './errors.js';
 import { type NativeCertificate, native } from './native.js';
 import { useStore, withoutBase64 } from './stores/store.js';
@@ -21,16 +22,17 @@ export type CertificateSource =
     }
   | { readonly pfx: string | Uint8Array; readonly passphrase?: string };
 
-function bytesOf(store: string | Uint8Array): Uint8Array {
+function storeOf(store: string | Uint8Array): Uint8Array {
   if (typeof store === 'string') return Buffer.from(store);
-  if (store instanceof Uint8Array) return store;
+  const bytes = isUint8Array(store) ? bytesOf(store) : undefined;
+  if (bytes !== undefined) return bytes;
   throw new WSServerError(10022, 'A certificate, its key and a store are strings or bytes.');
 }
 
 function partsOf(parts: CertificateParts): Uint8Array[] {
-  return typeof parts === 'string' || parts instanceof Uint8Array
-    ? [bytesOf(parts)]
-    : Array.from(parts ?? [], bytesOf);
+  return typeof parts === 'string' || isUint8Array(parts)
+    ? [storeOf(parts)]
+    : Array.from(parts ?? [], storeOf);
 }
 
 function requireText(value: unknown, name: string): void {
@@ -45,10 +47,11 @@ function open(
   subject: string | Uint8Array,
 ): NativeCertificate {
   requireText(password, 'password');
-  const wanted = typeof subject === 'string' ? subject : withoutBase64(bytesOf(subject));
+  const wanted =
+    typeof subject === 'string' ? subject : withoutBase64(Uint8Array.from(storeOf(subject)));
   return useStore(
     type,
-    bytesOf(store),
+    storeOf(store),
     password,
     ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
   );

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+import { WSServerError } from './errors.js';
+import { native } from './native.js';
+
 /** Buffer's own readers, without the argument checks of toString(). */
 interface SliceReader {
   latin1Slice(start: number, end: number): string;
@@ -10,23 +13,36 @@ interface SliceReader {
 const SHORT = 256;
 /** The size of an excerpt. */
 const EXCERPT = 1024;
+/** The number of memory that the core does not know. */
+const OWN = -1;
 
-/** Memory in which payloads have come, and how to read them. Nobody else writes to it. */
+/**
+ * Memory in which payloads have come, and how to read them. Nobody else writes to it; but users,
+ * who see it, may give it away (transfer it), and with it all payloads that are in it: then they
+ * are copied from the core.
+ */
 export class Chunk {
   readonly #reader: SliceReader;
-  // Getters of Buffer, which cost more than the payload does.
-  readonly #buffer: ArrayBuffer;
-  readonly #byteOffset: number;
+  readonly #memory: Buffer;
+  readonly #number: number;
+  /** What {@link bytes} are views of, from when they are first asked for. */
+  #shown: ArrayBufferLike | undefined;
   /** How many bytes have been written. */
   #filled = 0;
   /** A part of them as a string, and where it begins. */
   #excerpt = '';
   #excerptStart = 0;
 
-  constructor(memory: Buffer) {
+  /** `memory` is all of its ArrayBuffer; `number` is the core's of it. */
+  constructor(memory: Buffer, number: number) {
     this.#reader = memory as unknown as SliceReader;
-    this.#buffer = memory.buffer as ArrayBuffer;
-    this.#byteOffset = memory.byteOffset;
+    this.#memory = memory;
+    this.#number = number;
+  }
+
+  /** Memory of its own with a copy of `bytes`. */
+  static copyOf(bytes: Uint8Array): Chunk {
+    return new Chunk(Buffer.from(new Uint8Array(bytes).buffer), OWN);
   }
 
   /** Something has been written: there are `filled` bytes now, all of which may be others. */
@@ -37,12 +53,16 @@ export class Chunk {
 
   /** `length` bytes from `offset` that are UTF-8. */
   text(offset: number, length: number): string {
-    return this.#reader.utf8Slice(offset, offset + length);
+    const text = this.#reader.utf8Slice(offset, offset + length);
+    if (text !== '' || length === 0) return text;
+    return Chunk.copyOf(this.#rescued(offset, length)).text(0, length);
   }
 
   /** `length` bytes from `offset`, a character each. */
   latin1(offset: number, length: number): string {
-    return this.#reader.latin1Slice(offset, offset + length);
+    const text = this.#reader.latin1Slice(offset, offset + length);
+    if (text !== '' || length === 0) return text;
+    return Chunk.copyOf(this.#rescued(offset, length)).latin1(0, length);
   }
 
   /**
@@ -64,11 +84,33 @@ export class Chunk {
 
   /** A view of `length` bytes from `offset`: cheaper than a copy, however short. */
   bytes(offset: number, length: number): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#byteOffset + offset, length);
+    const buffer = this.#shown ?? this.#show();
+    try {
+      return new Uint8Array(buffer, offset, length);
+    } catch (error) {
+      if (buffer.byteLength > 0) throw error;
+      return this.#rescued(offset, length);
+    }
   }
 
   /** A copy of `length` bytes from `offset`. */
   copy(offset: number, length: number): Uint8Array {
-    return this.bytes(offset, length).slice();
+    const copy = new Uint8Array(length);
+    copy.set(this.#memory.subarray(offset, offset + length));
+    return this.#memory.length > 0 ? copy : this.#rescued(offset, length);
+  }
+
+  #show(): ArrayBufferLike {
+    const { buffer } = this.#memory;
+    if (this.#number !== OWN) native.showMemory(this.#number, buffer);
+    this.#shown = buffer;
+    return buffer;
+  }
+
+  /** The same as {@link copy}, when JavaScript has given the memory away. */
+  #rescued(offset: number, length: number): Uint8Array {
+    const copy = native.copyMemory(this.#number, offset, length);
+    if (copy !== undefined) return copy;
+    throw new WSServerError(10022, 'This payload has been given away: copy what is needed before.');
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented events, as JavaScript sees them. Fields that a handler may change are writable.
 
+import { lengthOf } from './bytes.js';
 import { Chunk } from './chunk.js';
 import type { Codec } from './code_page.js';
 import { WSServerError } from './errors.js';
@@ -16,7 +17,7 @@ const END_OF_LINE = 4;
 /** Not one of the core's flags: the memory of the payload will be taken back. */
 const IS_LENT = 1 << 16;
 /** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
-const TAKEN_BACK = new Proxy(new Chunk(Buffer.alloc(0)), {
+const TAKEN_BACK = new Proxy(Chunk.copyOf(new Uint8Array(0)), {
   get() {
     throw new WSServerError(
       10022,
@@ -141,7 +142,7 @@ export class SSLClientAuthenticationEvent {
 
   /** {@link certEncoded} as bytes. */
   get certEncodedB(): Uint8Array {
-    return Buffer.from(this.certEncoded);
+    return new TextEncoder().encode(this.certEncoded);
   }
 }
 
@@ -224,10 +225,12 @@ export class DataInEvent {
 
   /**
    * The payload as bytes: a view of memory that has other payloads, too (see `byteOffset`, a multiple
-   * of 8). To keep a few of very many, copy them.
+   * of 8). To keep a few of very many, copy them. It may be given away (transferred), and with it
+   * the rest of that memory, which no other payload suffers from.
    */
   get textB(): Uint8Array {
-    if (this.#bytes !== undefined) return this.#bytes;
+    // One that has been given away has no length any more.
+    if (this.#bytes !== undefined && lengthOf(this.#bytes) === this.#length) return this.#bytes;
     this.#bytes = this.#chunk.bytes(this.#offset, this.#length);
     return this.#bytes;
   }
@@ -241,7 +244,7 @@ export class DataInEvent {
   keep(): void {
     if ((this.#flags & IS_LENT) === 0) return;
     this.#flags &= ~IS_LENT;
-    this.#chunk = new Chunk(Buffer.from(this.textB));
+    this.#chunk = Chunk.copyOf(this.textB);
     this.#offset = 0;
     this.#bytes = undefined;
   }

@@ -57,8 +57,9 @@ interface NativeState extends Statistics {
 }
 
 /**
- * Called once per turn: `records` has `count` events of eight integers (event_batch.h), and then for
- * each of `chunks` how much of it has been written.
+ * Called once per turn: `records` has `count` events of eight integers (event_batch.h), then for
+ * each of `chunks` how much of it has been written, and then the numbers of `chunks` and `adopted`
+ * for {@link NativeAddon.showMemory}.
  */
 export type OnBatch = (
   records: Int32Array,
@@ -73,6 +74,8 @@ export type OnBatch = (
  * WSServerError.
  */
 export interface NativeServer {
+  /** The memory that both sides read and write (lib/outbox.ts). To be called once. */
+  shared(): { status: Int32Array; commands: Int32Array; arena: Buffer };
   startListening(): void;
   stopListening(): void;
   disconnectAll(): void;
@@ -156,9 +159,10 @@ export interface NativeCertificate {
 
 interface NativeAddon {
   readonly Server: new (
-    status: Int32Array,
-    commands: Int32Array,
-    arena: Uint8Array,
+    /** How many commands there may be. */
+    commands: number,
+    /** The size of the memory for their payloads. */
+    arena: number,
     onBatch: OnBatch,
     /** Encodes the texts in the command memory: lib/outbox.ts. */
     encode: () => void,
@@ -175,6 +179,13 @@ interface NativeAddon {
     wanted: string | Uint8Array,
   ) => NativeCertificate;
   readonly Load: new (plan: LoadPlan) => NativeLoad;
+  /**
+   * Users are about to see `buffer`, all the memory of this number. They may give it away: what is
+   * in it can be copied nevertheless, until the object `buffer` is garbage.
+   */
+  showMemory(number: number, buffer: ArrayBufferLike): boolean;
+  /** Undefined when there is no such memory, or not so much. */
+  copyMemory(number: number, offset: number, length: number): Uint8Array | undefined;
   setErrorClass(errorClass: typeof WSServerError): void;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];

@@ -3,6 +3,7 @@
 // sides share, and carried out together, at the end of the turn. The layout is that of
 // server::Command (native/server/server.h).
 
+import { copyInto, lengthOf } from './bytes.js';
 import { type NativeServer, native, type OnBatch } from './native.js';
 
 /** Opcodes (RFC 6455 §11.8), which are also the documented values of DataFormat. */
@@ -56,15 +57,15 @@ export class Outbox {
   dispatching = false;
 
   /** A word per slot: the id while sends are taken without question, else its negative or 0. */
-  readonly #status = new Int32Array(1 << SLOT_BITS);
+  readonly #status: Int32Array;
   /**
    * [0]: how many commands; the native side sets it to 0 when it has carried them out. [1]: 1 while
    * texts wait to be encoded, which the native side asks for before it carries them out.
    */
-  readonly #commands = new Int32Array(COMMAND_START + MAX_COMMANDS * COMMAND_SIZE);
-  readonly #arena = Buffer.allocUnsafeSlow(ARENA_SIZE);
-  readonly #view = new DataView(this.#arena.buffer);
-  readonly #writer = this.#arena as unknown as Utf8Writer;
+  readonly #commands: Int32Array;
+  readonly #arena: Buffer;
+  readonly #view: DataView;
+  readonly #writer: Utf8Writer;
   #used = 0;
   /** The texts that wait to be encoded, one after the other: V8 joins and encodes them in one go. */
   #texts = '';
@@ -78,16 +79,21 @@ export class Outbox {
   };
 
   constructor(onBatch: OnBatch, transientPayloads: boolean) {
-    // 0 is nobody's id; the word of its slot must not say that it is open.
-    this.#status[0] = -1;
     this.server = new native.Server(
-      this.#status,
-      this.#commands,
-      this.#arena,
+      MAX_COMMANDS,
+      ARENA_SIZE,
       onBatch,
       () => this.encode(),
       transientPayloads,
     );
+    const { status, commands, arena } = this.server.shared();
+    this.#status = status;
+    this.#commands = commands;
+    this.#arena = arena;
+    this.#view = new DataView(arena.buffer);
+    this.#writer = arena as unknown as Utf8Writer;
+    // 0 is nobody's id; the word of its slot must not say that it is open.
+    status[0] = -1;
   }
 
   /** Whether a send to `id` is taken without question: open, not blocked, and not to wait. */
@@ -122,11 +128,11 @@ export class Outbox {
 
   /** As {@link sendText}, for bytes and Opcode.binary. */
   sendBytes(id: number, bytes: Uint8Array, kind: number): boolean {
-    const length = bytes.length;
+    const length = lengthOf(bytes);
     if (length > LARGE) return false;
     const offset = this.#reserve(length, length < 126 ? 2 : 4);
-    if (length > SHORT_BYTES) this.#arena.set(bytes, offset);
-    else this.#copy(bytes, offset);
+    if (length > SHORT_BYTES) copyInto(this.#arena, bytes, offset);
+    else this.#copy(bytes, length, offset);
     this.#add(id, kind, offset, length);
     return true;
   }
@@ -140,7 +146,7 @@ export class Outbox {
   answerOpen(id: number, status: number, subProtocol: string, headers: string): void {
     const answer = Buffer.from(`${subProtocol}\0${headers}`, 'latin1').subarray(0, LARGE);
     const offset = this.#reserve(answer.length, 0);
-    this.#arena.set(answer, offset);
+    copyInto(this.#arena, answer, offset);
     this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);
   }
 
@@ -210,9 +216,8 @@ export class Outbox {
     return length;
   }
 
-  #copy(bytes: Uint8Array, offset: number): void {
+  #copy(bytes: Uint8Array, length: number, offset: number): void {
     const view = this.#view;
-    const length = bytes.length;
     const at = (index: number): number => bytes[index] as number;
     let index = 0;
     for (const end = length - 3; index < end; index += 4) {

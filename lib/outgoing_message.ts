@@ -2,6 +2,7 @@
 // One message, sent in fragments as they come from a source, in bounded memory.
 
 import { ReadableStream } from 'node:stream/web';
+import { bytesOf } from './bytes.js';
 import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
 import { Opcode } from './outbox.js';
@@ -51,7 +52,7 @@ class ChunkEncoder {
 
   encode(chunk: Data): Uint8Array {
     if (typeof chunk === 'string') return this.#encodeText(chunk);
-    const bytes = bytesOf(chunk);
+    const bytes = requireBytes(chunk);
     return this.#half === '' ? bytes : Buffer.concat([this.end(), bytes]);
   }
 
@@ -70,12 +71,9 @@ class ChunkEncoder {
   }
 }
 
-function bytesOf(data: Exclude<Data, string>): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
+function requireBytes(data: Exclude<Data, string>): Uint8Array {
+  const bytes = bytesOf(data);
+  if (bytes !== undefined) return bytes;
   throw new WSServerError(10022, 'A message is made of strings and bytes.');
 }
 
@@ -89,7 +87,13 @@ function streamOf(source: MessageSource): ReadableStream<Data> {
 }
 
 function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += MAX_PART) yield bytes.subarray(at, at + MAX_PART);
+  const { length } = bytes;
+  for (let at = 0; at < length; at += MAX_PART) {
+    if (bytes.length !== length) {
+      throw new WSServerError(10022, 'A chunk was given away while it was being sent.');
+    }
+    yield bytes.subarray(at, at + MAX_PART);
+  }
 }
 
 /**

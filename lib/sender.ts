@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sending: the quick way through the outbox, and the long one, for what must wait or may fail.
 
+import { isUint8Array } from './bytes.js';
 import type { Codec } from './code_page.js';
 import { toId } from './connection_id.js';
 import { WSServerError } from './errors.js';
@@ -88,7 +89,7 @@ export class Sender {
 
   sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
     if (options !== undefined) return this.#sendWith(connectionId, Opcode.binary, data, options);
-    if (data instanceof Uint8Array && this.#outbox.takes(connectionId)) {
+    if (this.#outbox.takes(connectionId) && isUint8Array(data)) {
       if (this.#outbox.sendBytes(connectionId, data, Opcode.binary)) return DONE;
     }
     return this.#sendWith(connectionId, Opcode.binary, data);
@@ -159,7 +160,7 @@ export class Sender {
       const opcode = kind & ~UNCOMPRESSED;
       const isText = opcode === Opcode.text && typeof data === 'string';
       if (isText && this.#outbox.sendText(connectionId, data, kind)) return undefined;
-      const isBytes = opcode === Opcode.binary && data instanceof Uint8Array;
+      const isBytes = opcode === Opcode.binary && isUint8Array(data);
       if (isBytes && this.#outbox.sendBytes(connectionId, data, kind)) return undefined;
     }
     const isText = (kind & ~UNCOMPRESSED) === Opcode.text;

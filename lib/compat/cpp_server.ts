@@ -2,6 +2,7 @@
 // The C++ edition's class.
 
 import { types } from 'node:util';
+import { bytesOf } from '../bytes.js';
 import { lineModeProperty } from '../connection.js';
 import { toId } from '../connection_id.js';
 import {
@@ -111,11 +112,11 @@ function upTo(size: number | undefined, data: Data): Data {
   if (!Number.isInteger(size) || size < 0) {
     throw new WSServerError(10022, `lenData is a number of bytes, not ${String(size)}.`);
   }
-  let bytes = data;
-  if (typeof data === 'string') bytes = Buffer.from(data);
-  else if (types.isAnyArrayBuffer(data)) bytes = new Uint8Array(data);
-  if (!ArrayBuffer.isView(bytes)) return data;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(size, bytes.byteLength));
+  const bytes =
+    typeof data === 'string'
+      ? Buffer.from(data)
+      : bytesOf(types.isAnyArrayBuffer(data) ? new Uint8Array(data) : data);
+  return bytes?.subarray(0, size) ?? data;
 }
 
 /**

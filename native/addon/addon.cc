@@ -4,9 +4,13 @@
 #include <dlfcn.h>
 #include <napi.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "addon/certificate_object.h"
 #include "addon/convert.h"
 #include "addon/load_object.h"
+#include "addon/memory.h"
 #include "addon/server_object.h"
 #include "server/event_batch.h"
 
@@ -19,6 +23,30 @@ Napi::Value setErrorClass(const Napi::CallbackInfo& info) {
   info.Env().GetInstanceData<AddonState>()->errorClass =
       Napi::Persistent(info[0].As<Napi::Function>());
   return info.Env().Undefined();
+}
+
+wss::addon::Memory* memoryOf(const Napi::Value& number) {
+  const auto* const state = number.Env().GetInstanceData<AddonState>();
+  return state->memories->find(number.As<Napi::Number>().Int32Value());
+}
+
+Napi::Value showMemory(const Napi::CallbackInfo& info) {
+  auto* const memory = memoryOf(info[0]);
+  return Napi::Boolean::New(info.Env(), memory != nullptr && memory->show(info[1]));
+}
+
+Napi::Value copyMemory(const Napi::CallbackInfo& info) {
+  const auto* const memory = memoryOf(info[0]);
+  const double offset = info[1].As<Napi::Number>().DoubleValue();
+  const double length = info[2].As<Napi::Number>().DoubleValue();
+  const bool within = memory != nullptr && offset >= 0 && length >= 0 &&
+                      offset + length <= static_cast<double>(memory->size());
+  if (!within) return info.Env().Undefined();
+  const auto size = static_cast<std::size_t>(length);
+  auto copy = Napi::Uint8Array::New(info.Env(), size);
+  const std::uint8_t* const from = memory->bytes() + static_cast<std::size_t>(offset);
+  if (!copy.IsEmpty()) std::copy_n(from, size, copy.Data());
+  return copy;
 }
 
 Napi::Array errorRows(Napi::Env env) {
@@ -109,10 +137,14 @@ void stayLoaded() {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   stayLoaded();
-  env.SetInstanceData(new AddonState);
+  auto* const state = new AddonState;
+  state->memories = std::make_shared<wss::addon::MemoryTable>(env);
+  env.SetInstanceData(state);
   exports.Set("Server", wss::addon::ServerObject::define(env));
   exports.Set("Certificate", wss::addon::CertificateObject::define(env));
   exports.Set("Load", wss::addon::LoadObject::define(env));
+  exports.Set("showMemory", Napi::Function::New(env, showMemory));
+  exports.Set("copyMemory", Napi::Function::New(env, copyMemory));
   exports.Set("setErrorClass", Napi::Function::New(env, setErrorClass));
   exports.Set("errorTable", errorRows(env));
   exports.Set("settingTable", settingRows(env));

@@ -5,10 +5,12 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "addon/memory.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "server/options.h"
@@ -19,6 +21,7 @@ namespace wss::addon {
 /// Per environment (main thread or worker): what must not be static.
 struct AddonState {
   Napi::FunctionReference errorClass;  ///< WSServerError, set by lib/native.ts when it loads
+  std::shared_ptr<MemoryTable> memories;
 };
 
 /// Throws `error` as a WSServerError. The caller returns at once.

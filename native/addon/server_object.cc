@@ -16,7 +16,11 @@
 namespace wss::addon {
 namespace {
 
+constexpr std::size_t kCommandSize = sizeof(server::Command) / sizeof(std::int32_t);
+
 std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
+
+std::size_t sizeOf(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
 
 /// The third argument as bytes to send; throws when it is nothing of the kind.
 std::optional<Bytes> payloadOf(const Napi::CallbackInfo& info) {
@@ -28,6 +32,15 @@ std::optional<Bytes> payloadOf(const Napi::CallbackInfo& info) {
   return bytes;
 }
 
+/// The second argument as a property; null, and throws, when there is none of that number.
+const server::Property* findProperty(const Napi::CallbackInfo& info) {
+  const auto table = server::propertyTable();
+  const auto index = static_cast<std::size_t>(integer(info[1]));
+  if (index < table.size()) return &table[index];
+  throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, "there is no such property"));
+  return nullptr;
+}
+
 void finishCleanup(void* handle) {
   napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(handle));
 }
@@ -37,7 +50,8 @@ void finishCleanup(void* handle) {
 Napi::Function ServerObject::define(Napi::Env env) {
   return DefineClass(
       env, "Server",
-      {InstanceMethod<&ServerObject::inOrder<&ServerObject::startListening>>("startListening"),
+      {InstanceMethod<&ServerObject::shared>("shared"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::startListening>>("startListening"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::stopListening>>("stopListening"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnectAll>>("disconnectAll"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnect>>("disconnect"),
@@ -45,7 +59,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::send>>("send"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::sendPart>>("sendPart"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::drained>>("drained"),
-       InstanceMethod<&ServerObject::forget>("forget"),
+       InstanceMethod<&ServerObject::direct<&ServerObject::forget>>("forget"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::ping>>("ping"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::pump>>("pump"),
        InstanceMethod<&ServerObject::get>("get"),
@@ -55,34 +69,30 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::setProperty>>("setProperty"),
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
-       InstanceMethod<&ServerObject::setCertificates>("setCertificates"),
+       InstanceMethod<&ServerObject::direct<&ServerObject::setCertificates>>("setCertificates"),
        InstanceMethod<&ServerObject::ticketKeys>("ticketKeys"),
        InstanceMethod<&ServerObject::setTicketKeys>("setTicketKeys"),
-       InstanceMethod<&ServerObject::answerCertificateRequest>("answerCertificateRequest"),
-       InstanceMethod<&ServerObject::answerClientAuthentication>("answerClientAuthentication"),
+       InstanceMethod<&ServerObject::direct<&ServerObject::answerCertificateRequest>>(
+           "answerCertificateRequest"),
+       InstanceMethod<&ServerObject::direct<&ServerObject::answerClientAuthentication>>(
+           "answerClientAuthentication"),
        InstanceMethod<&ServerObject::state>("state")});
-}
-
-template <typename T>
-void ServerObject::Shared<T>::share(const Napi::Value& value) {
-  auto array = value.As<Napi::TypedArrayOf<T>>();
-  memory = {array.Data(), array.ElementLength()};
-  owner = Napi::Persistent(array);
 }
 
 ServerObject::ServerObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       asyncContext_(info.Env(), "WSServer"),
-      batch_(info.Env(),
-             info[5].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {
+      memories_(info.Env().GetInstanceData<AddonState>()->memories),
+      status_(*memories_, std::size_t{1} << server::kSlotBits),
+      commands_(*memories_, kCommandStart + sizeOf(info[0]) * kCommandSize),
+      arena_(*memories_, sizeOf(info[1])),
+      batch_(info.Env(), memories_,
+             info[4].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {
   // Kept alive by the object: a strong reference would keep the whole server alive for ever.
-  Value().Set("onBatch", info[3]);
-  Value().Set("encode", info[4]);
-  napi_create_reference(info.Env(), info[3], 0, &onBatch_);
-  napi_create_reference(info.Env(), info[4], 0, &encode_);
-  status_.share(info[0]);
-  commands_.share(info[1]);
-  arena_.share(info[2]);
+  Value().Set("onBatch", info[2]);
+  Value().Set("encode", info[3]);
+  napi_create_reference(info.Env(), info[2], 0, &onBatch_);
+  napi_create_reference(info.Env(), info[3], 0, &encode_);
 
   auto loop = net::Loop::create();
   if (!loop.ok()) {
@@ -90,7 +100,7 @@ ServerObject::ServerObject(const Napi::CallbackInfo& info)
     return;
   }
   loop_ = std::move(loop.value());
-  server_ = std::make_unique<server::Server>(*loop_, batch_.events(), status_.memory);
+  server_ = std::make_unique<server::Server>(*loop_, batch_.events(), status_.items());
 
   uv_loop_t* nodeLoop = nullptr;
   napi_get_uv_event_loop(info.Env(), &nodeLoop);
@@ -115,6 +125,21 @@ ServerObject::~ServerObject() {
   if (cleanup_ != nullptr) napi_remove_async_cleanup_hook(cleanup_);
   if (onBatch_ != nullptr) napi_delete_reference(Env(), onBatch_);
   if (encode_ != nullptr) napi_delete_reference(Env(), encode_);
+}
+
+Napi::Value ServerObject::shared(const Napi::CallbackInfo& info) {
+  const napi_env env = info.Env();
+  const auto integers = [&](const Shared<std::int32_t>& shared) {
+    const napi_value buffer = shared.memory().makeArrayBuffer();
+    napi_value array = nullptr;
+    napi_create_typedarray(env, napi_int32_array, shared.items().size(), buffer, 0, &array);
+    return array;
+  };
+  const auto arrays = Napi::Object::New(env);
+  arrays.Set("status", integers(status_));
+  arrays.Set("commands", integers(commands_));
+  arrays.Set("arena", arena_.memory().makeBuffer());
+  return arrays;
 }
 
 Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
@@ -177,9 +202,11 @@ Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
   const bool mayCompress = (kind & server::kUncompressed) == 0;
   const auto bytes = payloadOf(info);
   if (!bytes) return {};
-  if (ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload) {
-    throwError(info.Env(),
-               makeError(ErrorCode::kInvalidArgument, "a ping or pong carries at most 125 bytes"));
+  if (!server::isSendable(kind & ~server::kUncompressed, bytes->size())) {
+    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
+                                     ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload
+                                         ? "a ping or pong carries at most 125 bytes"
+                                         : "a message is text (1) or binary (2)"));
     return {};
   }
   return outcomeOf(info,
@@ -267,19 +294,20 @@ server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info)
 Napi::Value ServerObject::getProperty(const Napi::CallbackInfo& info) {
   const server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
-  const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];
-  return toValue(info.Env(), property.read(*connection));
+  const auto* const property = findProperty(info);
+  return property == nullptr ? Napi::Value() : toValue(info.Env(), property->read(*connection));
 }
 
 Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
-  const auto& property = server::propertyTable()[static_cast<std::size_t>(integer(info[1]))];
-  const auto value = toProperty(info[2], property.read(*connection));
+  const auto* const property = findProperty(info);
+  if (property == nullptr) return {};
+  const auto value = toProperty(info[2], property->read(*connection));
   const auto written =
-      value ? server::writeProperty(*connection, property, *value)
+      value ? server::writeProperty(*connection, *property, *value)
             : Result<void>(makeError(ErrorCode::kInvalidArgument,
-                                     std::string(property.name) + " is of another type"));
+                                     std::string(property->name) + " is of another type"));
   if (!written.ok()) throwError(info.Env(), written.error());
   return info.Env().Undefined();
 }

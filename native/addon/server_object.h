@@ -10,6 +10,7 @@
 #include <span>
 
 #include "addon/batch.h"
+#include "addon/memory.h"
 #include "addon/node_loop.h"
 #include "server/server.h"
 
@@ -19,22 +20,35 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
  public:
   static Napi::Function define(Napi::Env env);
 
-  /// (status: Int32Array, commands: Int32Array, arena: Uint8Array, onBatch: Function,
-  /// encode: Function, transientPayloads: boolean)
+  /// (commands: how many there may be, arena: its size, onBatch: Function, encode: Function,
+  /// transientPayloads: boolean)
   explicit ServerObject(const Napi::CallbackInfo& info);
   ~ServerObject() override;
   ServerObject(const ServerObject&) = delete;
   ServerObject& operator=(const ServerObject&) = delete;
 
  private:
-  /// Memory that JavaScript owns and both sides read and write.
+  static constexpr std::size_t kCommandStart = 4;
+
+  /// Memory that both sides read and write. It stays, whatever becomes of JavaScript's array.
   template <typename T>
-  struct Shared {
-    Napi::Reference<Napi::TypedArrayOf<T>> owner;
-    std::span<T> memory;
-    void share(const Napi::Value& value);
+  class Shared {
+   public:
+    Shared(MemoryTable& table, std::size_t length)
+        : memory_(table.allocateZeroed(length * sizeof(T))),
+          items_(reinterpret_cast<T*>(memory_->bytes()), length) {}
+    Shared(const Shared&) = delete;
+    Shared& operator=(const Shared&) = delete;
+    ~Shared() { memory_->letGo(); }
+    [[nodiscard]] std::span<T> items() const { return items_; }
+    [[nodiscard]] Memory& memory() const { return *memory_; }
+
+   private:
+    Memory* memory_;
+    std::span<T> items_;
   };
 
+  Napi::Value shared(const Napi::CallbackInfo& info);
   Napi::Value startListening(const Napi::CallbackInfo& info);
   Napi::Value stopListening(const Napi::CallbackInfo& info);
   Napi::Value disconnectAll(const Napi::CallbackInfo& info);
@@ -70,6 +84,14 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   bool encode();
   /// After anything that may have changed whether there is something to live for.
   void refresh();
+  /// What a tick, a microtask or a callback has thrown is an uncaught exception like any other.
+  void reportException();
+  /// `method`, for one that may add events.
+  template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
+  Napi::Value direct(const Napi::CallbackInfo& info) {
+    batch_.events().askAgain();
+    return (this->*method)(info);
+  }
   /// `method`, but what was sent before goes first.
   template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
   Napi::Value inOrder(const Napi::CallbackInfo& info) {
@@ -82,6 +104,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::AsyncContext asyncContext_;
   napi_ref onBatch_ = nullptr;  ///< weak
   napi_ref encode_ = nullptr;   ///< weak
+  std::shared_ptr<MemoryTable> memories_;
   Shared<std::int32_t> status_;
   Shared<std::int32_t> commands_;  ///< [0]: how many; [1]: whether texts wait to be encoded;
                                    ///< records from [kCommandStart] on

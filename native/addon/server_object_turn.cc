@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A turn of a ServerObject: what has happened goes to JavaScript, what was sent goes to the core.
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "addon/server_object.h"
@@ -7,7 +9,6 @@
 namespace wss::addon {
 namespace {
 
-constexpr std::size_t kCommandStart = 4;
 // A peer that answers events with events must not keep Node from its other work.
 constexpr int kRoundsPerTurn = 8;
 
@@ -15,8 +16,11 @@ constexpr int kRoundsPerTurn = 8;
 
 void ServerObject::onTurn() {
   const Napi::HandleScope scope(Env());
+  batch_.events().askAgain();
   loop_->run(0);
   settle();
+  // There is nobody that it could be thrown to.
+  reportException();
 }
 
 void ServerObject::settle() {
@@ -45,25 +49,35 @@ void ServerObject::deliver() {
   ++deliveries_;
   napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
                      &result);
+  batch_.events().askAgain();
   if (--deliveries_ == 0) batch_.takeBack();
-  // What a tick or microtask of a handler has thrown is an uncaught exception like any other. While
-  // a worker is being ended there is none to be had.
+  reportException();
+  if (server_) server_->release(ended);
+}
+
+void ServerObject::reportException() {
+  const napi_env env = Env();
   bool thrown = false;
   napi_value error = nullptr;
+  // While a worker is being ended there is none to be had.
   if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
       napi_get_and_clear_last_exception(env, &error) == napi_ok) {
     napi_fatal_exception(env, error);
   }
-  if (server_) server_->release(ended);
 }
 
 bool ServerObject::performCommands() {
-  if (commands_.memory[1] != 0 && !encode()) return false;
-  const auto count = static_cast<std::size_t>(std::exchange(commands_.memory[0], 0));
-  const auto* const first = commands_.memory.data() + kCommandStart;
-  const std::span commands(reinterpret_cast<const server::Command*>(first), count);
+  const auto words = commands_.items();
+  const bool encoded = words[1] == 0 || encode();
+  batch_.events().askAgain();
+  if (!encoded) return false;
+  const auto given = words.subspan(kCommandStart);
+  const std::size_t most = given.size_bytes() / sizeof(server::Command);
+  const auto count = static_cast<std::uint32_t>(std::exchange(words[0], 0));
+  const std::span commands(reinterpret_cast<const server::Command*>(given.data()),
+                           std::min<std::size_t>(count, most));
   loop_->updateTime();
-  server_->perform(commands, arena_.memory);
+  server_->perform(commands, arena_.items());
   return true;
 }
 

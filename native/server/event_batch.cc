@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace wss::server {
 namespace {
@@ -41,6 +42,11 @@ void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, s
 }
 
 void EventBatch::newChunk(std::size_t size) {
+  std::uint8_t* const left = std::exchange(left_, nullptr);
+  if (left != nullptr && chunkSize_ - chunkUsed_ >= size && chunks_.mayGoOn()) {
+    chunk_ = left;
+    return;
+  }
   payload_ += chunkUsed_;
   const std::size_t usual = size <= kSmall ? kSmallChunkSize : kChunkSize;
   chunkSize_ = aligned(std::max(size, transient_ ? kTransientChunkSize : usual));
@@ -50,13 +56,14 @@ void EventBatch::newChunk(std::size_t size) {
 }
 
 void EventBatch::clear(Keep keep) {
+  if (records_.capacity() > 2 * kMaxRecords) records_ = {};
   records_.clear();
   payload_ = 0;
   adoptedCount_ = 0;
   if (keep == Keep::kAll) return;
   filled_.erase(filled_.begin(), filled_.end() - (keep == Keep::kLast ? 1 : 0));
   if (keep == Keep::kLast) return;
-  chunk_ = nullptr;
+  chunk_ = left_ = nullptr;
   chunkSize_ = chunkUsed_ = 0;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -68,6 +69,8 @@ class ChunkSource {
  public:
   /// Adds a chunk of `size` uninitialised bytes.
   virtual std::uint8_t* allocate(std::size_t size) = 0;
+  /// Whether what was allocated last may still be written.
+  virtual bool mayGoOn() { return true; }
   /// Takes over the memory of `bytes`, from which nothing has been consumed.
   virtual void adopt(ByteQueue&& bytes) = 0;
 
@@ -95,6 +98,12 @@ class EventBatch {
   /// Bit n stands for the EventKind of value n.
   void setWanted(std::uint32_t bits) { wanted_ = bits; }
 
+  /// Control comes back from who reads: before anything is written, the source is asked whether the
+  /// chunk is still there.
+  void askAgain() {
+    if (chunk_ != nullptr) left_ = std::exchange(chunk_, nullptr);
+  }
+
   /// `size` bytes for the payload of the event that is added next.
   std::uint8_t* reserve(std::size_t size) {
     if (chunk_ == nullptr || chunkSize_ - chunkUsed_ < size) newChunk(size);
@@ -106,8 +115,11 @@ class EventBatch {
     records_.push_back({kind, id, flags, value, static_cast<std::int32_t>(filled_.size()) - 1,
                         static_cast<std::int32_t>(chunkUsed_), static_cast<std::int32_t>(length),
                         0});
-    filled_.back() = static_cast<std::int32_t>(chunkUsed_ + length);
-    chunkUsed_ = aligned(chunkUsed_ + length);
+    std::size_t end = chunkUsed_ + length;
+    filled_.back() = static_cast<std::int32_t>(end);
+    chunkUsed_ = aligned(end);
+    // What is between payloads must not show what the memory was before.
+    while (end < chunkUsed_) chunk_[end++] = 0;
   }
   /// Adds an event without payload.
   void add(EventKind kind, std::int32_t id, std::int32_t flags = 0, std::int32_t value = 0) {
@@ -160,6 +172,7 @@ class EventBatch {
   std::vector<std::int32_t> filled_;  ///< of each chunk of this batch, without what aligns
   std::int32_t adoptedCount_ = 0;
   std::uint8_t* chunk_ = nullptr;
+  std::uint8_t* left_ = nullptr;  ///< the chunk, while it is not known whether it is still there
   std::size_t chunkSize_ = 0;
   std::size_t chunkUsed_ = 0;
   std::size_t payload_ = 0;  ///< bytes of this batch that are not in the current chunk

@@ -301,53 +301,6 @@ void Server::release(const std::vector<std::int32_t>& ended) {
   }
 }
 
-void Server::perform(std::span<const Command> commands, MutableBytes arena) {
-  const std::size_t mostPayload = options.maxFramePayload();
-  std::uint8_t* gathered = arena.data();
-  for (const Command& command : commands) {
-    const std::int32_t kind = command.kind & kKindMask;
-    if ((command.kind & kGathered) != 0) {
-      const std::int32_t from = command.kind >> kGatheredShift;
-      if (from != 0) gathered = arena.data() + from;
-      const auto size = static_cast<std::size_t>(command.length);
-      std::memcpy(arena.data() + command.offset, gathered, size);
-      gathered += size;
-    }
-    if (kind > static_cast<std::int32_t>(ws::Opcode::kPong)) {
-      performAnswer(command, arena);
-      continue;
-    }
-    Connection* const connection = find(command.connectionId);
-    if (connection == nullptr || !connection->isOpen()) {
-      // It was open when the message was sent, and has been disconnected in the same turn.
-      reportError(command.connectionId,
-                  makeError(ErrorCode::kSendFailed, "the connection was closed before"));
-      continue;
-    }
-    const auto opcode = static_cast<ws::Opcode>(kind);
-    const auto length = static_cast<std::uint32_t>(command.length);
-    const bool mayCompress = (command.kind & kUncompressed) == 0;
-    if (length > mostPayload || (mayCompress && connection->compresses(opcode, length))) {
-      const Bytes payload = arena.subspan(static_cast<std::size_t>(command.offset), length);
-      connection->corkMessage(opcode, payload, mayCompress, arena);
-    } else {
-      const auto header = static_cast<std::uint32_t>(ws::headerSize(length));
-      const std::uint32_t start = static_cast<std::uint32_t>(command.offset) - header;
-      ws::writeHeader(arena.data() + start, opcode, true, false, length);
-      connection->cork(arena, start, header + length);
-    }
-    connection->setBytesSent(command.length);
-    countSent(opcode, true, length);
-  }
-  flushTouched(arena);
-}
-
-void Server::flushTouched(Bytes arena) {
-  // By index: a flush may touch its connection again.
-  for (std::size_t index = 0; index < touched_.size(); ++index) touched_[index]->flush(arena);
-  touched_.clear();
-}
-
 void Server::countSent(ws::Opcode opcode, bool last, std::size_t size) {
   if (ws::isControl(opcode)) return;
   if (last) ++statistics_.messagesOut;
@@ -382,20 +335,6 @@ Result<bool> Server::drained(std::int32_t id, std::int32_t token) {
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
   return connection.value()->drained(token);
-}
-
-void Server::performAnswer(const Command& command, Bytes arena) {
-  Connection* const connection = find(command.connectionId);
-  // The peer may have gone while its question was being thought about.
-  if (connection == nullptr) return;
-  if (command.kind == kAnswerConnection) {
-    connection->answerConnectionRequest(command.length != 0);
-    return;
-  }
-  const std::string_view text = textOf(arena.subspan(static_cast<std::size_t>(command.offset),
-                                                     static_cast<std::size_t>(command.length)));
-  const std::size_t end = text.find('\0');
-  connection->answerOpenRequest(command.kind >> 8, text.substr(0, end), text.substr(end + 1));
 }
 
 }  // namespace wss::server

@@ -52,6 +52,9 @@ inline constexpr std::int32_t kAnswerConnection = 16;
 /// The answer to WebSocketOpenRequest; payload: subprotocol, NUL, header lines; status in bits 8…
 inline constexpr std::int32_t kAnswerOpen = 17;
 
+/// Whether a whole message or control frame of `size` bytes may be sent with this opcode.
+bool isSendable(std::int32_t opcode, std::size_t size);
+
 /// A ConnectionId is a slot of the table and a generation, so that one which has been given out
 /// again is not mistaken for its predecessor. Always positive.
 inline constexpr unsigned kSlotBits = 17;
@@ -126,7 +129,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
 
   // The batches.
   /// Carries out `commands`, whose payloads are in `arena`, and flushes every connection that has
-  /// something to send: one system call each. Writes frame headers into the arena.
+  /// something to send: one system call each. Writes frame headers into the arena. A command that
+  /// makes no sense is left out, and an Error tells.
   void perform(std::span<const Command> commands, MutableBytes arena);
   /// Ends the connections whose last frame has been read; call it when all events before that have
   /// been handled, and what was to be sent has been performed.
@@ -258,6 +262,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
   void performAnswer(const Command& command, Bytes arena);
+  void reportUnsound(const Command& command);
 
   net::Loop& loop_;
   EventBatch& events_;

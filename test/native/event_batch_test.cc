@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,8 +17,13 @@ class Chunks final : public ChunkSource {
  public:
   std::uint8_t* allocate(std::size_t size) override {
     chunks.push_back(std::make_unique<std::uint8_t[]>(size));
+    std::fill_n(chunks.back().get(), size, std::uint8_t{0xAA});
     sizes.push_back(size);
     return chunks.back().get();
+  }
+  bool mayGoOn() override {
+    ++asked;
+    return stays;
   }
   void adopt(ByteQueue&& bytes) override { adopted.push_back(std::move(bytes)); }
 
@@ -36,6 +42,8 @@ class Chunks final : public ChunkSource {
   std::vector<std::unique_ptr<std::uint8_t[]>> chunks;
   std::vector<std::size_t> sizes;
   std::vector<ByteQueue> adopted;
+  bool stays = true;  ///< whether nobody has given the last chunk away
+  int asked = 0;
 };
 
 ByteQueue queueOf(std::string_view text) {
@@ -224,6 +232,70 @@ TEST_CASE("a chunk without room is not worth keeping") {
   CHECK(events.chunkHasRoom());
   events.addText(EventKind::kDataIn, 1, 0, 2, "x");
   CHECK_FALSE(events.chunkHasRoom());
+}
+
+TEST_CASE("a chunk that was given away is not written any more") {
+  for (const Payloads payloads : {Payloads::kKept, Payloads::kTransient}) {
+    Chunks chunks;
+    EventBatch events(chunks, payloads);
+    events.askAgain();
+    events.addText(EventKind::kDataIn, 1, 0, 1, "first");
+    CHECK(chunks.asked == 0);
+    events.askAgain();
+    events.askAgain();
+    events.addText(EventKind::kDataIn, 1, 0, 1, "second");
+    events.addText(EventKind::kDataIn, 1, 0, 1, "third");
+    CHECK(chunks.asked == 1);
+    CHECK(chunks.sizes.size() == 1);
+    events.askAgain();
+    chunks.stays = false;
+    events.addText(EventKind::kDataIn, 1, 0, 1, "fourth");
+    events.addText(EventKind::kDataIn, 1, 0, 1, "fifth");
+    CHECK(chunks.asked == 2);
+    REQUIRE(chunks.sizes.size() == 2);
+    const auto records = events.records();
+    for (const std::size_t i : {0U, 1U, 2U}) CHECK(records[i].chunk == 0);
+    for (const std::size_t i : {3U, 4U}) CHECK(records[i].chunk == 1);
+    CHECK(chunks.payloadOf(records[2]) == "third");
+    CHECK(chunks.payloadOf(records[4]) == "fifth");
+    CHECK(events.filled()[0] == 21);
+    CHECK(events.filled()[1] == 13);
+  }
+}
+
+TEST_CASE("a chunk that has no room is not asked for, and none that has been forgotten") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  events.addText(EventKind::kDataIn, 1, 0, 1, "first");
+  events.askAgain();
+  events.addText(EventKind::kDataIn, 1, 0, 1, std::string(10'000, 'x'));
+  CHECK(chunks.asked == 0);
+  CHECK(chunks.sizes.size() == 2);
+  events.askAgain();
+  events.clear(EventBatch::Keep::kNone);
+  events.addText(EventKind::kDataIn, 1, 0, 1, "next");
+  CHECK(chunks.asked == 0);
+  CHECK(events.records()[0].offset == 0);
+}
+
+TEST_CASE("what is between payloads is zero") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  for (std::size_t size = 0; size < 20; ++size) {
+    events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size, 'x'));
+  }
+  const auto used = static_cast<std::size_t>(events.filled()[0]);
+  const std::string_view text(reinterpret_cast<const char*>(chunks.chunks[0].get()), used);
+  CHECK(text.find('\xAA') == std::string_view::npos);
+}
+
+TEST_CASE("the memory of a very large batch is given back") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  for (int i = 0; i < 200'000; ++i) events.add(EventKind::kReadyToSend, 1);
+  const EventRecord* const before = events.records().data();
+  events.clear(EventBatch::Keep::kNone);
+  CHECK(events.records().data() != before);
 }
 
 TEST_CASE("small payloads have small chunks, so that whoever keeps one keeps little") {
