@@ -2,6 +2,7 @@
 
 import { WSServerError } from './errors.js';
 import { type NativeCertificate, native } from './native.js';
+import { Secrets } from './stores/secrets.js';
 import { useStore, withoutBase64 } from './stores/store.js';
 import { CertStoreType } from './stores/store_type.js';
 
@@ -21,16 +22,17 @@ export type CertificateSource =
     }
   | { readonly pfx: string | Uint8Array; readonly passphrase?: string };
 
-function bytesOf(store: string | Uint8Array): Uint8Array {
-  if (typeof store === 'string') return Buffer.from(store);
+/** What was given as bytes is not touched; what was a string is copied for `secrets` to wipe. */
+function bytesOf(store: string | Uint8Array, secrets: Secrets): Uint8Array {
+  if (typeof store === 'string') return secrets.hold(Buffer.from(store));
   if (store instanceof Uint8Array) return store;
   throw new WSServerError(10022, 'A certificate, its key and a store are strings or bytes.');
 }
 
-function partsOf(parts: CertificateParts): Uint8Array[] {
+function partsOf(parts: CertificateParts, secrets: Secrets): Uint8Array[] {
   return typeof parts === 'string' || parts instanceof Uint8Array
-    ? [bytesOf(parts)]
-    : Array.from(parts ?? [], bytesOf);
+    ? [bytesOf(parts, secrets)]
+    : Array.from(parts ?? [], (part) => bytesOf(part, secrets));
 }
 
 function requireText(value: unknown, name: string): void {
@@ -45,13 +47,18 @@ function open(
   subject: string | Uint8Array,
 ): NativeCertificate {
   requireText(password, 'password');
-  const wanted = typeof subject === 'string' ? subject : withoutBase64(bytesOf(subject));
-  return useStore(
-    type,
-    bytesOf(store),
-    password,
-    ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
-  );
+  const secrets = new Secrets();
+  try {
+    const wanted = typeof subject === 'string' ? subject : withoutBase64(bytesOf(subject, secrets));
+    return useStore(
+      type,
+      bytesOf(store, secrets),
+      password,
+      ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
+    );
+  } finally {
+    secrets.wipe();
+  }
 }
 
 function fromSource(source: CertificateSource): NativeCertificate {
@@ -62,8 +69,13 @@ function fromSource(source: CertificateSource): NativeCertificate {
   if ('pfx' in source) return open(CertStoreType.pfxBlob, source.pfx, passphrase, '*');
   const { key = [], cert = [], ca = [] } = source;
   requireText(passphrase, 'passphrase');
-  const parts = [cert, ca, key].flatMap(partsOf);
-  return new native.Certificate('any', parts, passphrase, '*');
+  const secrets = new Secrets();
+  try {
+    const parts = [cert, ca, key].flatMap((part) => partsOf(part, secrets));
+    return new native.Certificate('any', parts, passphrase, '*');
+  } finally {
+    secrets.wipe();
+  }
 }
 
 /**
@@ -78,9 +90,11 @@ export class Certificate {
    * that contains it; `*` is the first. Bytes are the certificate itself (PEM, DER or Base64), to
    * which the store has the private key.
    *
-   * `store` is a path, or the contents, binary or in Base64, of up to 16 MiB. It is read at once.
+   * `store` is a path, or the contents, binary or in Base64, of up to 4 MiB (a text of JSON or XML 1
+   * MiB). It is read at once, and its key is tried.
    * @throws {@link WSServerError} 271 when the store cannot be opened, 272 when there is no such
-   * certificate, or no key to the one that was given, 273 when the password is wrong
+   * certificate, or no key to the one that was given, 273 when the password is wrong, or the key is
+   * that of another certificate
    */
   constructor(
     storeType: CertStoreType,
