@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tls/authorities.h"
+#include "tls/key_trial.h"
 #include "tls/names.h"
 #include "tls/openssl.h"
 #include "tls/pipe.h"
@@ -191,6 +192,11 @@ Result<void> Context::setCertificates() {
     if (certificate.key() == nullptr) {
       return makeError(ErrorCode::kServerCertificateNotFound,
                        "The certificate has no private key, and a server needs both.");
+    }
+    if (Result<void> done = checkServed(
+            certificate, {options_.protocols, options_.groups, options_.signatureAlgorithms});
+        !done.ok()) {
+      return done;
     }
     const BorrowedChain chain = borrow(certificate.chain());
     if (SSL_CTX_use_cert_and_key(handle_.get(), certificate.leaf().get(), certificate.key().get(),

@@ -3,8 +3,15 @@
 
 #include <openssl/rsa.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <iterator>
+#include <string>
 #include <vector>
 
+#include "tls/context.h"
+#include "tls/names.h"
 #include "tls/openssl.h"
 
 namespace wss::tls {
@@ -64,6 +71,54 @@ Outcome attempt(EVP_PKEY* secret, EVP_PKEY* open) {
   return pss == Outcome::kDoesNotSign ? attempt(secret, open, Padding::kPkcs1) : pss;
 }
 
+Error unfit(const std::string& why) {
+  return makeError(ErrorCode::kNoSecurityCredentials, "The key of the certificate " + why);
+}
+
+/// By OpenSSL's name; empty for a key that is on none.
+std::string curveOf(const EVP_PKEY* key) {
+  std::array<char, 64> name{};
+  if (EVP_PKEY_is_a(key, "EC") != 1) return {};
+  if (EVP_PKEY_get_group_name(key, name.data(), name.size(), nullptr) != 1) return "in numbers";
+  return name.data();
+}
+
+/// In TLS 1.3 these have signature algorithms of their own (RFC 8446 §4.2.3); in TLS 1.2 clients
+/// name the groups that they verify with, which are these.
+bool isOfferedByClients(std::string_view curve) {
+  return curve.empty() || curve == SN_X9_62_prime256v1 || curve == SN_secp384r1 ||
+         curve == SN_secp521r1;
+}
+
+bool isNamed(const std::string& list, std::string_view name) {
+  return std::ranges::any_of(itemsOf(list), [&](std::string_view item) {
+    return std::ranges::equal(item, name, [](char a, char b) {
+      return std::tolower(static_cast<unsigned char>(a)) ==
+             std::tolower(static_cast<unsigned char>(b));
+    });
+  });
+}
+
+/// Whether one of `algorithms`, by OpenSSL's names, is for `key`.
+bool isAnyFor(const std::string& algorithms, const EVP_PKEY* key) {
+  struct Row {
+    const char* kind;
+    std::string_view part;  ///< of the names of its algorithms, in lower case
+  };
+  constexpr Row kKinds[] = {{"RSA-PSS", "rsa_pss_pss"},
+                            {"RSA", "rsa"},
+                            {"EC", "ecdsa"},
+                            {"ED25519", "ed25519"},
+                            {"ED448", "ed448"}};
+  const auto* const row = std::ranges::find_if(
+      kKinds, [&](const Row& candidate) { return EVP_PKEY_is_a(key, candidate.kind) == 1; });
+  if (row == std::end(kKinds)) return false;
+  std::string lower = algorithms;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  // "ecdsa" has no "rsa" in it.
+  return lower.find(row->part) != std::string::npos;
+}
+
 }  // namespace
 
 Result<void> tryKey(const Certificate& certificate) {
@@ -83,6 +138,26 @@ Result<void> tryKey(const Certificate& certificate) {
   return makeError(ErrorCode::kNoSecurityCredentials,
                    "The private key is not that of the certificate, although it says so; give the "
                    "key that the certificate was made with.");
+}
+
+Result<void> checkServed(const Certificate& certificate, const Served& served) {
+  const EVP_PKEY* const key = X509_get0_pubkey(certificate.leaf().get());
+  if (key == nullptr) return {};  // tryKey() has said so.
+  if (const std::string curve = curveOf(key); !isOfferedByClients(curve)) {
+    constexpr std::uint32_t kOlder = kTls10 | kTls11 | kTls12;
+    if ((served.protocols & kOlder) == 0 || !isNamed(openSslGroups(served.groups), curve)) {
+      return unfit("is on the curve " + curve +
+                   ", which clients do not offer; take one on P-256, or name the curve in "
+                   "TLS12SupportedGroups for clients that do.");
+    }
+  }
+  const std::string algorithms = openSslSignatureAlgorithms(served.signatureAlgorithms);
+  if (!algorithms.empty() && !isAnyFor(algorithms, key)) {
+    return unfit(
+        "is of a kind for which TLS12SignatureAlgorithms and TLS13SignatureAlgorithms name no "
+        "algorithm; add one.");
+  }
+  return {};
 }
 
 }  // namespace wss::tls
