@@ -176,6 +176,16 @@ interface NativeAddon {
   ) => NativeCertificate;
   readonly Load: new (plan: LoadPlan) => NativeLoad;
   setErrorClass(errorClass: typeof WSServerError): void;
+  /** `kind` is the number of RFC 9106: 0, 1 or 2. Undefined for numbers that are not allowed. */
+  argon2(
+    kind: number,
+    memory: number,
+    passes: number,
+    lanes: number,
+    size: number,
+    password: Uint8Array,
+    salt: Uint8Array,
+  ): Uint8Array | undefined;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];
   readonly eventNames: readonly string[];

@@ -116,7 +116,7 @@ function keysOfVersion3(file: File, password: string, secrets: Secrets): Keys {
     const empty = Buffer.alloc(0);
     return { cipherKey: empty, iv: empty, macKey: empty, hash: 'sha256' };
   }
-  const made = secrets.hold(argon2(password, argon2Of(file), 80));
+  const made = argon2(password, argon2Of(file), 80, secrets);
   const [cipherKey, iv, macKey] = [made.subarray(0, 32), made.subarray(32, 48), made.subarray(48)];
   return { cipherKey, iv, macKey, hash: 'sha256' };
 }

@@ -193,11 +193,6 @@ Result<void> Context::setCertificates() {
       return makeError(ErrorCode::kServerCertificateNotFound,
                        "The certificate has no private key, and a server needs both.");
     }
-    if (Result<void> done = checkServed(
-            certificate, {options_.protocols, options_.groups, options_.signatureAlgorithms});
-        !done.ok()) {
-      return done;
-    }
     const BorrowedChain chain = borrow(certificate.chain());
     if (SSL_CTX_use_cert_and_key(handle_.get(), certificate.leaf().get(), certificate.key().get(),
                                  chain.get(), 0) != 1) {
@@ -217,6 +212,10 @@ Result<void> Context::setGroups() {
   const std::string signatures = openSslSignatureAlgorithms(options_.signatureAlgorithms);
   if (!signatures.empty() && SSL_CTX_set1_sigalgs_list(handle, signatures.c_str()) != 1) {
     return invalid("Signature algorithms", "OpenSSL does not know one of " + signatures + ".");
+  }
+  const Served served{options_.protocols, options_.groups, options_.signatureAlgorithms};
+  for (const Certificate& certificate : options_.certificates) {
+    if (Result<void> done = checkServed(certificate, served); !done.ok()) return done;
   }
   return {};
 }
