@@ -3,6 +3,7 @@
 import { bytesOf, isUint8Array } from './bytes.js';
 import { WSServerError } from './errors.js';
 import { type NativeCertificate, native } from './native.js';
+import { Secrets } from './stores/secrets.js';
 import { useStore, withoutBase64 } from './stores/store.js';
 import { CertStoreType } from './stores/store_type.js';
 
@@ -22,17 +23,18 @@ export type CertificateSource =
     }
   | { readonly pfx: string | Uint8Array; readonly passphrase?: string };
 
-function storeOf(store: string | Uint8Array): Uint8Array {
-  if (typeof store === 'string') return Buffer.from(store);
+/** What was given as bytes is not touched; what was a string is copied for `secrets` to wipe. */
+function storeOf(store: string | Uint8Array, secrets: Secrets): Uint8Array {
+  if (typeof store === 'string') return secrets.hold(Buffer.from(store));
   const bytes = isUint8Array(store) ? bytesOf(store) : undefined;
   if (bytes !== undefined) return bytes;
   throw new WSServerError(10022, 'A certificate, its key and a store are strings or bytes.');
 }
 
-function partsOf(parts: CertificateParts): Uint8Array[] {
+function partsOf(parts: CertificateParts, secrets: Secrets): Uint8Array[] {
   return typeof parts === 'string' || isUint8Array(parts)
-    ? [storeOf(parts)]
-    : Array.from(parts ?? [], storeOf);
+    ? [storeOf(parts, secrets)]
+    : Array.from(parts ?? [], (part) => storeOf(part, secrets));
 }
 
 function requireText(value: unknown, name: string): void {
@@ -47,14 +49,21 @@ function open(
   subject: string | Uint8Array,
 ): NativeCertificate {
   requireText(password, 'password');
-  const wanted =
-    typeof subject === 'string' ? subject : withoutBase64(Uint8Array.from(storeOf(subject)));
-  return useStore(
-    type,
-    storeOf(store),
-    password,
-    ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
-  );
+  const secrets = new Secrets();
+  try {
+    const wanted =
+      typeof subject === 'string'
+        ? subject
+        : withoutBase64(Uint8Array.from(storeOf(subject, secrets)));
+    return useStore(
+      type,
+      storeOf(store, secrets),
+      password,
+      ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
+    );
+  } finally {
+    secrets.wipe();
+  }
 }
 
 function fromSource(source: CertificateSource): NativeCertificate {
@@ -65,8 +74,13 @@ function fromSource(source: CertificateSource): NativeCertificate {
   if ('pfx' in source) return open(CertStoreType.pfxBlob, source.pfx, passphrase, '*');
   const { key = [], cert = [], ca = [] } = source;
   requireText(passphrase, 'passphrase');
-  const parts = [cert, ca, key].flatMap(partsOf);
-  return new native.Certificate('any', parts, passphrase, '*');
+  const secrets = new Secrets();
+  try {
+    const parts = [cert, ca, key].flatMap((part) => partsOf(part, secrets));
+    return new native.Certificate('any', parts, passphrase, '*');
+  } finally {
+    secrets.wipe();
+  }
 }
 
 /**
@@ -81,9 +95,11 @@ export class Certificate {
    * that contains it; `*` is the first. Bytes are the certificate itself (PEM, DER or Base64), to
    * which the store has the private key.
    *
-   * `store` is a path, or the contents, binary or in Base64, of up to 16 MiB. It is read at once.
+   * `store` is a path, or the contents, binary or in Base64, of up to 4 MiB (a text of JSON or XML 1
+   * MiB). It is read at once, and its key is tried.
    * @throws {@link WSServerError} 271 when the store cannot be opened, 272 when there is no such
-   * certificate, or no key to the one that was given, 273 when the password is wrong
+   * certificate, or no key to the one that was given, 273 when the password is wrong, or the key is
+   * that of another certificate
    */
   constructor(
     storeType: CertStoreType,

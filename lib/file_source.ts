@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A file as the source of a message: read piece by piece, in constant memory.
 
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, readSync } from 'node:fs';
 import { WSServerError } from './errors.js';
+import { NotRegular, openNow, openRegular } from './regular_file.js';
 
 /** How much of a file is read at once. */
 const CHUNK = 256 * 1024;
+/** The same where the file does not say how long it is; most of them are short. */
+const UNSIZED_CHUNK = 16 * 1024;
 
 const INVALID_ARGUMENT = 10022;
 const SEND_FAILED = 4202;
@@ -21,6 +23,9 @@ const codes: Readonly<Record<string, number>> = {
 };
 
 function unreadable(fileName: string, cause: NodeJS.ErrnoException): WSServerError {
+  if (cause instanceof NotRegular) {
+    return new WSServerError(INVALID_ARGUMENT, `"${fileName}" is not a regular file.`);
+  }
   const code = codes[cause.code ?? ''] ?? INVALID_ARGUMENT;
   const sentence = `The file "${String(fileName)}" cannot be read: ${cause.message}.`;
   return new WSServerError(code, sentence, { cause });
@@ -44,9 +49,6 @@ function attemptNow<Value>(fileName: string, read: () => Value): Value {
   }
 }
 
-// Without waiting: a pipe would keep a thread until somebody writes to it.
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
 /** How many of `bytes` there are, but for a character of UTF-8 that has not come to its end. */
 function wholeCharacters(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
@@ -64,20 +66,18 @@ class Chunks {
   readonly #fileName: string;
   readonly #isText: boolean;
   readonly #buffer: Buffer;
-  /** Bytes of the file that have not been read. */
+  /** Bytes of the file that have not been read; as many as there are where nobody knows. */
   #left: number;
   /** What has been read of it into the buffer, and how much of that has been given out. */
   #filled = 0;
   #given = 0;
 
-  constructor(fileName: string, stats: Stats, isText: boolean) {
-    if (!stats.isFile()) {
-      throw new WSServerError(INVALID_ARGUMENT, `"${fileName}" is not a regular file.`);
-    }
+  /** A file of `size` bytes; 0 is what the files of /proc say, too, which have some. */
+  constructor(fileName: string, size: number, isText: boolean) {
     this.#fileName = fileName;
     this.#isText = isText;
-    this.#buffer = Buffer.allocUnsafeSlow(Math.min(stats.size, CHUNK));
-    this.#left = stats.size;
+    this.#left = size === 0 ? Number.POSITIVE_INFINITY : size;
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(size === 0 ? UNSIZED_CHUNK : size, CHUNK));
   }
 
   get complete(): boolean {
@@ -93,11 +93,12 @@ class Chunks {
 
   /** The chunk that there is when so many bytes have been read. */
   take(bytesRead: number): Uint8Array {
-    if (bytesRead === 0) {
+    const isUnsized = this.#left === Number.POSITIVE_INFINITY;
+    if (bytesRead === 0 && !isUnsized) {
       const what = `The file "${this.#fileName}" became shorter meanwhile.`;
       throw new WSServerError(SEND_FAILED, what);
     }
-    this.#left -= bytesRead;
+    this.#left = bytesRead === 0 ? 0 : this.#left - bytesRead;
     this.#filled += bytesRead;
     const bytes = this.#buffer.subarray(0, this.#filled);
     this.#given = this.#isText && !this.complete ? wholeCharacters(bytes) : this.#filled;
@@ -106,16 +107,18 @@ class Chunks {
 }
 
 /**
- * As many bytes as the file has when it is opened, in chunks that are valid until the next one is
+ * As many bytes as the file has when it is opened, or all to its end if it says that it has none, in
+ * chunks that are valid until the next one is
  * asked for. With `isText` none but the last ends inside a character, so that a text may end there.
  */
 export async function* chunksOf(fileName: string, isText: boolean): AsyncGenerator<Uint8Array> {
-  const file = await attempt(fileName, open(fileName, READ));
+  const { file, stats } = await attempt(fileName, openRegular(fileName));
   try {
-    const chunks = new Chunks(fileName, await attempt(fileName, file.stat()), isText);
+    const chunks = new Chunks(fileName, stats.size, isText);
     while (!chunks.complete) {
       const { bytesRead } = await attempt(fileName, file.read(chunks.next()));
-      yield chunks.take(bytesRead);
+      const chunk = chunks.take(bytesRead);
+      if (chunk.length > 0) yield chunk;
     }
   } finally {
     await file.close();
@@ -124,12 +127,12 @@ export async function* chunksOf(fileName: string, isText: boolean): AsyncGenerat
 
 /** The same, read while the caller waits. */
 export function* chunksNow(fileName: string, isText: boolean): Generator<Uint8Array> {
-  const file = attemptNow(fileName, () => openSync(fileName, READ));
+  const { file, stats } = attemptNow(fileName, () => openNow(fileName));
   try {
-    const stats = attemptNow(fileName, () => fstatSync(file));
-    const chunks = new Chunks(fileName, stats, isText);
+    const chunks = new Chunks(fileName, stats.size, isText);
     while (!chunks.complete) {
-      yield chunks.take(attemptNow(fileName, () => readSync(file, chunks.next())));
+      const chunk = chunks.take(attemptNow(fileName, () => readSync(file, chunks.next())));
+      if (chunk.length > 0) yield chunk;
     }
   } finally {
     closeSync(file);

@@ -187,6 +187,16 @@ interface NativeAddon {
   /** Undefined when there is no such memory, or not so much. */
   copyMemory(number: number, offset: number, length: number): Uint8Array | undefined;
   setErrorClass(errorClass: typeof WSServerError): void;
+  /** `kind` is the number of RFC 9106: 0, 1 or 2. Undefined for numbers that are not allowed. */
+  argon2(
+    kind: number,
+    memory: number,
+    passes: number,
+    lanes: number,
+    size: number,
+    password: Uint8Array,
+    salt: Uint8Array,
+  ): Uint8Array | undefined;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];
   readonly eventNames: readonly string[];

@@ -7,9 +7,11 @@ import { WSServerError } from './errors.js';
 import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
 import type { NativeServer } from './native.js';
 import { ask, type Handler } from './questions.js';
+import { asSent, normalizedName } from './server_name.js';
 import { CertStoreType } from './stores/store_type.js';
 
 const NOT_FOUND = 272;
+const INVALID_ARGUMENT = 10022;
 
 /** A certificate, or what one is made of. */
 export type CertificateLike = Certificate | CertificateSource;
@@ -69,12 +71,16 @@ export class Security {
   }
 
   set certificatesByName(sources: CertificatesByName) {
-    this.#byName = new Map(
-      Object.entries(sources ?? {}).map(([name, source]) => [
-        name.toLowerCase(),
-        toCertificate(source),
-      ]),
-    );
+    const byName = new Map<string, Certificate>();
+    for (const [given, source] of Object.entries(sources ?? {})) {
+      const name = normalizedName(given);
+      if (byName.has(name)) {
+        const what = `certificatesByName has ${JSON.stringify(name)} twice; leave one of them out.`;
+        throw new WSServerError(INVALID_ARGUMENT, what);
+      }
+      byName.set(name, toCertificate(source));
+    }
+    this.#byName = byName;
   }
 
   /** The subject of the selected certificate, or empty. */
@@ -137,7 +143,7 @@ export class Security {
   }
 
   #forName(serverName: string): Certificate | undefined {
-    const name = serverName.toLowerCase();
+    const name = asSent(serverName);
     const [, ...domain] = name.split('.');
     return this.#byName.get(name) ?? this.#byName.get(['*', ...domain].join('.'));
   }

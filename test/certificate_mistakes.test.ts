@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,13 +19,20 @@ const encryptedKey = (...options: string[]): string =>
 /** DER of an element. */
 function der(tag: number, ...contents: Buffer[]): Buffer {
   const body = Buffer.concat(contents);
-  const size = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 255];
-  return Buffer.concat([Buffer.from([tag, ...size]), body]);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(body.length);
+  const digits = size.subarray(
+    Math.max(
+      0,
+      size.findIndex((digit) => digit > 0),
+    ),
+  );
+  const length = body.length < 128 ? [body.length] : [0x80 + digits.length, ...digits];
+  return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
 /** A PFX whose MAC wants 2^31 - 1 rounds. */
 function endlessPfx(): Buffer {
-  const hex = (text: string) => Buffer.from(text, 'hex');
   const sha1 = der(0x30, hex('06052b0e03021a'), hex('0500'));
   const mac = der(
     0x30,
@@ -34,6 +42,49 @@ function endlessPfx(): Buffer {
   );
   const content = der(0x30, hex('06092a864886f70d010701'), der(0xa0, der(4, hex('3000'))));
   return der(0x30, hex('020103'), content, mac);
+}
+
+const hex = (text: string): Buffer => Buffer.from(text, 'hex');
+const pemOf = (bytes: Buffer, kind = ''): string =>
+  `-----BEGIN ${kind}PRIVATE KEY-----\n${bytes.toString('base64')}\n-----END ${kind}PRIVATE KEY-----\n`;
+
+/** A number of 22 KB: OpenSSL would compute for half a minute. */
+const large = der(2, Buffer.alloc(7000, 0x55));
+const zero = hex('020100');
+
+/** PKCS#8 of DSA, and the form of OpenSSL's own. */
+function dsaKey(): Buffer {
+  const algorithm = der(0x30, hex('06072a8648ce380401'), der(0x30, large, large, large));
+  return der(0x30, zero, algorithm, der(4, large));
+}
+const traditionalDsa = (): Buffer => der(0x30, zero, large, large, large, large, large);
+
+/** A PFX without a MAC that holds these keys as they are. */
+function pfxHolding(...keys: Buffer[]): Buffer {
+  const bags = keys.map((key) => der(0x30, hex('060b2a864886f70d010c0a0101'), der(0xa0, key)));
+  const data = (contents: Buffer) =>
+    der(0x30, hex('06092a864886f70d010701'), der(0xa0, der(4, contents)));
+  return der(0x30, hex('020103'), data(der(0x30, data(der(0x30, ...bags)))));
+}
+
+const manyKeys = (): Buffer[] =>
+  Array(500).fill(createPrivateKey(ec.key).export({ type: 'pkcs8', format: 'der' }));
+
+function p7bHolding(...certificates: Buffer[]): Buffer {
+  const content = der(0x30, hex('06092a864886f70d010701'));
+  const signed = [hex('020101'), hex('3100'), content, der(0xa0, ...certificates), hex('3100')];
+  return der(0x30, hex('06092a864886f70d010702'), der(0xa0, der(0x30, ...signed)));
+}
+
+/** SEC 1 with the private half of one key and the public half of another. */
+function mixedKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [key, other] = [createPrivateKey(ec.key), privateKey].map((one) =>
+    one.export({ type: 'sec1', format: 'der' }),
+  ) as [Buffer, Buffer];
+  const mixed = Buffer.from(key);
+  other.copy(mixed, 7, 7, 7 + 32);
+  return pemOf(mixed, 'EC ');
 }
 
 /** The elements of `bytes`, with `to` in the place of each that is `from`. */
@@ -79,14 +130,14 @@ const mistakes: Mistake[] = [
   [
     'an enormous file',
     271,
-    /16 MiB/,
+    /4 MiB/,
     () => {
       const file = write('enormous.pfx', '');
       truncateSync(file, 3_000_000_000);
       return [T.pfxFile, file];
     },
   ],
-  ['an enormous blob', 271, /16 MiB/, () => [T.pemKeyBlob, Buffer.alloc(16 * 1024 * 1024 + 1)]],
+  ['an enormous blob', 271, /4 MiB/, () => [T.pemKeyBlob, Buffer.alloc(4 * 1024 * 1024 + 1)]],
   [
     'contents in the place of a path',
     271,
@@ -101,8 +152,18 @@ const mistakes: Mistake[] = [
   ['PFX: cut', 271, /damaged|not of the type/, () => [T.pfxBlob, pfx.subarray(0, 300), PASSWORD]],
   ['PFX: wrong password', 273, /SSLCertStorePassword/, () => [T.pfxBlob, pfx, 'wrong']],
   ['PFX: no password', 273, /SSLCertStorePassword/, () => [T.pfxBlob, pfx]],
-  ['PFX: a MAC of 2^31 rounds', 271, /ten million/, () => [T.pfxBlob, endlessPfx(), PASSWORD]],
-  ['PEM: a key of 2^31 rounds', 271, /ten million/, () => [T.pemKeyBlob, endlessKey(), PASSWORD]],
+  [
+    'PFX: a MAC of 2^31 rounds',
+    271,
+    /more than a second/,
+    () => [T.pfxBlob, endlessPfx(), PASSWORD],
+  ],
+  [
+    'PEM: a key of 2^31 rounds',
+    271,
+    /more than a second/,
+    () => [T.pemKeyBlob, endlessKey(), PASSWORD],
+  ],
   [
     'PEM: wrong password',
     273,
@@ -138,6 +199,60 @@ const mistakes: Mistake[] = [
     () => [T.pemKeyBlob, ec.cert + ec.key, '', 'CN=nobody'],
   ],
   ['PEM: too many certificates', 271, /more than 1000/, () => [T.pemKeyBlob, ec.cert.repeat(1001)]],
+  ['PEM: too many keys', 271, /more than 1000/, () => [T.pemKeyBlob, ec.key.repeat(101)]],
+  ['PEM: a large key of DSA', 271, /not for TLS/, () => [T.pemKeyBlob, pemOf(dsaKey())]],
+  [
+    'PEM: a large key of DSA, as OpenSSL wrote it',
+    271,
+    /not for TLS/,
+    () => [T.pemKeyBlob, pemOf(traditionalDsa(), 'DSA ')],
+  ],
+  ['DER: a large key of DSA', 271, /not for TLS/, () => [T.auto, dsaKey()]],
+  ['PFX: a large key of DSA', 271, /not for TLS/, () => [T.pfxBlob, pfxHolding(dsaKey())]],
+  ['PFX: too many keys', 271, /more than 1000/, () => [T.pfxBlob, pfxHolding(...manyKeys())]],
+  [
+    'PEM: a key of DSA behind a password',
+    271,
+    /not for TLS/,
+    () => {
+      openssl('dsaparam', '-genkey', '-out', 'dsa.pem', '1024');
+      const locked = ['-topk8', '-in', 'dsa.pem', '-passout', `pass:${PASSWORD}`];
+      return [T.pemKeyBlob, openssl('pkcs8', ...locked), PASSWORD];
+    },
+  ],
+  [
+    'PEM: a curve in numbers',
+    271,
+    /not for TLS/,
+    () => [T.pemKeyBlob, openssl('ec', '-in', ec.keyFile, '-param_enc', 'explicit')],
+  ],
+  [
+    'P7B: too many certificates',
+    271,
+    /more than 1000/,
+    () => [T.p7bBlob, p7bHolding(...Array(5000).fill(new X509Certificate(ec.cert).raw))],
+  ],
+  [
+    'PEM: passwords that cost a second together',
+    271,
+    /more than a second/,
+    () => {
+      const key = encryptedKey('-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA512', '-iter', '99999');
+      return [T.pemKeyBlob, key.repeat(50), PASSWORD];
+    },
+  ],
+  [
+    'PEM: the private half of another',
+    273,
+    /not that of the certificate/,
+    () => [T.pemKeyBlob, ec.cert + mixedKey()],
+  ],
+  [
+    'PEM: the private half of another, and the certificate apart',
+    273,
+    /not that of the certificate/,
+    () => [T.pemKeyBlob, mixedKey(), '', Buffer.from(ec.cert)],
+  ],
   [
     'PEM: the key of another',
     272,

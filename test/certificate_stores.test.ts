@@ -8,7 +8,7 @@ import tls from 'node:tls';
 import { Certificate, type CertificateSource, CertStoreType, WSServer } from 'native-wsserver';
 import { authority, openssl, pfxOf } from './support/certificates.js';
 import { startServer } from './support/server.js';
-import { ec, kinds, PASSWORD } from './support/stores.js';
+import { ec, kinds, PASSWORD, ppkOf, write } from './support/stores.js';
 
 /** The subject of the certificate that a client is shown, once the handshake is done. */
 async function shown(port: number): Promise<string> {
@@ -60,6 +60,13 @@ for (const { name, types, file, password, encoded, subject, isPublic } of kinds)
     assert.equal(await shown(server.localPort), cn);
   });
 }
+
+test('a PPK as puttygen locks it by itself', () => {
+  const file = ppkOf(ec, 'default.ppk', ['--new-passphrase', write('password', PASSWORD)]);
+  assert.match(readFileSync(file, 'utf8'), /Argon2-Memory: 8192/);
+  const certificate = new Certificate(CertStoreType.ppkFile, file, PASSWORD, Buffer.from(ec.cert));
+  assert.equal(certificate.subject, 'CN=ec.store, O=Example');
+});
 
 test("a certificate as Node's tls takes it", async (t) => {
   const { key, cert } = ec;

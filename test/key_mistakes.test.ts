@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Certificate, CertStoreType } from 'native-wsserver';
-import { folder } from './support/certificates.js';
+import { folder, issue } from './support/certificates.js';
 import { changed, type Mistake, testMistakes } from './support/mistakes.js';
 import {
   data,
@@ -20,6 +20,7 @@ import {
 } from './support/stores.js';
 
 const T = CertStoreType;
+const other = issue('other.store');
 const jks = readFileSync(data('identity.jks'));
 const ppk = readFileSync(ppkOf(ec, 'plain.ppk'), 'utf8');
 /** 1.3.6.1.4.1.42.2.17.1.1: how a key of a JKS is protected. */
@@ -94,13 +95,13 @@ const mistakes: Mistake[] = [
     'JKS: more certificates than anybody has',
     271,
     /more than 1000/,
-    () => [T.jksBlob, Buffer.concat([head, ...Array(700_000).fill(emptyCertificate)])],
+    () => [T.jksBlob, Buffer.concat([head, ...Array(200_000).fill(emptyCertificate)])],
   ],
   [
     'JKS: a chain longer than any',
     271,
     /more than 1000/,
-    () => [T.jksBlob, Buffer.concat([head, keyWithLongChain, Buffer.alloc(12_000_000)])],
+    () => [T.jksBlob, Buffer.concat([head, keyWithLongChain, Buffer.alloc(3_000_000)])],
   ],
   ['JKS: another thing', 271, /damaged or cut/, () => [T.jksBlob, 'hello']],
 
@@ -142,13 +143,26 @@ const mistakes: Mistake[] = [
     'JWK: more keys than anybody has',
     271,
     /more than 1000/,
-    () => [T.jwkBlob, `{"keys":[${Array(200_000).fill('{"kty":"RSA"}')}]}`],
+    () => [T.jwkBlob, `{"keys":[${Array(50_000).fill('{"kty":"RSA"}')}]}`],
   ],
   [
     'JWK: a chain longer than any',
     271,
     /more than 1000/,
-    () => [T.jwkBlob, `{"kty":"EC","x5c":[${Array(500_000).fill('"AA"')}]}`],
+    () => [T.jwkBlob, `{"kty":"EC","x5c":[${Array(100_000).fill('"AA"')}]}`],
+  ],
+  [
+    'JWK: more private keys than anybody has',
+    271,
+    /100 keys/,
+    () => [T.jwkBlob, JSON.stringify({ keys: Array(101).fill(jwkOf(ec, true)) })],
+  ],
+  ['JWK: too long', 271, /1024 KiB/, () => [T.jwkBlob, `{"keys":[${'[],'.repeat(400_000)}[]]}`]],
+  [
+    'JWK: the private half of another',
+    273,
+    /not that of the certificate/,
+    () => [T.jwkBlob, JSON.stringify({ ...jwkOf(ec, true), d: jwkOf(other, false).d })],
   ],
   [
     'JWK: encrypted',
@@ -191,8 +205,10 @@ const mistakes: Mistake[] = [
     'XML: more certificates than anybody has',
     271,
     /more than 1000/,
-    () => [T.xmlBlob, '<X509Certificate>'.repeat(400_000)],
+    () => [T.xmlBlob, '<X509Certificate>'.repeat(50_000)],
   ],
+  ['XML: more keys than anybody has', 271, /100 keys/, () => [T.xmlBlob, xmlOf(rsa).repeat(101)]],
+  ['XML: too long', 271, /1024 KiB/, () => [T.xmlBlob, `<a>${' '.repeat(1024 * 1024)}</a>`]],
   ['XML: cut', 271, /neither an RSAKeyValue/, () => [T.xmlBlob, xmlOf(rsa).slice(0, 500)]],
   [
     'XML: a part is missing',
@@ -276,10 +292,11 @@ const mistakes: Mistake[] = [
       T.ppkBlob,
       ppkHolding(
         [name, Buffer.of(3), Buffer.of(15)],
-        [Buffer.of(3), Buffer.alloc(60_000, 7), Buffer.of(3), Buffer.of(2)],
+        [Buffer.of(3), Buffer.alloc(40_000, 7), Buffer.of(3), Buffer.of(2)],
       ),
     ],
   ],
+  ['PPK: too long', 271, /64 KiB/, () => [T.ppkBlob, ppk + 'x'.repeat(65_536)]],
   ['PPK 1', 271, /version 2 or 3/, () => [T.ppkBlob, ppk.replace(/File-3/, 'File-1')]],
   ['PPK: another thing', 271, /version 2 or 3/, () => [T.ppkBlob, 'hello']],
 ];

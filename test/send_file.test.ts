@@ -135,6 +135,19 @@ test('a pipe is no file, and not waited for', LINUX, async (t) => {
   await assert.rejects(connection.sendFile(pipe), { code: 10022, message: /not a regular file/ });
 });
 
+test('a file that says it is empty is sent to its end', LINUX, async (t) => {
+  const { client, connection } = await startOpen(t);
+  const file = '/proc/self/environ';
+  assert.equal(fs.statSync(file).size, 0);
+  const expected = fs.readFileSync(file);
+  assert.ok(expected.length > 0);
+  for (const dataFormat of [Op.binary, Op.text]) {
+    connection.dataFormat = dataFormat;
+    const [message] = await Promise.all([readMessage(client), connection.sendFile(file)]);
+    assert.ok(message.payload.equals(expected));
+  }
+});
+
 for (const [cause, code] of [
   ['EACCES', 10013],
   ['EPERM', 10013],

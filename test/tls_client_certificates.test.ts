@@ -2,6 +2,7 @@
 // that those never come as far as a request.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -246,11 +247,20 @@ test('SSLIncludeCertChain says whether certEncoded has the chain', async (t) => 
 test('an authority that cannot be read is an error when it is set', async (t) => {
   const strict = await startStrict(t);
   writeFileSync(join(folder, 'empty.pem'), 'nothing');
+  // Nobody has its other end: whoever opens one as he does a file waits for ever.
+  const withPipe = makeFolder(t);
+  const pipe = join(withPipe, '01234567.0');
+  execFileSync('mkfifo', [pipe]);
   for (const setting of [
     'SSLCACerts=nothing',
     'OpenSSLCAFile=/no/such/file',
     `OpenSSLCAFile=${join(folder, 'empty.pem')}`,
     'OpenSSLCADir=/no/such/folder',
+    `OpenSSLCAFile=${pipe}`,
+    `OpenSSLCADir=${pipe}`,
+    `OpenSSLCADir=${withPipe}`,
+    'OpenSSLCAFile=/dev/zero',
+    `OpenSSLCAFile=${folder}`,
   ]) {
     assert.throws(() => strict.config(setting), { code: 271 }, setting);
   }

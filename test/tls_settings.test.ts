@@ -2,7 +2,15 @@
 // handshake.
 
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { WSServer, type WSServerError } from 'native-wsserver';
@@ -44,6 +52,46 @@ test('SSLKeyLogFile is for nobody else to read, and an error when it cannot be w
     (error: WSServerError) => error.code === 10022 && error.message.includes(folder),
   );
   assert.equal(server.config('SSLKeyLogFile'), file);
+});
+
+test('SSLKeyLogFile is not written through a link, nor to a pipe', (t) => {
+  const folder = makeFolder(t);
+  const [link, target, pipe] = ['link', 'target', 'pipe'].map((name) => path.join(folder, name));
+  symlinkSync(`${target}`, `${link}`);
+  execFileSync('mkfifo', [`${pipe}`]);
+  for (const file of [link, pipe, '/dev/zero']) {
+    const settings = { SSLKeyLogFile: `${file}` };
+    assert.throws(() => new WSServer({ certificate, settings }), { code: 10022 }, file);
+  }
+  assert.ok(!existsSync(`${target}`));
+});
+
+test('SSLKeyLogFile is opened once', async (t) => {
+  const file = path.join(makeFolder(t), 'keys');
+  const server = await startEcho(t, { certificate, settings: { SSLKeyLogFile: file } });
+  renameSync(file, `${file}.old`);
+  await connectTls(t, server.localPort, TLS13);
+  await until(() => readFileSync(`${file}.old`).length > 0);
+  assert.ok(!existsSync(file));
+});
+
+test('a certificate that no client agrees on is an error', () => {
+  const odd = issue('odd', { key: 'secp256k1' });
+  const edwards = issue('edwards', { key: 'ed25519' });
+  const start = ({ key, cert }: { key: string; cert: string }, settings: object) =>
+    new WSServer({ certificate: { key, cert }, settings: settings as Record<string, string> });
+  const error = { name: 'WSServerError', code: 273 };
+  assert.throws(() => start(odd, {}), {
+    ...error,
+    message: /curve secp256k1.*TLS12SupportedGroups/,
+  });
+  assert.throws(() => start(odd, { TLS13SupportedGroups: 'ecdhe_x25519' }), error);
+  start(odd, { TLS12SupportedGroups: 'secp256k1' });
+  const rsaOnly = { TLS12SignatureAlgorithms: 'rsa_pss_sha256' };
+  assert.throws(() => start(edwards, rsaOnly), { ...error, message: /name no algorithm/ });
+  assert.throws(() => start(ec, rsaOnly), error);
+  start(rsa, rsaOnly);
+  start(edwards, {});
 });
 
 const told = {

@@ -18,12 +18,21 @@ export function notOpened(detail: string): WSServerError {
   return storeError(NOT_OPENED, detail);
 }
 
-/** As many certificates and keys as the core takes of a store (native/tls/store.h). */
-const MAX_PARTS = 1000 + 100;
+/** As many as the core takes of a store (native/tls/formats.h). */
+const MAX_CERTIFICATES = 1000;
+const MAX_KEYS = 100;
 
-/** @throws 271 when a store has more parts than anybody can use */
-export function requireFew(parts: number): void {
-  if (parts > MAX_PARTS) throw notOpened('It holds more than 1000 certificates or 100 keys.');
+/** @throws 271 when a store has more certificates or private keys than anybody can use */
+export function requireFew(certificates: number, keys = 0): void {
+  if (certificates > MAX_CERTIFICATES || keys > MAX_KEYS) {
+    throw notOpened('It holds more than 1000 certificates or 100 keys.');
+  }
+}
+
+/** @throws 271 when a text is larger than any that is needed; `what` says of what it is */
+export function requireSize(bytes: Uint8Array, most: number, what: string): void {
+  if (bytes.length <= most) return;
+  throw notOpened(`The ${what} is larger than the ${most / 1024} KiB that it may have.`);
 }
 
 /** 273: the password is not that of the store. */

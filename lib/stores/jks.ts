@@ -5,10 +5,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ByteReader, Truncated } from './byte_reader.js';
 import { notOpened, requireFew, wrongPassword } from './failure.js';
+import type { Secrets } from './secrets.js';
 
 const PRIVATE_KEY = 1;
 const TRUSTED_CERTIFICATE = 2;
 const DIGEST = 20;
+/** PKCS#8 of an RSA key of 16384 bits is 9 KiB. */
+const MAX_KEY = 16 * 1024;
 const WHITENER = 'Mighty Aphrodite';
 /** The object identifier 1.3.6.1.4.1.42.2.17.1.1, in DER. */
 const PROTECTOR = Buffer.from('060a2b060104012a02110101', 'hex');
@@ -27,17 +30,18 @@ function sha1(...parts: readonly Uint8Array[]): Buffer {
 }
 
 /** PKCS#8 out of an EncryptedPrivateKeyInfo (RFC 5208 §6) of the protector. */
-function unprotected(sealed: Buffer, password: Buffer): Buffer {
+function unprotected(sealed: Buffer, password: Buffer, secrets: Secrets): Buffer {
+  if (sealed.length > MAX_KEY) throw notOpened('A key of the store is larger than any for TLS.');
   const info = new ByteReader(contentOf(new ByteReader(sealed), 0x30));
   if (!contentOf(info, 0x30).subarray(0, PROTECTOR.length).equals(PROTECTOR)) {
     throw notOpened('A key of the store is protected in a way that is not that of JKS.');
   }
   const data = contentOf(info, 0x04);
   if (data.length < 2 * DIGEST) throw new Truncated();
-  const plain = Buffer.from(data.subarray(DIGEST, -DIGEST));
+  const plain = secrets.hold(Buffer.from(data.subarray(DIGEST, -DIGEST)));
   let stream = data.subarray(0, DIGEST);
   for (let at = 0; at < plain.length; at += DIGEST) {
-    stream = sha1(password, stream);
+    stream = secrets.hold(sha1(password, stream));
     for (let i = at; i < Math.min(at + DIGEST, plain.length); i++) {
       plain[i] = (plain[i] as number) ^ (stream[i - at] as number);
     }
@@ -53,31 +57,48 @@ function readCertificate(store: ByteReader, version: number): Buffer {
   return store.sized();
 }
 
-function readEntry(store: ByteReader, version: number, password: Buffer): Buffer[] {
+/** What a store has held so far. */
+interface Found {
+  readonly certificates: Buffer[];
+  readonly keys: Buffer[];
+}
+
+function addCertificate(store: ByteReader, version: number, { certificates }: Found): void {
+  requireFew(certificates.length + 1);
+  certificates.push(readCertificate(store, version));
+}
+
+function addEntry(
+  store: ByteReader,
+  version: number,
+  password: Buffer,
+  found: Found,
+  secrets: Secrets,
+): void {
   const kind = store.uint32();
   store.take(store.uint16()); // The alias.
   store.take(8); // When it was made.
-  if (kind === TRUSTED_CERTIFICATE) return [readCertificate(store, version)];
-  if (kind !== PRIVATE_KEY) throw new Truncated();
-  const sealed = store.sized();
-  const parts: Buffer[] = [];
-  for (let left = store.uint32(); left > 0; left--) {
-    parts.push(readCertificate(store, version));
-    requireFew(parts.length);
+  if (kind === TRUSTED_CERTIFICATE) {
+    addCertificate(store, version, found);
+    return;
   }
-  return [...parts, unprotected(sealed, password)];
+  if (kind !== PRIVATE_KEY) throw new Truncated();
+  requireFew(0, found.keys.length + 1);
+  const sealed = store.sized();
+  for (let left = store.uint32(); left > 0; left--) addCertificate(store, version, found);
+  found.keys.push(unprotected(sealed, password, secrets));
 }
 
-function readEntries(bytes: Uint8Array, password: Buffer): Buffer[] {
+function readEntries(bytes: Uint8Array, password: Buffer, secrets: Secrets): Buffer[] {
   const store = new ByteReader(bytes);
   store.take(4); // The magic number.
   const version = store.uint32();
   if (version !== 1 && version !== 2) throw new Truncated();
-  const parts: Buffer[] = [];
+  const found: Found = { certificates: [], keys: [] };
   for (let left = store.uint32(); left > 0; left--) {
-    parts.push(...readEntry(store, version, password));
-    requireFew(parts.length);
+    addEntry(store, version, password, found, secrets);
   }
+  const parts = [...found.certificates, ...found.keys];
   const size = store.position;
   const digest = store.take(DIGEST);
   // As in Java, certificates alone can be had without the password.
@@ -88,14 +109,12 @@ function readEntries(bytes: Uint8Array, password: Buffer): Buffer[] {
 }
 
 /** The certificates of a JKS, and its keys in PKCS#8. `password` is that of the keys, too. */
-export function readJks(bytes: Uint8Array, password: string): Buffer[] {
-  const secret = Buffer.from(password, 'utf16le').swap16();
+export function readJks(bytes: Uint8Array, password: string, secrets: Secrets): Buffer[] {
+  const secret = secrets.hold(Buffer.from(password, 'utf16le').swap16());
   try {
-    return readEntries(bytes, secret);
+    return readEntries(bytes, secret, secrets);
   } catch (error) {
     if (error instanceof Truncated) throw notOpened('The JKS is damaged or cut.');
     throw error;
-  } finally {
-    secret.fill(0);
   }
 }

@@ -3,14 +3,18 @@
 
 import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { type Argon2, argon2, MAX_ARGON2_MEMORY, MAX_ARGON2_WORK } from './argon2.js';
+import { decodeBase64 } from './base64.js';
 import { ByteReader, Truncated } from './byte_reader.js';
-import { notOpened, wrongPassword } from './failure.js';
+import { notOpened, requireSize, wrongPassword } from './failure.js';
 import { derOf } from './keys.js';
+import type { Secrets } from './secrets.js';
 import { readPrivateKey, readPublicKey } from './ssh_key.js';
 
 const MAGIC = /^PuTTY-User-Key-File-(\d+)$/;
 const COUNT = /^\d{1,9}$/;
 const BLOCK = 16;
+/** A key of RSA of 16384 bits is 14 KiB. */
+const MAX_SIZE = 64 * 1024;
 const damaged = (): Error => notOpened('The PPK is damaged.');
 
 interface File {
@@ -23,22 +27,35 @@ interface File {
   readonly privateBlob: Buffer;
 }
 
-function parse(bytes: Uint8Array): File {
-  const lines = Buffer.from(bytes)
-    .toString('latin1')
-    .split(/\r\n|\n|\r/);
+/** The lines of `bytes`, whichever way they end. Bytes, not text: they may be those of a key. */
+function linesOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let begin = 0; begin <= bytes.length; ) {
+    const end = bytes.subarray(begin).findIndex((byte) => byte === 10 || byte === 13);
+    const line = bytes.subarray(begin, end < 0 ? undefined : begin + end);
+    lines.push(line);
+    const isPair = bytes[begin + line.length] === 13 && bytes[begin + line.length + 1] === 10;
+    begin += line.length + (isPair ? 2 : 1);
+  }
+  return lines;
+}
+
+function parse(bytes: Uint8Array, secrets: Secrets): File {
+  requireSize(bytes, MAX_SIZE, 'PPK');
+  const lines = linesOf(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   const headers = new Map<string, string>();
   const blobs = new Map<string, Buffer>();
   for (let at = 0; at < lines.length; ) {
-    const line = lines[at++] as string;
+    const line = lines[at++] as Buffer;
     const colon = line.indexOf(': ');
     if (colon < 0) continue;
-    const [name, value] = [line.slice(0, colon), line.slice(colon + 2)];
+    const [name, value] = [line.toString('latin1', 0, colon), line.toString('latin1', colon + 2)];
     headers.set(name, value);
     if (!name.endsWith('-Lines')) continue;
     const count = Number(value);
     if (!COUNT.test(value) || count > lines.length - at) throw damaged();
-    blobs.set(name, Buffer.from(lines.slice(at, at + count).join(''), 'base64'));
+    const text = secrets.joined(...lines.slice(at, at + count));
+    blobs.set(name, secrets.hold(decodeBase64(text)));
     at += count;
   }
   const [first = '', algorithm = ''] = headers.entries().next().value ?? [];
@@ -62,12 +79,12 @@ interface Keys {
 const hashOf = (hash: string, ...parts: (Uint8Array | string)[]): Buffer =>
   parts.reduce((made, part) => made.update(part), createHash(hash)).digest();
 
-function keysOfVersion2(password: string): Keys {
+function keysOfVersion2(password: string, secrets: Secrets): Keys {
   const [first, second] = [0, 1].map((n) => hashOf('sha1', Buffer.from([0, 0, 0, n]), password));
   return {
-    cipherKey: Buffer.concat([first as Buffer, second as Buffer]).subarray(0, 32),
+    cipherKey: secrets.joined(first as Buffer, second as Buffer).subarray(0, 32),
     iv: Buffer.alloc(BLOCK),
-    macKey: hashOf('sha1', 'putty-private-key-file-mac-key', password),
+    macKey: secrets.hold(hashOf('sha1', 'putty-private-key-file-mac-key', password)),
     hash: 'sha1',
   };
 }
@@ -94,21 +111,25 @@ function argon2Of({ headers }: File): Argon2 {
   return { derivation, memory, passes, parallelism, salt };
 }
 
-function keysOfVersion3(file: File, password: string): Keys {
+function keysOfVersion3(file: File, password: string, secrets: Secrets): Keys {
   if (file.encryption === 'none') {
     const empty = Buffer.alloc(0);
     return { cipherKey: empty, iv: empty, macKey: empty, hash: 'sha256' };
   }
-  const made = argon2(password, argon2Of(file), 80);
+  const made = argon2(password, argon2Of(file), 80, secrets);
   const [cipherKey, iv, macKey] = [made.subarray(0, 32), made.subarray(32, 48), made.subarray(48)];
   return { cipherKey, iv, macKey, hash: 'sha256' };
 }
 
-function decrypted({ encryption, privateBlob }: File, { cipherKey, iv }: Keys): Buffer {
+function decrypted(
+  { encryption, privateBlob }: File,
+  { cipherKey, iv }: Keys,
+  secrets: Secrets,
+): Buffer {
   if (encryption === 'none') return privateBlob;
   if (encryption !== 'aes256-cbc' || privateBlob.length % BLOCK !== 0) throw damaged();
   const decipher = createDecipheriv('aes-256-cbc', cipherKey, iv).setAutoPadding(false);
-  return Buffer.concat([decipher.update(privateBlob), decipher.final()]);
+  return secrets.hold(decipher.update(privateBlob));
 }
 
 function macOf(file: File, keys: Keys, plain: Buffer): Buffer {
@@ -125,31 +146,31 @@ function macOf(file: File, keys: Keys, plain: Buffer): Buffer {
   return mac.digest();
 }
 
-function checkedPlain(file: File, password: string): Buffer {
+function checkedPlain(file: File, password: string, secrets: Secrets): Buffer {
   const isEncrypted = file.encryption !== 'none';
   // A key without a password has its MAC keyed without one, whatever was given.
   const secret = isEncrypted ? password : '';
-  const keys = file.version === 2 ? keysOfVersion2(secret) : keysOfVersion3(file, secret);
-  const plain = decrypted(file, keys);
+  const keys =
+    file.version === 2 ? keysOfVersion2(secret, secrets) : keysOfVersion3(file, secret, secrets);
+  const plain = decrypted(file, keys, secrets);
   const stored = Buffer.from(file.headers.get('Private-MAC') ?? '', 'hex');
   const made = macOf(file, keys, plain);
   if (stored.length === made.length && timingSafeEqual(stored, made)) return plain;
   throw isEncrypted && stored.length === made.length ? wrongPassword() : damaged();
 }
 
-/** PKCS#8 of the private key. */
-export function readPpk(bytes: Uint8Array, password: string): Buffer[] {
-  const file = parse(bytes);
+/** DER of the private key. */
+export function readPpk(bytes: Uint8Array, password: string, secrets: Secrets): Buffer[] {
+  const file = parse(bytes, secrets);
   if (file.version !== 2 && file.version !== 3) {
     throw notOpened('It is no PPK of version 2 or 3; convert it with puttygen.');
   }
-  const plain = checkedPlain(file, password);
+  const plain = checkedPlain(file, password, secrets);
   try {
     const publicKey = readPublicKey(new ByteReader(file.publicBlob));
-    return [derOf(readPrivateKey(publicKey, new ByteReader(plain)), 'PPK')];
+    const key = readPrivateKey(publicKey, new ByteReader(plain), secrets);
+    return [derOf(key, 'PPK', secrets)];
   } catch (error) {
     throw error instanceof Truncated ? damaged() : error;
-  } finally {
-    plain.fill(0);
   }
 }

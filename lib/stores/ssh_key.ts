@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Keys as SSH writes them (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4), as JSON Web Keys.
+// Keys as SSH writes them (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4), by the parts of JSON Web Keys.
 
-import type { JsonWebKey } from 'node:crypto';
 import type { ByteReader } from './byte_reader.js';
 import { notOpened } from './failure.js';
+import type { KeyParts } from './keys.js';
+import type { Secrets } from './secrets.js';
 
 /** The curves of `ecdsa-sha2-`, and the bytes of a coordinate. */
 const ecdsaCurves: Readonly<Record<string, { crv: string; size: number }>> = {
@@ -20,30 +21,29 @@ const edwardsCurves: Readonly<Record<string, { crv: string; size: number }>> = {
 /** OpenSSL signs with no larger ones. */
 const MAX_RSA_BYTES = 16384 / 8;
 
-const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
-
-/** `bytes` as a number of exactly `size` bytes, as JWK wants coordinates and secrets. */
-function padded(bytes: Buffer, size: number): string {
+/** `bytes` as a secret of exactly `size` bytes. */
+function padded(bytes: Buffer, size: number, secrets: Secrets): Buffer {
   const digits = bytes.subarray(Math.max(0, bytes.length - size));
-  return base64url(Buffer.concat([Buffer.alloc(size - digits.length), digits]));
+  return secrets.joined(Buffer.alloc(size - digits.length), digits);
 }
 
+// Big integers are not wiped: JavaScript has nothing else to divide by.
 const numberOf = (bytes: Buffer): bigint => BigInt(`0x0${bytes.toString('hex')}`);
 
-function base64urlOf(number: bigint): string {
+function bytesOf(number: bigint, secrets: Secrets): Buffer {
   const digits = number.toString(16);
-  return base64url(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
+  return secrets.hold(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
 }
 
 /** The public key that follows its algorithm's name. */
-export function readPublicKey(blob: ByteReader): JsonWebKey {
+export function readPublicKey(blob: ByteReader): KeyParts {
   const algorithm = blob.sized().toString('latin1');
   if (algorithm === 'ssh-rsa') {
-    const e = base64url(blob.sized());
-    return { kty: 'RSA', e, n: base64url(blob.sized()) };
+    const e = blob.sized();
+    return { kty: 'RSA', e, n: blob.sized() };
   }
   const edwards = Object.hasOwn(edwardsCurves, algorithm) ? edwardsCurves[algorithm] : undefined;
-  if (edwards) return { kty: 'OKP', crv: edwards.crv, x: base64url(blob.sized()) };
+  if (edwards) return { kty: 'OKP', crv: edwards.crv, x: blob.sized() };
   const ecdsa = ecdsaCurves[algorithm.replace(/^ecdsa-sha2-/, '')];
   if (!ecdsa || !algorithm.startsWith('ecdsa-')) {
     throw notOpened(
@@ -56,11 +56,11 @@ export function readPublicKey(blob: ByteReader): JsonWebKey {
     throw notOpened('The SSH key is damaged: its point is not one of the curve.');
   }
   const [x, y] = [point.subarray(1, 1 + ecdsa.size), point.subarray(1 + ecdsa.size)];
-  return { kty: 'EC', crv: ecdsa.crv, x: base64url(x), y: base64url(y) };
+  return { kty: 'EC', crv: ecdsa.crv, x, y };
 }
 
 /** The private key to `publicKey`, as PuTTY writes it. */
-export function readPrivateKey(publicKey: JsonWebKey, blob: ByteReader): JsonWebKey {
+export function readPrivateKey(publicKey: KeyParts, blob: ByteReader, secrets: Secrets): KeyParts {
   if (publicKey.kty === 'RSA') {
     const [d, p, q, qi] = [blob.sized(), blob.sized(), blob.sized(), blob.sized()];
     if ([d, p, q].some(({ length }) => length > MAX_RSA_BYTES + 1)) {
@@ -69,13 +69,11 @@ export function readPrivateKey(publicKey: JsonWebKey, blob: ByteReader): JsonWeb
     const exponent = numberOf(d);
     const [dp, dq] = [p, q].map((prime) => {
       const order = numberOf(prime) - 1n;
-      return base64urlOf(order > 0n ? exponent % order : 0n);
+      return bytesOf(order > 0n ? exponent % order : 0n, secrets);
     });
-    const names = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
-    const numbers = [base64url(d), base64url(p), base64url(q), dp, dq, base64url(qi)];
-    return { ...publicKey, ...Object.fromEntries(names.map((name, i) => [name, numbers[i]])) };
+    return { ...publicKey, d, p, q, dp: dp as Buffer, dq: dq as Buffer, qi };
   }
   const curves = publicKey.kty === 'EC' ? ecdsaCurves : edwardsCurves;
   const size = Object.values(curves).find(({ crv }) => crv === publicKey.crv)?.size ?? 0;
-  return { ...publicKey, d: padded(blob.sized(), size) };
+  return { ...publicKey, d: padded(blob.sized(), size, secrets) };
 }

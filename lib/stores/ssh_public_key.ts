@@ -2,9 +2,13 @@
 // SSH public keys: a line of OpenSSH, the file of RFC 4716 §3, or the bare bytes.
 
 import { ByteReader, Truncated } from './byte_reader.js';
-import { notOpened } from './failure.js';
+import { notOpened, requireSize } from './failure.js';
 import { derOf } from './keys.js';
+import type { Secrets } from './secrets.js';
 import { readPublicKey } from './ssh_key.js';
+
+/** One of RSA of 16384 bits is 3 KiB; a file may hold some. */
+const MAX_SIZE = 64 * 1024;
 
 const BEGIN = '---- BEGIN SSH2 PUBLIC KEY ----';
 const END = '---- END SSH2 PUBLIC KEY ----';
@@ -31,9 +35,10 @@ function blobOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** SubjectPublicKeyInfo of the key, the first if there are several. */
-export function readSshPublicKey(bytes: Uint8Array): Buffer[] {
+export function readSshPublicKey(bytes: Uint8Array, secrets: Secrets): Buffer[] {
+  requireSize(bytes, MAX_SIZE, 'SSH public key');
   try {
-    return [derOf(readPublicKey(new ByteReader(blobOf(bytes))), 'SSH public key')];
+    return [derOf(readPublicKey(new ByteReader(blobOf(bytes))), 'SSH public key', secrets)];
   } catch (error) {
     if (error instanceof Truncated) throw notOpened('It is no SSH public key, or it is cut.');
     throw error;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // From a certificate store, as the documented properties name it, to what the core reads.
 
+import { decodeBase64, isBase64 } from './base64.js';
 import { notOpened } from './failure.js';
+import { Secrets } from './secrets.js';
 import { isRegularFile, MAX_STORE_SIZE, readStoreFile } from './store_file.js';
 import { type CertStoreType, type Contents, recognise, storeTypes } from './store_type.js';
 
 /** What is in Base64, if it is, and something that is known; else `bytes` themselves. */
 export function withoutBase64(bytes: Uint8Array): Uint8Array {
-  if (recognise(bytes) !== undefined) return bytes;
-  const text = Buffer.from(bytes).toString('latin1');
-  if (!/^[A-Za-z0-9+/=\s]+$/.test(text)) return bytes;
-  const decoded = Buffer.from(text, 'base64');
+  if (recognise(bytes) !== undefined || !isBase64(bytes)) return bytes;
+  const decoded = decodeBase64(bytes);
   return recognise(decoded) === undefined ? bytes : decoded;
 }
 
@@ -28,19 +28,19 @@ export function useStore<Value>(
   const row = storeTypes[type];
   if (row === undefined) throw notOpened(`There is no type ${type} of stores.`);
   if (store.length === 0) throw notOpened('No store has been given; set SSLCertStore.');
-  if (row.store === 'name') return use(row.read(store, password));
+  if (row.store === 'name') return use(row.read(store, password, new Secrets()));
   const isFile = row.store === 'file' || (row.store === 'either' && isRegularFile(store));
   if (!isFile && store.length > MAX_STORE_SIZE) {
-    throw notOpened('It is larger than the 16 MiB that a store may have.');
+    throw notOpened('It is larger than the 4 MiB that a store may have.');
   }
-  const bytes = isFile ? readStoreFile(store) : Uint8Array.from(store);
-  const wiped: Uint8Array[] = [bytes];
+  const secrets = new Secrets();
   try {
-    const plain = withoutBase64(bytes);
-    const contents = row.read(plain, password);
-    wiped.push(plain, ...contents.parts);
+    const bytes = secrets.hold(isFile ? readStoreFile(store) : Uint8Array.from(store));
+    const plain = secrets.hold(withoutBase64(bytes));
+    const contents = row.read(plain, password, secrets);
+    for (const part of contents.parts) secrets.hold(part);
     return use(contents);
   } finally {
-    for (const each of wiped) each.fill(0);
+    secrets.wipe();
   }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The documented types of certificate stores: what each is made of, and by what it is read.
 
-import { notOpened, requireFew } from './failure.js';
+import { notOpened } from './failure.js';
 import { readJks } from './jks.js';
 import { readJwk } from './jwk.js';
 import { readTokenName } from './pkcs11.js';
 import { readPpk } from './ppk.js';
+import type { Secrets } from './secrets.js';
 import { readSshPublicKey } from './ssh_public_key.js';
 import { readXml } from './xml.js';
 
@@ -66,7 +67,8 @@ export interface Contents {
   readonly parts: readonly Uint8Array[];
 }
 
-export type Reader = (bytes: Uint8Array, password: string) => Contents;
+/** What it copies of keys is for `secrets` to wipe, and so is what it returns. */
+export type Reader = (bytes: Uint8Array, password: string, secrets: Secrets) => Contents;
 
 const native =
   (format: NativeFormat): Reader =>
@@ -74,12 +76,8 @@ const native =
 
 /** What `read` finds are certificates and keys in DER. */
 const made =
-  (read: (bytes: Uint8Array, password: string) => Uint8Array[]): Reader =>
-  (bytes, password) => {
-    const parts = read(bytes, password);
-    requireFew(parts.length);
-    return { format: 'any', parts };
-  };
+  (read: (bytes: Uint8Array, password: string, secrets: Secrets) => Uint8Array[]): Reader =>
+  (bytes, password, secrets) => ({ format: 'any', parts: read(bytes, password, secrets) });
 
 const unavailable =
   (why: string): Reader =>
@@ -101,15 +99,14 @@ const tokenModule = unavailable(
 const pem = native('pem');
 const der = native('any');
 const ppk = made(readPpk);
-const sshPublicKey = made(readSshPublicKey);
-const xml = made(readXml);
-const jwk = made(readJwk);
+const sshPublicKey = made((bytes, _, secrets) => readSshPublicKey(bytes, secrets));
+const xml = made((bytes, _, secrets) => readXml(bytes, secrets));
+const jwk = made((bytes, _, secrets) => readJwk(bytes, secrets));
 const trueJks = made(readJks);
-const jks: Reader = (bytes, password) =>
-  (recognise(bytes) === der ? native('pfx') : recognise(bytes) === jceks ? jceks : trueJks)(
-    bytes,
-    password,
-  );
+const jks: Reader = (...given) => {
+  const found = recognise(given[0]);
+  return (found === der ? native('pfx') : found === jceks ? jceks : trueJks)(...given);
+};
 
 interface Row {
   /** What SSLCertStore is: a path, the contents, either, or a name that the reader knows. */
@@ -150,7 +147,7 @@ export const storeTypes: Readonly<Record<CertStoreType, Row>> = {
   [CertStoreType.pkcs11]: name((bytes) => ({ format: 'pkcs11', parts: readTokenName(bytes) })),
   [CertStoreType.auto]: {
     store: 'either',
-    read: (bytes, password) => (recognise(bytes) ?? der)(bytes, password),
+    read: (...given) => (recognise(given[0]) ?? der)(...given),
   },
 };
 

@@ -13,6 +13,7 @@
 #include "addon/memory.h"
 #include "addon/server_object.h"
 #include "server/event_batch.h"
+#include "tls/argon2.h"
 
 namespace {
 
@@ -47,6 +48,25 @@ Napi::Value copyMemory(const Napi::CallbackInfo& info) {
   const std::uint8_t* const from = memory->bytes() + static_cast<std::size_t>(offset);
   if (!copy.IsEmpty()) std::copy_n(from, size, copy.Data());
   return copy;
+}
+
+/// The bytes of `size` that Argon2 makes of a password and a salt, the last two arguments;
+/// undefined when the numbers are not allowed.
+Napi::Value argon2(const Napi::CallbackInfo& info) {
+  const auto number = [&](std::size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  const wss::tls::Argon2 parameters = {
+      .kind = static_cast<wss::tls::Argon2::Kind>(number(0)),
+      .memory = number(1),
+      .passes = number(2),
+      .lanes = number(3),
+      .password = wss::addon::toBytes(info[5]).value_or(wss::Bytes()),
+      .salt = wss::addon::toBytes(info[6]).value_or(wss::Bytes()),
+      .secret = {},
+      .data = {},
+  };
+  auto tag = Napi::Uint8Array::New(info.Env(), number(4));
+  if (!wss::tls::argon2(parameters, {tag.Data(), tag.ByteLength()})) return info.Env().Undefined();
+  return tag;
 }
 
 Napi::Array errorRows(Napi::Env env) {
@@ -146,6 +166,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("showMemory", Napi::Function::New(env, showMemory));
   exports.Set("copyMemory", Napi::Function::New(env, copyMemory));
   exports.Set("setErrorClass", Napi::Function::New(env, setErrorClass));
+  exports.Set("argon2", Napi::Function::New(env, argon2));
   exports.Set("errorTable", errorRows(env));
   exports.Set("settingTable", settingRows(env));
   exports.Set("eventNames", names(env, wss::server::eventNames()));

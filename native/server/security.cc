@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "server/security.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
+
+#include "base/file.h"
 
 namespace wss::server {
 namespace {
@@ -39,20 +37,6 @@ std::string joined(const std::string& first, const std::string& second) {
   return first.empty() ? second : second.empty() ? first : first + "," + second;
 }
 
-/// A descriptor to append to `path` by, or -1. A file that is made is for nobody else to read.
-int openKeyLog(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-}
-
-void appendLine(const std::string& path, std::string_view line) {
-  const int fd = openKeyLog(path);
-  if (fd < 0) return;
-  const std::string text = std::string(line).append("\n");
-  // It is for debugging only: a full disk must not end connections.
-  [[maybe_unused]] const ssize_t written = ::write(fd, text.data(), text.size());
-  ::close(fd);
-}
-
 }  // namespace
 
 bool isFlags(std::string_view text) { return parseFlags(text).has_value(); }
@@ -79,14 +63,17 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.ownRecords = options.sslOwnRecords;
   made.ticketKeys = std::move(ticketKeys);
   if (!options.sslKeyLogFile.empty()) {
-    const int fd = openKeyLog(options.sslKeyLogFile);
-    if (fd < 0) {
+    Result<File> opened = File::openToAppend(options.sslKeyLogFile);
+    if (!opened.ok()) {
       return makeError(ErrorCode::kInvalidArgument,
                        "SSLKeyLogFile: " + options.sslKeyLogFile +
-                           " cannot be written to: " + std::strerror(errno));
+                           " cannot be written to: " + opened.error().message);
     }
-    ::close(fd);
-    made.keyLog = [path = options.sslKeyLogFile](std::string_view line) { appendLine(path, line); };
+    const auto file = std::make_shared<const File>(std::move(opened.value()));
+    // It is for debugging only: a full disk must not end connections.
+    made.keyLog = [file](std::string_view line) {
+      file->append(bytesOf(std::string(line).append("\n")));
+    };
   }
   return tls::Context::create(std::move(made));
 }

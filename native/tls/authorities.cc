@@ -5,18 +5,19 @@
 #include <filesystem>
 #include <string>
 
+#include "tls/authority_files.h"
 #include "tls/formats.h"
 #include "tls/openssl.h"
 
 namespace wss::tls {
 namespace {
 
-void freeNames(STACK_OF(X509_NAME) * names) { sk_X509_NAME_pop_free(names, X509_NAME_free); }
-using OwnedNames = Owned<STACK_OF(X509_NAME), freeNames>;
-
-Error notLoaded(std::string_view setting) {
-  return makeError(ErrorCode::kCertificateStoreNotOpened,
-                   std::string(setting).append(" names no certificates that can be read."));
+/// Trusts `authorities`, and names them to clients if they are few.
+void trust(SSL_CTX* context, const std::vector<Certificate::X509>& authorities, bool named) {
+  for (const Certificate::X509& authority : authorities) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
+    if (named) SSL_CTX_add_client_CA(context, authority.get());
+  }
 }
 
 Result<void> trustPem(SSL_CTX* context, std::string_view pem) {
@@ -24,30 +25,22 @@ Result<void> trustPem(SSL_CTX* context, std::string_view pem) {
   if (readPem(bytesOf(pem), {}, contents) != Opened::kDone || contents.certificates.empty()) {
     return makeError(ErrorCode::kCertificateStoreNotOpened, "SSLCACerts holds no certificates.");
   }
-  for (const Certificate::X509& authority : contents.certificates) {
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get());
-    SSL_CTX_add_client_CA(context, authority.get());
-  }
+  trust(context, contents.certificates, true);
   return {};
 }
 
 Result<void> trustFiles(SSL_CTX* context, const ContextOptions& options) {
-  OwnedNames names(sk_X509_NAME_new_null());
+  SSL_CTX_set_client_CA_list(context, sk_X509_NAME_new_null());
   if (!options.caFile.empty()) {
-    const char* const file = options.caFile.c_str();
-    if (SSL_CTX_load_verify_file(context, file) != 1 ||
-        SSL_add_file_cert_subjects_to_stack(names.get(), file) != 1) {
-      return notLoaded("OpenSSLCAFile");
-    }
+    auto found = readAuthorities("OpenSSLCAFile", options.caFile);
+    if (!found.ok()) return found.error();
+    trust(context, found.value(), true);
   }
   if (!options.caFolder.empty()) {
-    const char* const folder = options.caFolder.c_str();
-    if (SSL_CTX_load_verify_dir(context, folder) != 1 ||
-        SSL_add_dir_cert_subjects_to_stack(names.get(), folder) != 1) {
-      return notLoaded("OpenSSLCADir");
-    }
+    auto found = readAuthorityFolder("OpenSSLCADir", options.caFolder);
+    if (!found.ok()) return found.error();
+    trust(context, found.value(), true);
   }
-  SSL_CTX_set_client_CA_list(context, names.release());
   return {};
 }
 
@@ -63,9 +56,9 @@ Result<void> trustAuthorities(ssl_ctx_st* context, const ContextOptions& options
     return std::filesystem::is_regular_file(path, failure);
   });
   if (bundle == options.caBundles.end()) return {};
-  if (SSL_CTX_load_verify_file(context, bundle->c_str()) != 1) {
-    return notLoaded("SSLCACertFilePaths");
-  }
+  auto found = readAuthorities("SSLCACertFilePaths", *bundle);
+  if (!found.ok()) return found.error();
+  trust(context, found.value(), false);
   // Too many to name; and naming only the others would have clients send nothing.
   SSL_CTX_set_client_CA_list(context, nullptr);
   return {};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tls/authorities.h"
+#include "tls/key_trial.h"
 #include "tls/names.h"
 #include "tls/openssl.h"
 #include "tls/pipe.h"
@@ -211,6 +212,10 @@ Result<void> Context::setGroups() {
   const std::string signatures = openSslSignatureAlgorithms(options_.signatureAlgorithms);
   if (!signatures.empty() && SSL_CTX_set1_sigalgs_list(handle, signatures.c_str()) != 1) {
     return invalid("Signature algorithms", "OpenSSL does not know one of " + signatures + ".");
+  }
+  const Served served{options_.protocols, options_.groups, options_.signatureAlgorithms};
+  for (const Certificate& certificate : options_.certificates) {
+    if (Result<void> done = checkServed(certificate, served); !done.ok()) return done;
   }
   return {};
 }

@@ -11,11 +11,21 @@ using Number = unsigned long;
 
 /// CK_RV.
 inline constexpr Number kOk = 0;
+inline constexpr Number kDeviceError = 0x30;
+inline constexpr Number kDeviceRemoved = 0x32;
+inline constexpr Number kKeyHandleInvalid = 0x60;
+inline constexpr Number kObjectInvalid = 0x82;  // CKR_OBJECT_HANDLE_INVALID
 inline constexpr Number kPinIncorrect = 0xa0;
 inline constexpr Number kPinInvalid = 0xa1;
 inline constexpr Number kPinLength = 0xa2;
 inline constexpr Number kPinLocked = 0xa4;
+inline constexpr Number kSessionClosed = 0xb0;
+inline constexpr Number kSessionInvalid = 0xb3;  // CKR_SESSION_HANDLE_INVALID
+inline constexpr Number kTokenNotPresent = 0xe0;
+inline constexpr Number kTokenNotRecognized = 0xe1;
 inline constexpr Number kAlreadyLoggedIn = 0x100;
+inline constexpr Number kUserNotLoggedIn = 0x101;
+inline constexpr Number kNotInitialized = 0x190;  // CKR_CRYPTOKI_NOT_INITIALIZED
 inline constexpr Number kAlreadyInitialized = 0x191;
 
 inline constexpr Number kOsLocking = 2;             // CKF_OS_LOCKING_OK

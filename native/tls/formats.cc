@@ -3,41 +3,21 @@
 
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
-#include <openssl/pkcs7.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "tls/der.h"
 #include "tls/openssl.h"
-#include "tls/rounds.h"
+#include "tls/password_cost.h"
+#include "tls/pem.h"
+#include "tls/private_key.h"
 
 namespace wss::tls {
 namespace {
 
-constexpr std::string_view kBegin = "-----BEGIN ";
-constexpr std::string_view kEnd = "-----END ";
-constexpr std::string_view kDashes = "-----";
-constexpr std::string_view kSpace = " \t\r\n";
-
-using OwnedPkcs7 = Owned<PKCS7, PKCS7_free>;
 using OwnedSealed = Owned<X509_SIG, X509_SIG_free>;
 using OwnedPkcs8 = Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
-
-/// One block as PEM_read_bio() gives it.
-struct PemBlock {
-  char* name = nullptr;
-  char* header = nullptr;
-  unsigned char* data = nullptr;
-  long size = 0;
-
-  PemBlock() = default;
-  PemBlock(const PemBlock&) = delete;
-  PemBlock& operator=(const PemBlock&) = delete;
-  ~PemBlock() {
-    OPENSSL_free(name);
-    OPENSSL_free(header);
-    OPENSSL_clear_free(data, static_cast<std::size_t>(size));
-  }
-};
 
 /// Hands OpenSSL the password; the size of the buffer is its limit.
 int givePassword(char* buffer, int size, int /*writing*/, void* argument) {
@@ -47,23 +27,69 @@ int givePassword(char* buffer, int size, int /*writing*/, void* argument) {
   return static_cast<int>(password.size());
 }
 
-void addCertificate(OwnedX509 certificate, Contents& contents) {
-  contents.certificates.emplace_back(certificate.release(), X509_free);
-}
-
-Opened addKey(OwnedKey key, Contents& contents) {
-  if (key == nullptr || EVP_PKEY_get_bits(key.get()) > kMaxKeyBits) return Opened::kDamaged;
-  contents.keys.emplace_back(key.release(), EVP_PKEY_free);
+/// Decodes one certificate, trusted ones with what OpenSSL writes after them.
+Opened addCertificate(Bytes der, Contents& contents, bool isTrusted = false) {
+  if (!contents.takesCertificate()) return Opened::kTooMany;
+  const unsigned char* at = der.data();
+  const auto size = static_cast<long>(der.size());
+  X509* const certificate =
+      isTrusted ? d2i_X509_AUX(nullptr, &at, size) : d2i_X509(nullptr, &at, size);
+  if (certificate == nullptr) return Opened::kDamaged;
+  contents.certificates.emplace_back(certificate, X509_free);
   return Opened::kDone;
 }
 
-Opened addPkcs7(const PKCS7* pkcs7, Contents& contents) {
-  if (pkcs7 == nullptr || !PKCS7_type_is_signed(pkcs7)) return Opened::kNotThis;
-  const STACK_OF(X509)* const certificates = pkcs7->d.sign->cert;
-  for (int i = 0; i < sk_X509_num(certificates); ++i) {
-    X509* const certificate = sk_X509_value(certificates, i);
-    X509_up_ref(certificate);
-    addCertificate(OwnedX509(certificate), contents);
+/// Whether `der` is a SEQUENCE that begins with another: a certificate, a public or a sealed key.
+std::optional<DerReader> afterFirstSequence(Bytes der) {
+  DerReader outer(der);
+  const std::optional<Bytes> body = outer.take(Tag::kSequence);
+  if (!body) return std::nullopt;
+  DerReader reader(*body);
+  if (!reader.take(Tag::kSequence)) return std::nullopt;
+  return reader;
+}
+
+/// SubjectPublicKeyInfo (RFC 5280 §4.1). Nobody decodes it: it is of no use.
+bool isPublicKey(Bytes der) {
+  std::optional<DerReader> reader = afterFirstSequence(der);
+  return reader && reader->take(Tag::kBitString) && reader->atEnd();
+}
+
+/// Certificate (RFC 5280 §4.1).
+bool isCertificate(Bytes der) {
+  std::optional<DerReader> reader = afterFirstSequence(der);
+  return reader && reader->take(Tag::kSequence) && reader->take(Tag::kBitString);
+}
+
+/// The SignedData of a ContentInfo (RFC 2315 §7, §9.1), behind its version; nothing when `der` is
+/// none.
+std::optional<DerReader> signedDataOf(Bytes der) {
+  constexpr std::string_view kSignedData = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+  const std::optional<Bytes> info = DerReader(der).take(Tag::kSequence);
+  if (!info) return std::nullopt;
+  DerReader parts(*info);
+  const std::optional<Bytes> type = parts.take(Tag::kObject);
+  if (!type || wss::textOf(*type) != kSignedData) return std::nullopt;
+  const std::optional<Bytes> content = parts.take(Tag::kContext0);
+  if (!content) return std::nullopt;
+  const std::optional<Bytes> signedData = DerReader(*content).take(Tag::kSequence);
+  if (!signedData) return std::nullopt;
+  DerReader reader(*signedData);
+  if (!reader.take(Tag::kInteger)) return std::nullopt;
+  return reader;
+}
+
+/// Certificate by certificate: OpenSSL would decode all, however many there are.
+Opened addPkcs7(Bytes der, Contents& contents) {
+  std::optional<DerReader> reader = signedDataOf(der);
+  if (!reader) return Opened::kNotThis;
+  reader->take(Tag::kSet);       // digestAlgorithms
+  reader->take(Tag::kSequence);  // contentInfo
+  DerReader certificates(reader->take(Tag::kContext0).value_or(Bytes()));
+  while (!certificates.atEnd()) {
+    const std::optional<Bytes> certificate = certificates.takeWhole();
+    const Opened opened = certificate ? addCertificate(*certificate, contents) : Opened::kDamaged;
+    if (opened != Opened::kDone) return opened;
   }
   return contents.empty() ? Opened::kDamaged : Opened::kDone;
 }
@@ -72,128 +98,94 @@ Opened addSealedKey(const X509_SIG* sealed, std::string_view password, Contents&
   if (sealed == nullptr) return Opened::kNotThis;
   const X509_ALGOR* algorithm = nullptr;
   X509_SIG_get0(sealed, &algorithm, nullptr);
-  contents.rounds += roundsOf(algorithm);
-  if (contents.rounds > kMaxRounds) return Opened::kTooCostly;
+  if (contents.withoutKeys) return Opened::kDone;
+  if (!contents.takesKey()) return Opened::kTooMany;
+  contents.cost += passwordCost(algorithm);
+  if (contents.cost > kMaxPasswordCost) return Opened::kTooCostly;
   const OwnedPkcs8 opened(
       PKCS8_decrypt(sealed, password.data(), static_cast<int>(password.size())));
   if (opened == nullptr) return Opened::kWrongPassword;
-  return addKey(OwnedKey(EVP_PKCS82PKEY(opened.get())), contents);
+  return addPrivateKey(opened.get(), contents);
+}
+
+/// A key in a block of its own kind, such as "RSA PRIVATE KEY", perhaps encrypted (RFC 1421).
+Opened addKeyBlock(PemBlock& block, std::string_view password, Contents& contents) {
+  if (contents.withoutKeys) return Opened::kDone;
+  EVP_CIPHER_INFO cipher;
+  if (PEM_get_EVP_CIPHER_INFO(block.header.data(), &cipher) != 1) return Opened::kDamaged;
+  auto size = static_cast<long>(block.data.size());
+  // A key without a header is not encrypted, and this leaves it as it is.
+  if (PEM_do_header(&cipher, block.data.data(), &size, givePassword, &password) != 1) {
+    return Opened::kWrongPassword;
+  }
+  const Opened opened =
+      addPrivateKey(Bytes(block.data).first(static_cast<std::size_t>(size)), contents);
+  // A wrong password passes the test of the padding once in 256 times.
+  if (opened == Opened::kNotThis || opened == Opened::kDamaged) {
+    return cipher.cipher == nullptr ? Opened::kDamaged : Opened::kWrongPassword;
+  }
+  return opened;
 }
 
 Opened addBlock(PemBlock& block, std::string_view password, Contents& contents) {
   const std::string_view name = block.name;
-  const bool isKey = name.ends_with("PRIVATE KEY");
-  const unsigned char* at = block.data;
+  if (block.isDamaged) return Opened::kDamaged;
   if (name == PEM_STRING_PKCS8) {
-    const OwnedSealed sealed(d2i_X509_SIG(nullptr, &at, block.size));
+    const unsigned char* at = block.data.data();
+    const OwnedSealed sealed(d2i_X509_SIG(nullptr, &at, static_cast<long>(block.data.size())));
     const Opened opened = addSealedKey(sealed.get(), password, contents);
     return opened == Opened::kNotThis ? Opened::kDamaged : opened;
   }
   if (name == "OPENSSH PRIVATE KEY") return Opened::kOpenSshKey;
-  if (isKey) {
-    EVP_CIPHER_INFO cipher;
-    if (PEM_get_EVP_CIPHER_INFO(block.header, &cipher) != 1) return Opened::kDamaged;
-    // A key without a header is not encrypted, and this leaves it as it is.
-    if (PEM_do_header(&cipher, block.data, &block.size, givePassword, &password) != 1) {
-      return Opened::kWrongPassword;
-    }
-    OwnedKey key(d2i_AutoPrivateKey(nullptr, &at, block.size));
-    // A wrong password passes the test of the padding once in 256 times.
-    if (key == nullptr) return cipher.cipher == nullptr ? Opened::kDamaged : Opened::kWrongPassword;
-    return addKey(std::move(key), contents);
-  }
+  if (name.ends_with("PRIVATE KEY")) return addKeyBlock(block, password, contents);
   if (name == PEM_STRING_X509 || name == PEM_STRING_X509_OLD || name == PEM_STRING_X509_TRUSTED) {
-    OwnedX509 certificate(name == PEM_STRING_X509_TRUSTED ? d2i_X509_AUX(nullptr, &at, block.size)
-                                                          : d2i_X509(nullptr, &at, block.size));
-    if (certificate == nullptr) return Opened::kDamaged;
-    addCertificate(std::move(certificate), contents);
-    return Opened::kDone;
+    return addCertificate(block.data, contents, name == PEM_STRING_X509_TRUSTED);
   }
   if (name == PEM_STRING_PKCS7) {
-    const OwnedPkcs7 pkcs7(d2i_PKCS7(nullptr, &at, block.size));
-    return addPkcs7(pkcs7.get(), contents) == Opened::kDone ? Opened::kDone : Opened::kDamaged;
+    const Opened opened = addPkcs7(block.data, contents);
+    return opened == Opened::kNotThis ? Opened::kDamaged : opened;
   }
   if (name.ends_with("PUBLIC KEY")) ++contents.publicKeys;
   return Opened::kDone;  // Parameters, requests: not what we look for.
-}
-
-/// The blocks of `text`, each broken into lines as PEM wants it.
-std::string normalized(std::string_view text) {
-  constexpr std::size_t kLineSize = 64;
-  std::string lines;
-  std::size_t begin = text.find(kBegin);
-  while (begin != std::string_view::npos) {
-    const std::size_t bodyBegin = text.find(kDashes, begin + kBegin.size());
-    const std::size_t end = text.find(kEnd, begin);
-    if (bodyBegin >= end || end == std::string_view::npos) break;
-    const std::size_t close = text.find(kDashes, end + kEnd.size());
-    if (close == std::string_view::npos) break;
-    const std::string_view body =
-        text.substr(bodyBegin + kDashes.size(), end - bodyBegin - kDashes.size());
-
-    lines.append(text.substr(begin, bodyBegin - begin)).append(kDashes);
-    if (body.find(':') != std::string_view::npos) {
-      lines.append(body);  // Headers (RFC 1421 §4.6) are lines already.
-    } else {
-      std::size_t column = 0;
-      for (const char c : body) {
-        if (kSpace.find(c) != std::string_view::npos) continue;
-        if (column++ % kLineSize == 0) lines += '\n';
-        lines += c;
-      }
-      lines += '\n';
-    }
-    lines.append(text.substr(end, close + kDashes.size() - end)).append("\n");
-    begin = text.find(kBegin, close);
-  }
-  return lines;
 }
 
 }  // namespace
 
 Opened readPem(Bytes bytes, std::string_view password, Contents& contents) {
   const CleanErrors errors;
-  std::string lines = normalized(wss::textOf(bytes));
-  if (lines.empty()) return Opened::kNotThis;
-  const OwnedBio source = readFrom(bytesOf(lines));
-  Opened result = Opened::kDone;
-  while (result == Opened::kDone && !BIO_eof(source.get())) {
+  PemReader reader(wss::textOf(bytes));
+  Opened result = Opened::kNotThis;
+  for (;;) {
     PemBlock block;
-    const int read =
-        PEM_read_bio(source.get(), &block.name, &block.header, &block.data, &block.size);
-    result = read == 1 ? addBlock(block, password, contents) : Opened::kDamaged;
+    if (!reader.read(block)) break;
+    result = addBlock(block, password, contents);
+    if (result != Opened::kDone) return result;
   }
-  OPENSSL_cleanse(lines.data(), lines.size());
   return result == Opened::kDone && contents.empty() ? Opened::kNotThis : result;
 }
 
 Opened readDer(Bytes bytes, std::string_view password, Contents& contents) {
   const CleanErrors errors;
-  const auto size = static_cast<long>(bytes.size());
-  const unsigned char* at = bytes.data();
-  if (OwnedX509 certificate(d2i_X509(nullptr, &at, size)); certificate != nullptr) {
-    addCertificate(std::move(certificate), contents);
-    return Opened::kDone;
+  if (isCertificate(bytes)) {
+    const Opened opened = addCertificate(bytes, contents);
+    // The form is that of requests and revocation lists, too.
+    return opened == Opened::kDamaged ? Opened::kNotThis : opened;
   }
-  at = bytes.data();
-  if (OwnedKey key(d2i_AutoPrivateKey(nullptr, &at, size)); key != nullptr) {
-    return addKey(std::move(key), contents);
-  }
-  at = bytes.data();
-  if (const OwnedKey key(d2i_PUBKEY(nullptr, &at, size)); key != nullptr) {
+  if (isPublicKey(bytes)) {
     ++contents.publicKeys;
     return Opened::kDone;
   }
-  at = bytes.data();
-  const OwnedSealed sealed(d2i_X509_SIG(nullptr, &at, size));
+  if (const Opened opened = addPrivateKey(bytes, contents); opened != Opened::kNotThis) {
+    return opened;
+  }
+  const unsigned char* at = bytes.data();
+  const OwnedSealed sealed(d2i_X509_SIG(nullptr, &at, static_cast<long>(bytes.size())));
   return addSealedKey(sealed.get(), password, contents);
 }
 
 Opened readPkcs7(Bytes bytes, Contents& contents) {
   const CleanErrors errors;
-  const unsigned char* at = bytes.data();
-  const OwnedPkcs7 pkcs7(d2i_PKCS7(nullptr, &at, static_cast<long>(bytes.size())));
-  return addPkcs7(pkcs7.get(), contents);
+  return addPkcs7(bytes, contents);
 }
 
 }  // namespace wss::tls

@@ -3,13 +3,13 @@
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "tls/formats.h"
 #include "tls/openssl.h"
-#include "tls/rounds.h"
+#include "tls/password_cost.h"
+#include "tls/private_key.h"
 
 namespace wss::tls {
 namespace {
@@ -32,32 +32,27 @@ struct Password {
   int size;
 };
 
-bool addKey(const PKCS8_PRIV_KEY_INFO* info, Contents& contents) {
-  OwnedKey key(info == nullptr ? nullptr : EVP_PKCS82PKEY(info));
-  if (key == nullptr || EVP_PKEY_get_bits(key.get()) > kMaxKeyBits) return false;
-  contents.keys.emplace_back(key.release(), EVP_PKEY_free);
-  return true;
-}
-
-/// Whether the rounds of `algorithm` may still be spent.
-bool isAffordable(const X509_ALGOR* algorithm, Contents& contents) {
-  contents.rounds += roundsOf(algorithm);
-  return contents.rounds <= kMaxRounds;
+/// Whether `cost` more may still be spent.
+bool isAffordable(std::uint64_t cost, Contents& contents) {
+  contents.cost += cost;
+  return contents.cost <= kMaxPasswordCost;
 }
 
 Opened addBag(const PKCS12_SAFEBAG* bag, const Password& password, Contents& contents) {
   switch (PKCS12_SAFEBAG_get_nid(bag)) {
     case NID_keyBag:
-      return addKey(PKCS12_SAFEBAG_get0_p8inf(bag), contents) ? Opened::kDone : Opened::kDamaged;
+      return addPrivateKey(PKCS12_SAFEBAG_get0_p8inf(bag), contents);
     case NID_pkcs8ShroudedKeyBag: {
+      if (!contents.takesKey()) return Opened::kTooMany;
       const X509_ALGOR* algorithm = nullptr;
       X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, nullptr);
-      if (!isAffordable(algorithm, contents)) return Opened::kTooCostly;
+      if (!isAffordable(passwordCost(algorithm), contents)) return Opened::kTooCostly;
       const OwnedPkcs8 info(PKCS12_decrypt_skey(bag, password.text, password.size));
-      return addKey(info.get(), contents) ? Opened::kDone : Opened::kDamaged;
+      return addPrivateKey(info.get(), contents);
     }
     case NID_certBag: {
       if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate) return Opened::kDone;
+      if (!contents.takesCertificate()) return Opened::kTooMany;
       OwnedX509 certificate(PKCS12_SAFEBAG_get1_cert(bag));
       if (certificate == nullptr) return Opened::kDamaged;
       contents.certificates.emplace_back(certificate.release(), X509_free);
@@ -73,7 +68,8 @@ Opened addSafe(PKCS7* safe, const Password& password, Contents& contents) {
   if (PKCS7_type_is_data(safe)) {
     bags.reset(PKCS12_unpack_p7data(safe));
   } else if (PKCS7_type_is_encrypted(safe)) {
-    if (!isAffordable(safe->d.encrypted->enc_data->algorithm, contents)) return Opened::kTooCostly;
+    const X509_ALGOR* const algorithm = safe->d.encrypted->enc_data->algorithm;
+    if (!isAffordable(passwordCost(algorithm), contents)) return Opened::kTooCostly;
     bags.reset(PKCS12_unpack_p7encdata(safe, password.text, password.size));
   }
   if (bags == nullptr) return Opened::kDamaged;
@@ -93,18 +89,15 @@ Opened addAll(const PKCS12* pkcs12, const Password& password, Contents& contents
   return opened;
 }
 
-/// Whether `password` is that of the MAC, if there is one.
-bool fits(PKCS12* pkcs12, const Password& password) {
-  return PKCS12_mac_present(pkcs12) != 1 ||
-         PKCS12_verify_mac(pkcs12, password.text, password.size) == 1;
-}
-
-bool isMacAffordable(const PKCS12* pkcs12, Contents& contents) {
-  const X509_ALGOR* algorithm = nullptr;
+/// kDone when `password` is that of the MAC, if there is one.
+Opened checkMac(PKCS12* pkcs12, const Password& password, Contents& contents) {
+  if (PKCS12_mac_present(pkcs12) != 1) return Opened::kDone;
+  const X509_ALGOR* digest = nullptr;
   const ASN1_INTEGER* count = nullptr;
-  PKCS12_get0_mac(nullptr, &algorithm, nullptr, &count, pkcs12);
-  if (count != nullptr) contents.rounds += roundsOf(count);
-  return algorithm == nullptr || isAffordable(algorithm, contents);
+  PKCS12_get0_mac(nullptr, &digest, nullptr, &count, pkcs12);
+  if (!isAffordable(macCost(digest, count), contents)) return Opened::kTooCostly;
+  const bool fits = PKCS12_verify_mac(pkcs12, password.text, password.size) == 1;
+  return fits ? Opened::kDone : Opened::kWrongPassword;
 }
 
 Opened read(OSSL_LIB_CTX* library, Bytes bytes, std::string_view password, Contents& contents) {
@@ -115,21 +108,21 @@ Opened read(OSSL_LIB_CTX* library, Bytes bytes, std::string_view password, Conte
     return Opened::kNotThis;  // It has freed the place.
   }
   const OwnedPkcs12 pkcs12(place);
-  if (!isMacAffordable(pkcs12.get(), contents)) return Opened::kTooCostly;
   const std::string text(password);  // Ends with a zero, which some of the functions look for.
   const Password given = {text.c_str(), static_cast<int>(text.size())};
   constexpr Password kNone = {nullptr, 0};
   for (const Password& candidate : {given, kNone}) {
     if (candidate.text == nullptr && !text.empty()) break;
-    if (!fits(pkcs12.get(), candidate)) continue;
-    Contents found;
-    found.rounds = contents.rounds;
-    const Opened opened = addAll(pkcs12.get(), candidate, found);
-    contents.rounds = found.rounds;
+    Opened opened = checkMac(pkcs12.get(), candidate, contents);
+    if (opened == Opened::kWrongPassword) continue;
+    if (opened != Opened::kDone) return opened;
+    // Those of other parts count, too; what is found here is nothing before it is whole.
+    Contents found = contents;
+    opened = addAll(pkcs12.get(), candidate, found);
+    contents.cost = found.cost;
     if (opened != Opened::kDone) return opened;
     if (found.empty()) return Opened::kNotThis;
-    std::ranges::move(found.certificates, std::back_inserter(contents.certificates));
-    std::ranges::move(found.keys, std::back_inserter(contents.keys));
+    contents = std::move(found);
     return Opened::kDone;
   }
   return Opened::kWrongPassword;

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "tls/key_trial.h"
 #include "tls/openssl.h"
 
 namespace wss::tls {
@@ -39,8 +40,8 @@ Opened readPart(Format format, Bytes bytes, std::string_view password, Contents&
       return opened == Opened::kNotThis ? readPem(bytes, password, contents) : opened;
     }
     case Format::kPublicKey: {
+      contents.withoutKeys = true;
       const Opened opened = readPart(Format::kPem, bytes, password, contents);
-      contents.keys.clear();
       return contents.empty() && opened == Opened::kDone ? Opened::kNotThis : opened;
     }
     case Format::kAny:
@@ -68,8 +69,15 @@ Error failed(Opened opened) {
           "one with openssl pkcs12 -export.");
     case Opened::kTooCostly:
       return notOpened(
-          "Its password is hashed more than ten million times; make a new one with fewer rounds "
-          "(openssl pkcs12 -export -iter).");
+          "To try its passwords would take more than a second; make a new one with fewer rounds "
+          "(openssl pkcs12 -export -iter 10000).");
+    case Opened::kTooMany:
+      return notOpened("It holds more than 1000 certificates or 100 keys.");
+    case Opened::kUnfitKey:
+      return notOpened(
+          "It holds a private key of a kind that is not for TLS, or too large; take RSA with two "
+          "primes and up to 16384 bits, ECDSA on a curve that is named (best P-256), Ed25519 or "
+          "Ed448.");
     case Opened::kOpenSshKey:
       return notOpened(
           "It holds a key in OpenSSH's own format; convert it with ssh-keygen -p -m PKCS8.");
@@ -105,6 +113,14 @@ Certificate::Key keyOf(const Certificate::X509& certificate, const Contents& con
   return nullptr;
 }
 
+/// `certificate`, if its key signs for it, or there is none.
+Result<Certificate> tried(Certificate certificate) {
+  if (certificate.key() != nullptr) {
+    if (Result<void> done = tryKey(certificate); !done.ok()) return done.error();
+  }
+  return certificate;
+}
+
 }  // namespace
 
 std::optional<Format> formatNamed(std::string_view name) {
@@ -114,14 +130,13 @@ std::optional<Format> formatNamed(std::string_view name) {
 }
 
 Result<Contents> readStore(const Store& store) {
+  std::size_t size = 0;
+  for (const Bytes& part : store.parts) size += part.size();
+  if (size > kMaxStoreSize) return notOpened("It is larger than the 4 MiB that a store may have.");
   Contents contents;
   for (const Bytes& part : store.parts) {
     const Opened opened = readPart(store.format, part, store.password, contents);
     if (opened != Opened::kDone) return failed(opened);
-    // To find out what belongs to what takes the square of their number.
-    if (contents.certificates.size() > kMaxCertificates || contents.keys.size() > kMaxKeys) {
-      return notOpened("It holds more than 1000 certificates or 100 keys.");
-    }
   }
   return contents;
 }
@@ -145,12 +160,13 @@ Result<Certificate> findCertificate(const Contents& contents, std::string_view s
   std::ranges::move(withoutKey, std::back_inserter(candidates));
   const Certificate* const found = findSubject(candidates, subject);
   if (found == nullptr) return makeError(ErrorCode::kCertificateNotFound);
-  return Certificate(found->leaf(), found->key(), chainOf(found->leaf(), contents));
+  return tried(Certificate(found->leaf(), found->key(), chainOf(found->leaf(), contents)));
 }
 
 Result<Certificate> findKey(Contents contents, Bytes encoded) {
   Contents given;
-  if (readPart(Format::kPublicKey, encoded, {}, given) != Opened::kDone ||
+  if (encoded.size() > kMaxStoreSize ||
+      readPart(Format::kPublicKey, encoded, {}, given) != Opened::kDone ||
       given.certificates.empty()) {
     return makeError(ErrorCode::kCertificateNotFound, "What was given is no certificate.");
   }
@@ -161,7 +177,7 @@ Result<Certificate> findKey(Contents contents, Bytes encoded) {
                      "The store does not hold the private key of the certificate.");
   }
   std::ranges::copy(given.certificates, std::back_inserter(contents.certificates));
-  return Certificate(leaf, std::move(key), chainOf(leaf, contents));
+  return tried(Certificate(leaf, std::move(key), chainOf(leaf, contents)));
 }
 
 }  // namespace wss::tls

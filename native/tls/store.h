@@ -33,19 +33,19 @@ struct Store {
   std::string_view password;
 };
 
-/// No store of a server has more.
-inline constexpr std::size_t kMaxCertificates = 1000;
-inline constexpr std::size_t kMaxKeys = 100;
+/// No store of a server is larger, all parts together: 1000 certificates and 100 keys are 2 MiB.
+inline constexpr std::size_t kMaxStoreSize = std::size_t{4} * 1024 * 1024;
 
 /// All that the store holds. Error 271 when it cannot be read, 273 when the password is wrong.
 Result<Contents> readStore(const Store& store);
 
 /// The certificate that `subject` selects (see findSubject), those with a key before the others,
-/// with its key, if that is there, and its chain. Error 272 when none fits.
+/// with its key, if that is there, and its chain. Error 272 when none fits, 273 when the key does
+/// not sign for the certificate.
 Result<Certificate> findCertificate(const Contents& contents, std::string_view subject);
 
 /// `encoded` (PEM or DER) with its private key from the store. Error 272 when `encoded` is no
-/// certificate, or the store does not have its key.
+/// certificate, or the store does not have its key, 273 as above.
 Result<Certificate> findKey(Contents contents, Bytes encoded);
 
 }  // namespace wss::tls

@@ -26,13 +26,22 @@ struct TokenName {
   std::string object;  ///< the label of a certificate
 };
 
-/// A session with a token. Objects are known by their handles.
+/// A session with a token. Objects are known by their handles. When the token has gone and come
+/// back, or somebody else has closed the session, the next signature opens a new one.
 class Token {
  public:
   using Object = cryptoki::Number;
 
-  /// Logs in with `pin`, unless it is empty. Error 271 when there is no such module or token, 273
-  /// when it does not take the PIN.
+  /// A private key, and what it is found by again in another session.
+  struct Key {
+    Object object = 0;
+    std::vector<std::uint8_t> id;       ///< may be empty
+    std::vector<std::uint8_t> modulus;  ///< empty unless it is one of RSA
+    unsigned session = 0;               ///< in which `object` is its handle
+  };
+
+  /// Logs in with `pin`, unless it is empty, and keeps it for the next time. Error 271 when there
+  /// is no such module or token, 273 when it does not take the PIN.
   static Result<std::shared_ptr<Token>> open(const TokenName& name, std::string_view pin);
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
@@ -42,17 +51,29 @@ class Token {
   [[nodiscard]] std::vector<Object> find(cryptoki::Number objectClass, Bytes id = {}) const;
   /// Empty when there is none.
   [[nodiscard]] std::vector<std::uint8_t> read(Object object, cryptoki::Number attribute) const;
+  [[nodiscard]] Key keyOf(Object object) const;
   /// The size of the signature, or nothing when the token does not sign.
-  std::optional<std::size_t> sign(Object key, cryptoki::Number mechanism, Bytes data,
-                                  MutableBytes signature) const;
+  std::optional<std::size_t> sign(Key& key, cryptoki::Number mechanism, Bytes data,
+                                  MutableBytes signature);
 
   static constexpr std::size_t kMaxObjects = 1000;
 
  private:
-  Token(const cryptoki::FunctionList* functions, cryptoki::Number session);
+  Token(TokenName name, std::string_view pin);
 
-  const cryptoki::FunctionList* functions_;
-  cryptoki::Number session_;
+  Result<void> connect();
+  Result<void> logIn();
+  void forgetPin();
+  /// Finds `key` in this session, if it is of another.
+  [[nodiscard]] bool locate(Key& key) const;
+  cryptoki::Number signOnce(Object key, cryptoki::Number mechanism, Bytes data,
+                            MutableBytes signature, std::size_t& size) const;
+
+  TokenName name_;
+  std::vector<std::uint8_t> pin_;
+  const cryptoki::FunctionList* functions_ = nullptr;
+  cryptoki::Number handle_ = 0;
+  unsigned session_ = 0;  ///< how many there have been
 };
 
 /// The certificates and private keys of a token. Fails like Token::open().

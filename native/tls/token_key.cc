@@ -12,6 +12,7 @@
 #include <array>
 #include <utility>
 
+#include "tls/der.h"
 #include "tls/openssl.h"
 
 namespace wss::tls {
@@ -31,7 +32,7 @@ constexpr std::size_t kMaxEcdsa = 256;
 template <typename Method>
 struct Holder {
   std::shared_ptr<Token> token;
-  Token::Object key;
+  Token::Key key;
   Method method;
 };
 
@@ -39,7 +40,7 @@ using RsaHolder = Holder<OwnedRsaMethod>;
 using EcHolder = Holder<OwnedEcMethod>;
 
 int signRsa(int size, const unsigned char* data, unsigned char* to, RSA* rsa, int padding) {
-  const auto* const holder = static_cast<const RsaHolder*>(RSA_get_ex_data(rsa, 0));
+  auto* const holder = static_cast<RsaHolder*>(RSA_get_ex_data(rsa, 0));
   // PSS comes padded.
   const cryptoki::Number mechanism =
       padding == RSA_NO_PADDING ? cryptoki::kRsaRaw : cryptoki::kRsaPkcs;
@@ -58,7 +59,7 @@ int finishRsa(RSA* rsa) {
 
 ECDSA_SIG* signEcdsa(const unsigned char* data, int size, const BIGNUM* /*kinv*/,
                      const BIGNUM* /*r*/, EC_KEY* key) {
-  const auto* const holder = static_cast<const EcHolder*>(EC_KEY_get_ex_data(key, 0));
+  auto* const holder = static_cast<EcHolder*>(EC_KEY_get_ex_data(key, 0));
   std::array<std::uint8_t, kMaxEcdsa> numbers;
   // Of a digest that is longer than the order of the curve, its start counts (FIPS 186-5 §6.4.1).
   const int order = (EC_GROUP_order_bits(EC_KEY_get0_group(key)) + 7) / 8;
@@ -92,7 +93,8 @@ Certificate::Key makeRsa(const std::shared_ptr<Token>& token, Token::Object obje
   OwnedRsaMethod method(RSA_meth_dup(RSA_PKCS1_OpenSSL()));
   RSA_meth_set_priv_enc(method.get(), signRsa);
   RSA_meth_set_finish(method.get(), finishRsa);
-  auto holder = std::make_unique<RsaHolder>(RsaHolder{token, object, std::move(method)});
+  auto holder =
+      std::make_unique<RsaHolder>(RsaHolder{token, token->keyOf(object), std::move(method)});
   RSA_set_method(rsa.get(), holder->method.get());
   RSA_set_ex_data(rsa.get(), 0, holder.release());
   EVP_PKEY* const key = EVP_PKEY_new();
@@ -115,6 +117,8 @@ OwnedEcKey publicEc(const Token& token, Token::Object object) {
   for (const Token::Object candidate : token.find(cryptoki::kPublicKey, Bytes(id))) {
     const std::vector<std::uint8_t> params = token.read(candidate, cryptoki::kEcParams);
     const std::vector<std::uint8_t> point = token.read(candidate, cryptoki::kEcPoint);
+    // A curve in numbers is none of TLS, and may be anything.
+    if (!DerReader(params).isAt(Tag::kObject)) continue;
     const unsigned char* at = params.data();
     EC_KEY* key = d2i_ECParameters(nullptr, &at, static_cast<long>(params.size()));
     OwnedEcKey owned(key);
@@ -137,7 +141,8 @@ Certificate::Key makeEc(const std::shared_ptr<Token>& token, Token::Object objec
   EC_KEY_METHOD_get_sign(method.get(), &sign, &setup, nullptr);
   EC_KEY_METHOD_set_sign(method.get(), sign, setup, signEcdsa);
   EC_KEY_METHOD_set_init(method.get(), nullptr, finishEc, refuseCopy, nullptr, nullptr, nullptr);
-  auto holder = std::make_unique<EcHolder>(EcHolder{token, object, std::move(method)});
+  auto holder =
+      std::make_unique<EcHolder>(EcHolder{token, token->keyOf(object), std::move(method)});
   EC_KEY_set_method(ec.get(), holder->method.get());
   EC_KEY_set_ex_data(ec.get(), 0, holder.release());
   EVP_PKEY* const key = EVP_PKEY_new();

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "tls/formats.h"
-#include "tls/rounds.h"
+#include "tls/password_cost.h"
 #include "tls/store.h"
 #include "tls_fixture.h"
 
@@ -203,32 +203,60 @@ TEST_CASE("PFX: every byte of it may be wrong") {
 TEST_CASE("a password that would take hours is not tried") {
   const std::vector<std::uint8_t> pfx = pfxOf(leaf(), "secret", NID_aes_256_cbc, 1);
   Contents spent;
-  spent.rounds = kMaxRounds;
+  spent.cost = kMaxPasswordCost;
   CHECK(readPfx(pfx, "secret", spent) == Opened::kTooCostly);
+  spent.cost = kMaxPasswordCost;
   const std::string pem = pemOf(leaf().key(), kPassword);
   CHECK(readPem(bytesOf(pem), kPassword, spent) == Opened::kTooCostly);
   CHECK(find("pem", bytesOf(pem), kPassword).error().code == ErrorCode::kCertificateNotFound);
+}
+
+TEST_CASE("the passwords of a store cost together") {
+  const std::vector<std::uint8_t> pfx = pfxOf(leaf(), "secret", NID_aes_256_cbc, 200'000);
+  Contents once;
+  REQUIRE(readPfx(pfx, "secret", once) == Opened::kDone);
+  CHECK(once.cost > kMaxPasswordCost / 10);
+  const std::vector<Bytes> many(20, Bytes(pfx));
+  CHECK(read("pfx", many, "secret").error().message.find("second") != std::string::npos);
+}
+
+std::uint64_t pbkdf2Cost(int prf, int rounds) {
+  const Owned<X509_ALGOR, X509_ALGOR_free> made(
+      PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), rounds, nullptr, 0, nullptr, prf));
+  return passwordCost(made.get());
+}
+
+TEST_CASE("what a password costs: its rounds, its hash, and how much is made of it") {
+  const std::uint64_t sha256 = pbkdf2Cost(NID_hmacWithSHA256, 1000);
+  CHECK(sha256 > 300'000);
+  CHECK(pbkdf2Cost(NID_hmacWithSHA256, 2000) == 2 * sha256);
+  // Twenty bytes are not enough for a key of thirty-two.
+  CHECK(pbkdf2Cost(NID_hmacWithSHA1, 1000) == 2 * sha256);
+  CHECK(pbkdf2Cost(NID_hmacWithSHA512, 1000) > 2 * sha256);
+  CHECK(pbkdf2Cost(NID_hmacWithSHA256, 0x7fffffff) > kMaxPasswordCost);
 
   const Owned<ASN1_INTEGER, ASN1_INTEGER_free> count(ASN1_INTEGER_new());
+  const Owned<X509_ALGOR, X509_ALGOR_free> digest(X509_ALGOR_new());
+  X509_ALGOR_set0(digest.get(), OBJ_nid2obj(NID_sha256), V_ASN1_NULL, nullptr);
   ASN1_INTEGER_set_int64(count.get(), 2048);
-  CHECK(roundsOf(count.get()) == 2048);
+  CHECK(macCost(digest.get(), count.get()) == 2048 * macCost(digest.get(), nullptr));
   ASN1_INTEGER_set_int64(count.get(), -1);
-  CHECK(roundsOf(count.get()) == kMaxRounds + 1);
+  CHECK(macCost(digest.get(), count.get()) > kMaxPasswordCost);
   ASN1_INTEGER_set_uint64(count.get(), ~std::uint64_t{0});
-  CHECK(roundsOf(count.get()) == kMaxRounds + 1);
+  CHECK(macCost(digest.get(), count.get()) > kMaxPasswordCost);
+  CHECK(passwordCost(digest.get()) == 0);
 
   const Owned<X509_ALGOR, X509_ALGOR_free> scrypt(
       PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, 1U << 14, 8, 1));
-  CHECK(roundsOf(scrypt.get()) == (1U << 14) * 8);
+  CHECK(passwordCost(scrypt.get()) > 50'000'000);
+  CHECK(passwordCost(scrypt.get()) < kMaxPasswordCost);
   const Owned<X509_ALGOR, X509_ALGOR_free> endless(
       PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, 2, 1U << 15, 1U << 9));
-  if (endless != nullptr) CHECK(roundsOf(endless.get()) == kMaxRounds + 1);
+  if (endless != nullptr) CHECK(passwordCost(endless.get()) > kMaxPasswordCost);
   const Owned<X509_ALGOR, X509_ALGOR_free> old(
       PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, 777, nullptr, 0));
-  CHECK(roundsOf(old.get()) == 777);
-  const Owned<X509_ALGOR, X509_ALGOR_free> none(X509_ALGOR_new());
-  X509_ALGOR_set0(none.get(), OBJ_nid2obj(NID_sha256), V_ASN1_NULL, nullptr);
-  CHECK(roundsOf(none.get()) == 0);
+  // A key of 24 bytes and a vector, from twenty bytes at a time.
+  CHECK(passwordCost(old.get()) == 777 * 3 * macCost(digest.get(), nullptr));
 }
 
 TEST_CASE("P7B, in DER and PEM") {
@@ -290,6 +318,34 @@ TEST_CASE("more than a store may have") {
   pem.clear();
   for (std::size_t i = 0; i <= kMaxKeys; ++i) pem += pemOf(leaf().key());
   CHECK(find("pem", bytesOf(pem)).error().code == ErrorCode::kCertificateStoreNotOpened);
+}
+
+TEST_CASE("one more than a store may have is not decoded, whatever the format") {
+  Contents full;
+  full.certificates.assign(kMaxCertificates, leaf().leaf());
+  full.keys.assign(kMaxKeys, leaf().key());
+  const auto opened = [&](auto reader, Bytes bytes, std::string_view password = {}) {
+    Contents contents = full;
+    const Opened result = reader(bytes, password, contents);
+    CHECK(contents.certificates.size() == kMaxCertificates);
+    CHECK(contents.keys.size() == kMaxKeys);
+    return result;
+  };
+  const auto pkcs7 = [](Bytes bytes, std::string_view, Contents& contents) {
+    return readPkcs7(bytes, contents);
+  };
+  CHECK(opened(readPem, bytesOf(leaf().encoded())) == Opened::kTooMany);
+  CHECK(opened(readPem, bytesOf(pemOf(leaf().key()))) == Opened::kTooMany);
+  CHECK(opened(readPem, bytesOf(pemOf(leaf().key(), kPassword)), kPassword) == Opened::kTooMany);
+  CHECK(opened(readDer, derOf(leaf().leaf())) == Opened::kTooMany);
+  CHECK(opened(readDer, keyDer(leaf())) == Opened::kTooMany);
+  CHECK(opened(pkcs7, pkcs7Of({leaf().leaf()})) == Opened::kTooMany);
+  CHECK(opened(readPfx, pfxOf(leaf(), "secret"), "secret") == Opened::kTooMany);
+}
+
+TEST_CASE("all parts together have a bound") {
+  const std::vector<std::uint8_t> part(kMaxStoreSize / 2 + 1);
+  CHECK(read("any", {Bytes(part), Bytes(part)}).error().message.find("4 MiB") != std::string::npos);
 }
 
 }  // namespace

@@ -64,14 +64,40 @@ TEST_CASE("a key whose certificate is not in the token") {
   }
 }
 
-TEST_CASE("a token that does not sign fails the handshake") {
-  Result<Contents> read = readToken(tokenOf("silent"), "1234");
+/// A certificate whose key has signed once, when it was tried.
+Certificate tried(std::string_view label, std::string_view subject) {
+  Result<Contents> read = readToken(tokenOf(label), "1234");
   REQUIRE(read.ok());
+  Result<Certificate> found = findCertificate(read.value(), subject);
+  REQUIRE(found.ok());
+  return found.value();
+}
+
+TEST_CASE("a token that does not sign any more fails the handshake") {
   for (const std::string_view subject : {"CN=rsa", "CN=ec"}) {
-    Result<Certificate> found = findCertificate(read.value(), subject);
-    REQUIRE(found.ok());
-    CHECK(stateAfter(found.value(), TLS1_3_VERSION) == State::kFailed);
+    CHECK(stateAfter(tried("silent", subject), TLS1_3_VERSION) == State::kFailed);
   }
+}
+
+TEST_CASE("a token whose session has ended signs in another one") {
+  for (const std::string_view subject : {"CN=rsa", "CN=ec"}) {
+    // Somebody else has closed it, or the module has been shut down.
+    for (const std::string_view label : {"restless", "finished"}) {
+      const Certificate certificate = tried(label, subject);
+      for (int i = 0; i < 3; ++i) CHECK(stateAfter(certificate, TLS1_3_VERSION) == State::kOpen);
+    }
+  }
+}
+
+TEST_CASE("a token that has gone and come back signs again") {
+  const Certificate certificate = tried("unplugged", "CN=ec");
+  CHECK(stateAfter(certificate, TLS1_3_VERSION) == State::kFailed);
+  for (int i = 0; i < 3; ++i) CHECK(stateAfter(certificate, TLS1_3_VERSION) == State::kOpen);
+}
+
+TEST_CASE("a PIN that has become wrong is not tried again") {
+  const Certificate certificate = tried("changed", "CN=ec");
+  for (int i = 0; i < 3; ++i) CHECK(stateAfter(certificate, TLS1_3_VERSION) == State::kFailed);
 }
 
 TEST_CASE("the label of a certificate, and the serial number of a token") {
@@ -87,7 +113,7 @@ TEST_CASE("why a token cannot be used") {
   CHECK(codeOf({"libcrypto.so.3", {}, {}, {}}) == kNotOpened);
   CHECK(codeOf(tokenOf("")) == kNotOpened);
   CHECK(codeOf(tokenOf("another")) == kNotOpened);
-  CHECK(codeOf({FAKE_TOKEN, {}, "9", {}}) == kNotOpened);
+  CHECK(codeOf({FAKE_TOKEN, {}, "none", {}}) == kNotOpened);
   CHECK(codeOf(tokenOf("closed")) == kNotOpened);
   CHECK(codeOf(tokenOf("odd")) == kNotOpened);
   CHECK(codeOf(tokenOf("empty")) == kNotOpened);

@@ -39,6 +39,7 @@ const KEYS = {
   ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
   p384: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
   p521: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'],
+  secp256k1: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp256k1'],
   rsa: ['-newkey', 'rsa:2048'],
   ed25519: ['-newkey', 'ed25519'],
   ed448: ['-newkey', 'ed448'],

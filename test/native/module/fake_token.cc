@@ -25,8 +25,12 @@ using tls::Certificate;
 
 constexpr Number kFailed = 5;  // CKR_GENERAL_ERROR
 
-constexpr std::array<std::string_view, 7> kLabels = {"good",  "locked", "silent", "closed",
-                                                     "empty", "odd",    "bare"};
+constexpr std::array<std::string_view, 11> kLabels = {"good",      "locked",  "silent",  "closed",
+                                                      "empty",     "odd",     "bare",    "restless",
+                                                      "unplugged", "changed", "finished"};
+
+/// The handles of objects are those of a session: its number times this, and the index.
+constexpr Number kHandles = 1000;
 
 struct Object {
   Number objectClass;
@@ -40,6 +44,11 @@ struct State {
   std::vector<Number> found;
   Number mechanism = 0;
   Number key = 0;
+  Number sessions = 0;    ///< how many there have been
+  Number signatures = 0;  ///< in this session
+  Number absences = 0;    ///< how often the token was not there
+  Number logins = 0;      ///< since it was loaded
+  bool finalized = false;
 };
 
 State& state() {
@@ -86,6 +95,7 @@ void addIdentity(const std::string& name, std::string_view kind) {
 }
 
 Number initialize(InitializeArguments*) {
+  state().finalized = false;
   if (!state().objects.empty()) return kAlreadyInitialized;
   addIdentity("rsa", "RSA");
   addIdentity("ec", "EC");
@@ -113,14 +123,21 @@ Number getTokenInfo(Number slot, TokenInfo* info) {
 }
 
 Number openSession(Number slot, Number, void*, void*, Number* session) {
+  if (state().label != kLabels[slot]) state().signatures = 0;
   state().label = kLabels[slot];
-  *session = slot;
+  if (state().label == "unplugged" && state().signatures > 0 && state().absences++ == 0) {
+    return kTokenNotPresent;
+  }
+  if (state().finalized) return kNotInitialized;
+  *session = ++state().sessions;
+  state().signatures = 0;
   return state().label == "closed" ? kFailed : kOk;
 }
 
 Number closeSession(Number) { return kOk; }
 
 Number login(Number, Number, unsigned char* pin, Number size) {
+  if (state().label == "changed" && ++state().logins == 2) return kPinIncorrect;
   if (state().label == "locked") return kPinLocked;
   if (state().label == "odd") return kFailed;
   return std::string_view(reinterpret_cast<char*>(pin), size) == "1234" ? kOk : kPinIncorrect;
@@ -133,7 +150,7 @@ const std::vector<std::uint8_t>* valueOf(const Object& object, Number type) {
 }
 
 Number getAttributeValue(Number, Number object, Attribute* attribute, Number) {
-  const auto* const value = valueOf(state().objects[object], attribute->type);
+  const auto* const value = valueOf(state().objects[object % kHandles], attribute->type);
   if (value == nullptr) {
     attribute->size = kUnavailable;
     return 0x12;  // CKR_ATTRIBUTE_TYPE_INVALID
@@ -151,13 +168,15 @@ Number findObjectsInit(Number, Attribute* pattern, Number count) {
   const Number wanted = *static_cast<Number*>(pattern[0].value);
   for (Number i = 0; i < state().objects.size(); ++i) {
     const Object& object = state().objects[i];
-    const bool isHidden = state().label == "bare" && object.objectClass == kCertificate;
+    const bool isHidden =
+        (state().label == "bare" && object.objectClass == kCertificate) ||
+        (state().label == "changed" && state().logins == 2 && object.objectClass == kPrivateKey);
     if (object.objectClass != wanted || isHidden) continue;
     const auto* const id = valueOf(object, kId);
     const auto* const sought = count > 1 ? static_cast<std::uint8_t*>(pattern[1].value) : nullptr;
     if (sought == nullptr ||
         (id != nullptr && std::ranges::equal(*id, std::span(sought, pattern[1].size)))) {
-      state().found.push_back(i);
+      state().found.push_back(state().sessions * kHandles + i);
     }
   }
   return kOk;
@@ -171,14 +190,29 @@ Number findObjects(Number, Number* objects, Number max, Number* count) {
 
 Number findObjectsFinal(Number) { return kOk; }
 
-Number signInit(Number, Mechanism* mechanism, Number key) {
-  if (state().label == "silent") return kFailed;
+/// What keeps a session from signing more than once, by the label of its token.
+Number endOf(std::string_view label) {
+  if (label == "restless") return kSessionInvalid;
+  if (label == "unplugged") return kDeviceRemoved;
+  if (label == "changed") return kUserNotLoggedIn;
+  if (label == "finished") return kNotInitialized;
+  return kOk;
+}
+
+Number signInit(Number session, Mechanism* mechanism, Number key) {
+  if (state().label == "silent" && state().signatures > 0) return kFailed;
+  const Number end = state().signatures > 0 ? endOf(state().label) : kOk;
+  state().finalized = end == kNotInitialized;
+  if (end != kOk) return end;
+  if (session != state().sessions) return kSessionInvalid;
+  if (key / kHandles != session) return kKeyHandleInvalid;
   state().mechanism = mechanism->type;
-  state().key = key;
+  state().key = key % kHandles;
   return kOk;
 }
 
 Number sign(Number, unsigned char* data, Number size, unsigned char* signature, Number* made) {
+  ++state().signatures;
   const Certificate::Key& key = state().objects[state().key].key;
   const tls::Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> context(EVP_PKEY_CTX_new(key.get(), nullptr));
   EVP_PKEY_sign_init(context.get());
