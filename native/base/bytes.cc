@@ -5,7 +5,7 @@
 
 namespace wss {
 
-void ByteQueue::makeRoom(std::size_t size) {
+void ByteQueue::makeRoom(std::size_t size, std::size_t most) {
   constexpr std::size_t kMinimumCapacity = 256 - sizeof(Block);
   const Block old = block_ == nullptr ? Block{} : *block_;
 
@@ -18,7 +18,8 @@ void ByteQueue::makeRoom(std::size_t size) {
   }
 
   if (size > SIZE_MAX / 2 - old.end) std::abort();
-  const std::size_t capacity = std::max({kMinimumCapacity, old.capacity * 2, old.end + size});
+  const std::size_t doubled = std::min(old.capacity * 2, most);
+  const std::size_t capacity = std::max({kMinimumCapacity, doubled, old.end + size});
   void* const memory = std::realloc(block_, sizeof(Block) + capacity);
   if (memory == nullptr) std::abort();
   block_ = static_cast<Block*>(memory);

@@ -41,13 +41,16 @@ void Server::endTurn() {
 }
 
 Tick Server::addDeadline(std::int32_t id, Tick due) {
-  if (!loop_.ticking()) {
-    lastTickMs_ = loop_.nowMs();
-    std::vector<std::int32_t> none;
-    deadlines_.collect(now(), none);
-    loop_.startTicker(this, kTickMs);
-  }
+  startTicking();
   return deadlines_.add(id, due);
+}
+
+void Server::startTicking() {
+  if (loop_.ticking()) return;
+  lastTickMs_ = loop_.nowMs();
+  std::vector<std::int32_t> none;
+  deadlines_.collect(now(), none);
+  loop_.startTicker(this, kTickMs);
 }
 
 void Server::onTick() {
@@ -59,7 +62,10 @@ void Server::onTick() {
   for (const std::int32_t id : ids) {
     if (Connection* const connection = find(id)) connection->onDeadline(now());
   }
-  if (deadlines_.empty()) loop_.stopTicker();
+  endStalled();
+  if (deadlines_.empty() && unfinished_.empty() && queues_.empty() && !listener_.isPaused()) {
+    loop_.stopTicker();
+  }
 }
 
 }  // namespace wss::server
