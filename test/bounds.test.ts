@@ -12,7 +12,7 @@ import { captureHello } from './support/tls_client.js';
 
 const { key, cert } = issue('bounds.example');
 
-/** What a crowd of clients sends before it falls silent, and whether it resets its connections. */
+/** What a crowd of clients sends before it falls silent, and whether all reset in the end. */
 interface Crowd {
   port: number;
   count: number;
@@ -28,11 +28,12 @@ async function crowd(t: Parameters<typeof startChild>[0], { port, count, hello, 
       const net = await import('node:net');
       const bytes = Buffer.from(hello, 'latin1');
       let left = count;
+      const sockets: import('node:net').Socket[] = [];
       const open = (): Promise<void> =>
         new Promise((resolve) => {
           const socket = net.connect({ host: '127.0.0.1', port }, () => {
             if (bytes.length > 0) socket.write(bytes);
-            if (resets) setImmediate(() => socket.resetAndDestroy());
+            sockets.push(socket);
             resolve();
           });
           socket.on('error', () => resolve());
@@ -41,6 +42,7 @@ async function crowd(t: Parameters<typeof startChild>[0], { port, count, hello, 
         while (left-- > 0) await open();
       };
       await Promise.all(Array.from({ length: 100 }, worker));
+      if (resets) for (const socket of sockets) socket.resetAndDestroy();
       process.send?.('there');
     },
     { port, count, hello, resets },
@@ -75,8 +77,7 @@ test('MaxPendingConnections: the client that is silent for longest makes room', 
 test('clients that reset their handshakes of TLS keep nobody waiting', async (t) => {
   const server = await startEcho(t, { certificate: { key, cert } });
   const hello = (await captureHello(t)).toString('latin1');
-  const flood = crowd(t, { port: server.localPort, count: 3000, hello, resets: true });
-  await flood;
+  await crowd(t, { port: server.localPort, count: 1200, hello, resets: true });
   const socket = tls.connect({
     port: server.localPort,
     host: '127.0.0.1',
@@ -97,7 +98,8 @@ test('MessageTimeout: who does not go on with a message is closed with 1008', as
     await ByteClient.open(t, server.localPort),
     await ByteClient.open(t, server.localPort),
   ];
-  for (const client of [stalled, steady]) client.send(frame({ opcode: Op.text, payload: 'x'.repeat(10), fin: false }));
+  for (const client of [stalled, steady])
+    client.send(frame({ opcode: Op.text, payload: 'x'.repeat(10), fin: false }));
   const part = frame({ opcode: Op.continuation, payload: 'y', fin: false });
   const drip = setInterval(() => steady.send(part), 100);
   t.after(() => clearInterval(drip));

@@ -52,8 +52,8 @@ void Pending::remove(std::int32_t id) {
   sources_.erase(AddressKey(source.key));
 }
 
-template <typename Lists>
-std::int32_t Pending::oldest(const Lists& lists, Time now) {
+template <typename Kinds>
+std::int32_t Pending::oldest(const Kinds& lists, Time now) {
   const Node* const said = lists[static_cast<std::size_t>(For::kAnswered)].first();
   const bool late = said != nullptr && ticksLater(said->since.tick, kSecondsToAnswer) <= now.tick;
   const Node* const none = silent(lists);

@@ -66,12 +66,12 @@ class Pending {
     std::size_t count = 0;
   };
 
-  template <typename Lists>
-  static const Node* silent(const Lists& lists) {
+  template <typename Kinds>
+  static const Node* silent(const Kinds& lists) {
     return lists[static_cast<std::size_t>(For::kPeer)].first();
   }
-  template <typename Lists>
-  static std::int32_t oldest(const Lists& lists, Time now);
+  template <typename Kinds>
+  static std::int32_t oldest(const Kinds& lists, Time now);
   void link(Node& node);
   void unlink(Node& node);
 
