@@ -42,6 +42,8 @@ export interface Statistics {
   readonly connectionsAccepted: number;
   /** Connections refused beyond MaxConnections, or for want of descriptors. */
   readonly connectionsRefused: number;
+  /** Connections that were not open yet and have made room for newer ones (MaxPendingConnections). */
+  readonly connectionsEvicted: number;
   readonly messagesIn: number;
   readonly messagesOut: number;
   /** Bytes of payload. */

@@ -308,6 +308,7 @@ test('statistics count messages and their payload', async (t) => {
     connections: 1,
     connectionsAccepted: 1,
     connectionsRefused: 0,
+    connectionsEvicted: 0,
     messagesIn: 3,
     messagesOut: 3,
     bytesIn: 70_005,

@@ -336,6 +336,7 @@ Napi::Value ServerObject::state(const Napi::CallbackInfo& info) {
   number("connections", server_->connectedCount());
   number("connectionsAccepted", static_cast<double>(counted.connectionsAccepted));
   number("connectionsRefused", static_cast<double>(counted.connectionsRefused));
+  number("connectionsEvicted", static_cast<double>(counted.connectionsEvicted));
   number("messagesIn", static_cast<double>(counted.messagesIn));
   number("messagesOut", static_cast<double>(counted.messagesOut));
   number("bytesIn", static_cast<double>(counted.bytesIn));

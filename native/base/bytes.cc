@@ -23,7 +23,7 @@ ByteQueue::Block* ByteQueue::checked(void* memory) {
   return static_cast<Block*>(memory);
 }
 
-void ByteQueue::makeRoom(std::size_t size) {
+void ByteQueue::makeRoom(std::size_t size, std::size_t most) {
   constexpr std::size_t kMinimumCapacity = 256 - sizeof(Block);
   const Block old = block_ == nullptr ? Block{} : *block_;
 
@@ -36,7 +36,8 @@ void ByteQueue::makeRoom(std::size_t size) {
   }
 
   if (size > SIZE_MAX / 2 - old.end) std::abort();
-  const std::size_t capacity = std::max({kMinimumCapacity, old.capacity * 2, old.end + size});
+  const std::size_t doubled = std::min(old.capacity * 2, most);
+  const std::size_t capacity = std::max({kMinimumCapacity, doubled, old.end + size});
   block_ = reallocate(block_, capacity);
   *block_ = {old.begin, old.end, capacity};
 }

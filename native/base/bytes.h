@@ -57,9 +57,10 @@ class ByteQueue {
   }
   void append(std::string_view text) { append(bytesOf(text)); }
 
-  /// Adds `size` uninitialised bytes at the end and returns where they start.
-  std::uint8_t* extend(std::size_t size) {
-    if (block_ == nullptr || block_->capacity - block_->end < size) makeRoom(size);
+  /// Adds `size` uninitialised bytes at the end and returns where they start. No room is made for
+  /// more than `most` bytes in all, unless it is needed now.
+  std::uint8_t* extend(std::size_t size, std::size_t most = SIZE_MAX) {
+    if (block_ == nullptr || block_->capacity - block_->end < size) makeRoom(size, most);
     std::uint8_t* const place = block_->data() + block_->end;
     block_->end += size;
     return place;
@@ -108,7 +109,7 @@ class ByteQueue {
     std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
   };
 
-  void makeRoom(std::size_t size);
+  void makeRoom(std::size_t size, std::size_t most = SIZE_MAX);
   /// `block` or null, which is gone then, with another capacity.
   static Block* reallocate(Block* block, std::size_t capacity);
   static void free(Block* block);

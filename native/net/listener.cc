@@ -116,6 +116,13 @@ void Listener::close() {
   file_.remove();
   if (reserve_ >= 0) ::close(reserve_);
   fd_ = reserve_ = -1;
+  paused_ = false;
+}
+
+void Listener::setPaused(bool paused) {
+  if (paused_ == paused) return;
+  paused_ = paused;
+  loop_->poller().change(fd_, {.readable = !paused}, *this);
 }
 
 void Listener::refuse(int fd) {
@@ -125,7 +132,7 @@ void Listener::refuse(int fd) {
 }
 
 void Listener::onReady(Readiness) {
-  for (int count = 0; count < kAcceptsPerTurn && isListening(); ++count) {
+  for (int count = 0; count < kAcceptsPerTurn && isListening() && owner_->mayAccept(); ++count) {
     sockaddr_storage remote{};
     const int accepted = acceptFrom(fd_, &remote);
     if (accepted >= 0) {
@@ -134,8 +141,10 @@ void Listener::onReady(Readiness) {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (errno == EMFILE || errno == ENFILE) {
-      turnAway(errno);
-      return;
+      const int failure = errno;
+      if (!owner_->makeRoom()) return turnAway(failure);
+      if (paused_) return;
+      continue;
     }
     // What is left concerns one client that is gone already (accept(2)): on to the next.
     if (errno != EINTR && errno != ECONNABORTED)

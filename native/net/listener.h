@@ -23,6 +23,11 @@ class ListenerOwner {
   virtual void onAccept(int fd, const Address& remote) = 0;
   /// accept() failed, and so many clients had to be turned away for want of descriptors.
   virtual void onAcceptError(const Error& error, int turnedAway) = 0;
+  /// Whether one more may be accepted now. Those that wait are asked about again in the next turn,
+  /// or, if it has called pause(), after resume().
+  virtual bool mayAccept() { return true; }
+  /// There are no descriptors: whether one has been given back, or pause() called.
+  virtual bool makeRoom() { return false; }
 
  protected:
   ~ListenerOwner() = default;
@@ -53,6 +58,10 @@ class Listener final : private Pollable {
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();
   [[nodiscard]] bool isListening() const { return fd_ >= 0; }
+  /// Leaves clients in the backlog until resume(). REQUIRES isListening().
+  void pause() { setPaused(true); }
+  void resume() { setPaused(false); }
+  [[nodiscard]] bool isPaused() const { return paused_; }
   [[nodiscard]] bool hasNoDelay() const { return noDelay_; }
   /// Resets a connection that onAccept() was given and that is not wanted.
   static void refuse(int fd);
@@ -61,6 +70,7 @@ class Listener final : private Pollable {
 
  private:
   void onReady(Readiness ready) override;
+  void setPaused(bool paused);
   void turnAway(int posixErrno);
   /// Goes on with a bound `fd`, which it takes over. `where` is for errors.
   Result<void> start(int fd, const std::string& where, Loop& loop, const ListenOptions& options,
@@ -71,6 +81,7 @@ class Listener final : private Pollable {
   int fd_ = -1;
   int reserve_ = -1;
   bool noDelay_ = false;
+  bool paused_ = false;
   Address address_;
   SocketFile file_;
 };

@@ -10,6 +10,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
 #include <cerrno>
 
 namespace wss::net {
@@ -92,10 +96,9 @@ void Socket::onReady(Readiness ready) {
   // One that another socket's event has closed may still have been reported.
   if (!isOpen()) return;
   // To those who read, what is broken shows itself in the receive that follows, with its errno.
-  if (ready.broken && !reads_) {
-    if (!hasLegacy(fd_)) owner_->onBroken();
-    return;
-  }
+  const bool unwanted = !reads_ || fragile_;
+  if (ready.broken && unwanted && !hasLegacy(fd_)) return owner_->onBroken();
+  if (ready.broken && !reads_) return;
   emptied_ = !ready.readable && !ready.broken;
   ended_ = ready.ended;
   if (!emptied_) owner_->onReadable();
@@ -121,6 +124,17 @@ Transfer Socket::send(Bytes first, Bytes second) {
   message.msg_iov = parts;
   message.msg_iovlen = 2;
   return outcome(::sendmsg(fd_, &message, kNoSignal));
+}
+
+std::uint32_t Socket::unsent() const {
+  int size = 0;
+#ifdef SIOCOUTQ
+  const bool known = ::ioctl(fd_, SIOCOUTQ, &size) == 0;
+#else
+  socklen_t length = sizeof size;
+  const bool known = ::getsockopt(fd_, SOL_SOCKET, SO_NWRITE, &size, &length) == 0;
+#endif
+  return known && size > 0 ? static_cast<std::uint32_t>(size) : 0;
 }
 
 void Socket::finish() { ::shutdown(fd_, SHUT_WR); }

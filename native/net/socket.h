@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -19,7 +20,8 @@ class SocketOwner {
  public:
   virtual void onReadable() = 0;
   virtual void onWritable() = 0;
-  /// The connection is lost, while nobody watches for what can be read, and nothing is left.
+  /// The connection is lost, while nobody watches for what can be read, or wants it, and nothing is
+  /// left.
   virtual void onBroken() = 0;
   /// The last call, at the end of the loop turn in which the socket was closed. Only from here on
   /// may the socket be destroyed.
@@ -56,6 +58,14 @@ class Socket final : private Pollable {
 
   /// Chooses what to be told of.
   void watch(bool readable, bool writable);
+
+  /// Whether what is broken is told of at once, though some of what came before may be left to
+  /// receive: for those who have no use for it when nobody is there any more.
+  void endWhenBroken(bool on) { fragile_ = on; }
+  /// Whether the peer's end comes behind what there is to receive.
+  [[nodiscard]] bool hasEnded() const { return ended_; }
+  /// Bytes that the peer has yet to take of what the kernel has taken.
+  [[nodiscard]] std::uint32_t unsent() const;
 
   /// Leaves what there is to receive until resume(), untold.
   void defer() { emptied_ = true; }
@@ -96,6 +106,7 @@ class Socket final : private Pollable {
   bool writes_ = false;  ///< watched for room to write
   bool emptied_ = true;  ///< nothing is left of what there was to receive
   bool ended_ = false;   ///< the peer's end comes behind it
+  bool fragile_ = false;
 };
 
 }  // namespace wss::net

@@ -147,12 +147,6 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', at) == std::string_view::npos;
 }
 
-std::array<std::uint8_t, 16> clientOf(const net::Address& address) {
-  auto ip = address.ip;
-  if (!address.isIPv4()) std::fill(ip.begin() + 8, ip.end(), std::uint8_t{0});
-  return ip;
-}
-
 }  // namespace
 
 bool isClientList(std::string_view text) {
@@ -199,9 +193,15 @@ bool isAllowedOrigin(std::string_view list, std::string_view origin) {
   });
 }
 
+AddressKey addressKey(const net::Address& address) {
+  AddressKey key = address.ip;
+  if (!address.isIPv4()) std::fill(key.begin() + 8, key.end(), std::uint8_t{0});
+  return key;
+}
+
 bool AddressCounts::add(const net::Address& address, int limit) {
   if (address.isUnix) return true;
-  int& count = counts_[clientOf(address)];
+  int& count = counts_[addressKey(address)];
   if (count >= limit) return false;
   ++count;
   return true;
@@ -214,7 +214,7 @@ void AddressCounts::setCounting(bool counting) {
 
 void AddressCounts::remove(const net::Address& address) {
   if (address.isUnix) return;
-  const auto entry = counts_.find(clientOf(address));
+  const auto entry = counts_.find(addressKey(address));
   if (entry != counts_.end() && --entry->second <= 0) counts_.erase(entry);
 }
 

@@ -50,8 +50,12 @@ class ClientList {
 /// a * stands for any number of characters.
 bool isAllowedOrigin(std::string_view list, std::string_view origin);
 
-/// How many connections there are from each address. Of IPv6 the first half tells clients apart: a
-/// single one has all of the rest.
+/// What tells clients apart: an IPv4 address, or of IPv6 the first half, as a single one has all of
+/// the rest. The same for all without an address.
+using AddressKey = std::array<std::uint8_t, 16>;
+AddressKey addressKey(const net::Address& address);
+
+/// How many connections there are from each address.
 class AddressCounts {
  public:
   /// Counts one more, unless there are `limit` already.
@@ -65,7 +69,7 @@ class AddressCounts {
 
  private:
   bool counting_ = false;
-  std::map<std::array<std::uint8_t, 16>, int> counts_;
+  std::map<AddressKey, int> counts_;
 };
 
 }  // namespace wss::server

@@ -36,14 +36,29 @@ void Connection::onReadable() {
 }
 
 void Connection::waitForTurn() {
+  // Who has left before the first answer cannot be there for it.
+  if (!tls_ && socket_.hasEnded()) return end({});
   socket_.defer();
-  if (!waits_) server_.toShakeHands(id_);
+  if (waits_) return;
+  server_.toShakeHands(id_);
   waits_ = true;
+  showPending();
 }
 
 void Connection::takeTurn() {
   waits_ = false;
   if (socket_.isOpen()) socket_.resume();
+  showPending();
+}
+
+void Connection::showPending() {
+  if (announced_ || !socket_.isOpen()) return;
+  const bool waitsForUs = waits_ || state_ == State::kAskedConnection ||
+                          state_ == State::kAskedCertificate || state_ == State::kAskedClient ||
+                          state_ == State::kAskedOpen;
+  server_.onPending(id_, waitsForUs                          ? Pending::For::kUs
+                         : tls_ || state_ > State::kAskedOpen ? Pending::For::kAnswered
+                                                              : Pending::For::kPeer);
 }
 
 bool Connection::receive() {
@@ -229,10 +244,16 @@ void Connection::drain() {
   startTimeout(server_.options.closeTimeout);
 }
 
-void Connection::lose(std::string_view reason) {
+void Connection::lose(std::string_view reason, bool reset) {
   if (server_.logs(1)) server_.logError(id_, "Connection lost: " + std::string(reason));
   disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
-  closeSocket(false);
+  closeSocket(reset);
+}
+
+void Connection::cut(std::string_view reason) {
+  if (isConnected()) return lose(reason, true);
+  if (server_.logs(1)) server_.logError(id_, "Connection cut: " + std::string(reason));
+  closeSocket(true);
 }
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
@@ -254,6 +275,9 @@ void Connection::closeSocket(bool reset) {
   if (state_ < State::kOpen) held_ = false;
   enter(State::kClosed);
   deadlineTick_ = 0;
+  server_.queues().remove(id_);
+  output_.clear();
+  if (!announced_) server_.onNotPending(id_);
   socket_.close(reset);
 }
 
@@ -278,6 +302,7 @@ void Connection::enter(State state) {
   state_ = state;
   if (isConnected() != was) server_.onConnectedChanged(!was);
   showStatus();
+  showPending();
   watch();
   toCatchUp();
 }
@@ -360,6 +385,8 @@ void Connection::setDeadline(Tick due) {
 
 void Connection::setAcceptsData(bool accepts) {
   paused_ = !accepts;
+  // While nobody listened the peer could not go on.
+  if (accepts && !message_.empty()) server_.onUnfinished(id_, message_.capacity());
   watch();
   if (accepts) toCatchUp();
 }

@@ -26,6 +26,9 @@ namespace wss::server {
 
 class Server;
 
+/// Why a message is given up at MaxUnfinishedBytes.
+inline constexpr std::string_view kUnfinishedReached = "MaxUnfinishedBytes has been reached";
+
 /// How a WebSocket is to end, once what came before has been handled and answered: messages that
 /// precede a Close, or a broken frame, in one turn still get their answers.
 struct Ending {
@@ -58,6 +61,7 @@ class Connection final : private net::SocketOwner {
   /// Whether the WebSocket is open: after the 101 answer, before the closing handshake, though the
   /// peer's Close may have been read.
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
+  [[nodiscard]] bool hasBeenOpen() const { return announced_; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
   [[nodiscard]] bool isConnected() const {
     return state_ >= State::kOpen && state_ <= State::kClosing;
@@ -110,6 +114,15 @@ class Connection final : private net::SocketOwner {
   void disconnect(std::uint16_t code, std::string_view reason);
   /// Closes the socket at once, without a word. May destroy the connection.
   void abort();
+  /// As abort(), but says why, and a WebSocket ends with 1006.
+  void cut(std::string_view reason);
+  /// Gives up the message whose end has not come, and closes with `code` and `reason`.
+  void failMessage(ws::CloseCode code, std::string_view reason);
+  /// Nothing has come of a message for MessageTimeout.
+  void onMessageStalled();
+  /// While bytes wait in the queue: whether the peer has taken some since they were last counted,
+  /// though they are not ours any more but the kernel's; they are counted again then.
+  bool hasTakenMore();
   /// What the peer sent before its last frame has been handled: answers that frame.
   void leave(const Ending& ending);
 
@@ -271,6 +284,8 @@ class Connection final : private net::SocketOwner {
   void end(std::string_view reason);
 
   void waitForTurn();
+  /// Tells the server what it waits for, as long as it has not been open.
+  void showPending();
 
   // TLS. Those that take bytes return whether more may be received.
   /// To be called when its first bytes have come: who says nothing costs no SSL object. False: it
@@ -291,7 +306,7 @@ class Connection final : private net::SocketOwner {
   void startClosing(std::uint16_t code, std::string_view reason);
   void sendClose(std::uint16_t code, std::string_view reason);
   void drain();
-  void lose(std::string_view reason);
+  void lose(std::string_view reason, bool reset = false);
   void closeSocket(bool reset);
   void disconnected(std::uint16_t code, std::string_view reason);
   void enter(State state);
@@ -318,6 +333,8 @@ class Connection final : private net::SocketOwner {
   void onTransfer(const net::Transfer& transfer, Bytes unqueued);
   /// The compressed form of `payload`, in `out`, if that is what is to be sent.
   bool compress(ws::Opcode opcode, Bytes payload, ByteQueue& out);
+  /// Tells the server what waits in the queue, and whether the kernel has taken some of it.
+  void showQueue(bool progress);
   void finishIfFlushed();
   void setBlocked(bool blocked);
   void tellIfReady(bool wasReady);

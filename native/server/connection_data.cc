@@ -14,20 +14,24 @@ namespace {
 /// How much more than has come is made room for.
 constexpr std::size_t kGrowth = 4;
 
-/// Tells the server, at the end of a scope, by how much the memory of a message has changed in it.
-/// Scopes must not nest.
+/// Tells the server, at the end of a scope, how much memory a message of `id` has come to take in
+/// it. Scopes must not nest.
 class Accounted {
  public:
-  Accounted(Server& server, const ByteQueue& message)
-      : server_(server), message_(message), before_(message.capacity()) {}
-  ~Accounted() { server_.onUnfinished(before_, message_.capacity()); }
+  Accounted(Server& server, std::int32_t id, const ByteQueue& message)
+      : server_(server), message_(message), id_(id), hadNone_(message.capacity() == 0) {}
+  ~Accounted() {
+    const std::size_t bytes = message_.capacity();
+    if (bytes > 0 || !hadNone_) server_.onUnfinished(id_, bytes);
+  }
   Accounted(const Accounted&) = delete;
   Accounted& operator=(const Accounted&) = delete;
 
  private:
   Server& server_;
   const ByteQueue& message_;
-  std::size_t before_;
+  std::int32_t id_;
+  bool hadNone_;
 };
 
 /// Makes an error of a piece. False, for onData() to return.
@@ -91,17 +95,30 @@ bool Connection::onData(ws::Piece& piece) {
 
 bool Connection::collect(ws::Piece& piece) {
   const std::size_t size = piece.payload.size();
-  const Accounted accounted(server_, message_);
-  // What has come bounds what is made room for, whatever was announced.
-  if (piece.starts) {
-    message_.reserve(static_cast<std::size_t>(
-        std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));
+  {
+    const Accounted accounted(server_, id_, message_);
+    // What has come bounds what is made room for, whatever was announced.
+    if (piece.starts) {
+      message_.reserve(static_cast<std::size_t>(
+          std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));
+    }
+    const auto most = static_cast<std::size_t>(server_.options.maxMessageSize);
+    if (!reader_.take(piece, message_.extend(size, most))) return false;
   }
-  if (!reader_.take(piece, message_.extend(size))) return false;
-  if (!piece.ends && !server_.hasRoomForUnfinished()) {
-    return fail(piece, ws::CloseCode::kTryAgainLater, "MaxUnfinishedBytes has been reached");
-  }
-  return true;
+  if (piece.ends || server_.keepsUnfinished(id_)) return true;
+  return fail(piece, ws::CloseCode::kTryAgainLater, kUnfinishedReached);
+}
+
+void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
+  forgetMessage();
+  if (state_ != State::kOpen && state_ != State::kClosing) return;
+  onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
+}
+
+void Connection::onMessageStalled() {
+  // Whom we do not listen to cannot go on; what has been delivered need not.
+  if (paused_ || !collects_) return server_.onUnfinished(id_, message_.capacity());
+  failMessage(ws::CloseCode::kPolicyViolation, "Nothing more of a message came for MessageTimeout");
 }
 
 net::Transfer Connection::receiveInPlace() {
@@ -109,7 +126,7 @@ net::Transfer Connection::receiveInPlace() {
       std::min<std::uint64_t>(reader_.frameRemaining(), message_.size() * kGrowth));
   std::uint8_t* place = nullptr;
   {
-    const Accounted accounted(server_, message_);
+    const Accounted accounted(server_, id_, message_);
     place = message_.extend(size);
   }
   const net::Transfer transfer = socket_.receive({place, size});
@@ -120,7 +137,7 @@ net::Transfer Connection::receiveInPlace() {
 }
 
 bool Connection::passOn(ws::Piece& piece) {
-  const Accounted accounted(server_, message_);
+  const Accounted accounted(server_, id_, message_);
   EventBatch& events = server_.events();
   // The start of a character whose rest had not come goes in front.
   const std::size_t kept = message_.size();
@@ -152,7 +169,7 @@ bool Connection::passOnValid(Bytes text) {
 }
 
 bool Connection::readLines(ws::Piece& piece) {
-  const Accounted accounted(server_, message_);
+  const Accounted accounted(server_, id_, message_);
   const std::size_t kept = message_.size();
   if (!reader_.take(piece, message_.extend(piece.payload.size()))) {
     // The lines before the broken character.
@@ -270,7 +287,7 @@ void Connection::endInflation() {
 }
 
 void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
-  const Accounted accounted(server_, message_);
+  const Accounted accounted(server_, id_, message_);
   if (lineMode_) return deliverLines(message, 0, opcode == ws::Opcode::kText, true);
   const bool isAscii = opcode == ws::Opcode::kText && ascii;
   server_.events().addBytes(EventKind::kDataIn, id_, kEndOfMessage | (isAscii ? kIsAscii : 0),
@@ -339,7 +356,7 @@ Result<void> Connection::setMaxLineLength(int bytes) {
 }
 
 void Connection::forgetMessage() {
-  const Accounted accounted(server_, message_);
+  const Accounted accounted(server_, id_, message_);
   message_.clear();
   if (!extra_) return;
   extra_->lines.reset();

@@ -23,6 +23,7 @@ Result<void> Connection::open(int fd) {
   const bool asks = server_.events().wants(EventKind::kConnectionRequest);
   Result<void> opened = socket_.open(server_.loop(), fd, this, !asks);
   if (!opened.ok()) return opened;
+  socket_.endWhenBroken(true);
   // Most connections have inherited what they need: a system call less for each.
   if (options.tcpNoDelay != server_.listenerHasNoDelay()) socket_.setNoDelay(options.tcpNoDelay);
   socket_.setBufferSizes(options.inBufferSize, options.outBufferSize);
@@ -31,6 +32,7 @@ Result<void> Connection::open(int fd) {
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
   const bool admitted = server_.admits(remote_);
   if (asks) {
+    showPending();
     server_.events().addText(EventKind::kConnectionRequest, id_,
                              kIsAscii | (admitted ? 0 : kIsRefused), remote_.port, remote_.host());
   } else {
@@ -63,7 +65,7 @@ void Connection::readRequest(MutableBytes received) {
       } else {
         input_.append(received);
       }
-      return;
+      return showPending();
     case http::ParseResult::Status::kRejected:
       return refuse(parsed.httpStatus, parsed.reason, {});
     case http::ParseResult::Status::kDone:
@@ -72,6 +74,7 @@ void Connection::readRequest(MutableBytes received) {
   request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
   input_.append(bytes.subspan(parsed.consumed));
   state_ = State::kAskedOpen;
+  showPending();
   onRequest(parsed.request);
 }
 
@@ -107,11 +110,14 @@ void Connection::answerOpenRequest(int status, std::string_view subProtocol,
     return refuse(500, "The application's answer was invalid", {});
   }
   if (status != 101) return refuse(status, "Refused by the application", headers);
+  if (!server_.takeOpen()) return refuse(503, "MaxConnections has been reached", {});
   http::appendSwitchingProtocols(outgoing(),
                                  http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
                                  chooseSubProtocol(subProtocol), chooseExtensions(), headers);
   deadlineTick_ = 0;
   announced_ = true;
+  server_.onNotPending(id_);
+  socket_.endWhenBroken(false);
   enter(State::kOpen);
   touch();
   heardTick_ = server_.now();

@@ -86,10 +86,34 @@ void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
   if (fromQueue > 0) output_.consume(fromQueue);
   output_.append(unqueued.subspan(transfer.count - fromQueue));
   onProgress(transfer.count);
+  const bool wasBlocked = blocked_;
   setBlocked(!output_.empty());
+  if (blocked_ || wasBlocked) {
+    showQueue(!wasBlocked || transfer.count > 0);
+    if (!socket_.isOpen()) return;
+  }
   // A peer that does not even take our Close must not hold the connection for ever.
   if (blocked_ && state_ == State::kEnding) return drain();
   finishIfFlushed();
+}
+
+void Connection::showQueue(bool progress) {
+  Holders& queues = server_.queues();
+  if (!blocked_) return queues.remove(id_);
+  if (progress) {
+    queues.progress(id_, output_.capacity(), server_.now(), socket_.unsent());
+    server_.startTicking();
+  } else {
+    queues.resize(id_, output_.capacity());
+  }
+  server_.boundQueues();
+}
+
+bool Connection::hasTakenMore() {
+  const std::uint32_t unsent = socket_.unsent();
+  if (unsent >= server_.queues().mark(id_)) return false;
+  server_.queues().progress(id_, output_.capacity(), server_.now(), unsent);
+  return true;
 }
 
 void Connection::finishIfFlushed() {
@@ -225,15 +249,13 @@ void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
   if (!before.empty() || payload.size() > server_.options.maxFramePayload()) {
     enqueue(opcode, fin, rsv1, payload);
     sealUnsent();
-    if (!blocked_) transmit({});
-    return;
+    return blocked_ ? showQueue(false) : transmit({});
   }
   std::uint8_t header[ws::kMaxHeaderSize];
   const Bytes head(header, ws::writeHeader(header, opcode, fin, rsv1, payload.size()));
   if (tls_) {
     seal(head, payload);
-    if (!blocked_) transmit({});
-    return;
+    return blocked_ ? showQueue(false) : transmit({});
   }
   const net::Transfer transfer = socket_.send(head, payload);
   const std::size_t ofHead = std::min(transfer.count, head.size());

@@ -97,7 +97,7 @@ void Connection::onHandshake() {
     case tls::Session::State::kEnded:
       return enter(State::kRequest);
     default:
-      return;
+      return showPending();
   }
 }
 

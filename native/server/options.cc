@@ -188,14 +188,16 @@ constexpr auto kSettings = std::to_array<Setting>({
      .min = 1,
      .max = 100000,
      .lockedError = static_cast<int>(ErrorCode::kMaxConnectionsWhileListening),
-     .doc = "Simultaneous connections; a client beyond them is reset, counted and logged."},
+     .doc = "Simultaneous connections that are open, or are closing; a client beyond them is reset, "
+            "counted and logged. Those that are not open yet have a budget of their own, "
+            "MaxPendingConnections."},
     {.name = "MaxConnectionsPerAddress",
      .field = &Options::maxConnectionsPerAddress,
      .max = 100000,
-     .doc = "Simultaneous connections from one IPv4 address, or one /64 of IPv6; a client beyond "
-            "them is reset, counted and logged. 0: no limit. Those of a socket in the file system "
-            "have "
-            "no address, and no such limit."},
+     .doc = "Simultaneous connections from one IPv4 address, or one /64 of IPv6; for a client "
+            "beyond them one of the same address that is not open yet, and silent, makes room; "
+            "when there is none it is reset, counted and logged. 0: no limit. Those of a socket in "
+            "the file system have no address, and no such limit."},
     {.name = "MaxFragments",
      .field = &Options::maxFragments,
      .min = 1,
@@ -212,12 +214,27 @@ constexpr auto kSettings = std::to_array<Setting>({
      .max = INT_MAX,
      .doc = "Bytes of the largest message taken; a larger one is closed with 1009 as soon as it is "
             "announced. Read when a connection is accepted."},
+    {.name = "MaxPendingConnections",
+     .field = &Options::maxPendingConnections,
+     .min = 1,
+     .max = 30000,
+     .doc = "Connections that are accepted but not open yet. Beyond them the one that has been "
+            "silent for longest makes room for the newcomer, so that clients who connect and say "
+            "nothing keep nobody out; it is counted and logged. Fewer where the process may not "
+            "have as many files open."},
     {.name = "MaxQueuedBytes",
      .field = &Options::maxQueuedBytes,
      .min = 1,
      .max = INT_MAX,
      .doc = "Bytes that may wait in a connection's queue before a send fails with 10035; a message "
             "of any size is taken while the queue is empty."},
+    {.name = "MaxQueuedBytesTotal",
+     .field = &Options::maxQueuedBytesTotal,
+     .min = 1,
+     .max = INT_MAX,
+     .doc = "Bytes of memory that the queues of all connections may take together, so that clients "
+            "who do not read cannot use it up. Beyond them the one that holds most is cut with "
+            "1006, one that has taken nothing for a second first; never the only one."},
     {.name = "MaxReadTime",
      .field = &Options::maxReadTime,
      .max = kMaxTimeout,
@@ -238,8 +255,16 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::maxUnfinishedBytes,
      .min = 1,
      .max = INT_MAX,
-     .doc = "Bytes that messages whose end has not come may take in all connections together; the "
-            "one that takes more is closed with 1013."},
+     .doc = "Bytes of memory that messages whose end has not come may take in all connections "
+            "together. Beyond them the one that holds most is closed with 1013, one that has not "
+            "gone on for a second first."},
+    {.name = "MessageTimeout",
+     .field = &Options::messageTimeout,
+     .max = kMaxTimeout,
+     .doc = "Seconds for which nothing more may come of a message that has begun, so that nobody "
+            "makes us keep parts of messages for ever; its connection is then closed with 1008. "
+            "0: no limit. Time while a connection does not accept data does not count, nor do "
+            "pieces and lines that have been delivered."},
     {.name = "OutBufferSize",
      .field = &Options::outBufferSize,
      .max = INT_MAX,
@@ -254,6 +279,12 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::selectWaitMillis,
      .max = 60000,
      .doc = "Milliseconds that DoEvents waits when there is nothing to do."},
+    {.name = "SendTimeout",
+     .field = &Options::sendTimeout,
+     .max = kMaxTimeout,
+     .doc = "Seconds for which a client may take nothing while bytes wait for it, so that nobody "
+            "who does not read holds memory for ever; it is then cut with 1006. Anything that it "
+            "takes, however little, starts them anew. 0: no limit."},
     {.name = "ServerContextTakeover",
      .field = &Options::serverContextTakeover,
      .doc = "Whether a message is compressed with reference to those before it, unless the client "

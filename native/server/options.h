@@ -57,11 +57,14 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int maxFragments = 131072;
   int maxFrameSize = 0;
   int maxMessageSize = 16 * 1024 * 1024;
+  int maxPendingConnections = 4000;
   int maxQueuedBytes = 1024 * 1024;
+  int maxQueuedBytesTotal = 256 * 1024 * 1024;
   int maxReadTime = 50;
   int maxRequestHeaders = 100;
   int maxRequestHeaderSize = 16 * 1024;
   int maxUnfinishedBytes = 512 * 1024 * 1024;
+  int messageTimeout = 60;
   std::string openSSLCADir;
   std::string openSSLCAFile;
   std::string openSSLCipherList;
@@ -71,6 +74,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   bool processIdleEvents = true;
   bool reuseSSLSession = true;
   int selectWaitMillis = 20;
+  int sendTimeout = 60;
   bool serverContextTakeover = false;
   int serverMaxWindowBits = 15;
   std::string sslCACertFilePaths =

@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kSlotsBeforeReuse = 4096;
 constexpr std::uint32_t kGenerations = 1U << kGenerationBits;
 
+constexpr std::string_view kTooManyOpen = "a client was refused: raise MaxConnections to take more";
+
 std::string hexOf(std::uint64_t number) {
   char digits[16];
   const auto end = std::to_chars(std::begin(digits), std::end(digits), number, 16).ptr;
@@ -167,15 +169,23 @@ std::string Server::uidOf(std::int32_t id) {
 }
 
 void Server::checkDescriptorLimit() {
-  // What a process needs beside its connections.
-  constexpr rlim_t kOthers = 64;
   rlimit limit{};
   const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-  const auto wanted = static_cast<rlim_t>(options.maxConnections) + kOthers;
-  if (!known || limit.rlim_cur >= wanted) return;
+  descriptors_ = known ? static_cast<std::size_t>(limit.rlim_cur) : SIZE_MAX;
+  const auto wanted = static_cast<std::size_t>(options.maxConnections) + kOtherDescriptors;
+  if (descriptors_ >= wanted) return;
   logError(0, "This process may have " + std::to_string(limit.rlim_cur) +
                   " files open, too few for MaxConnections: raise the limit (ulimit -n " +
                   std::to_string(wanted) + ")");
+}
+
+bool Server::takeOpen() {
+  if (opened_ >= options.maxConnections) {
+    onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, kTooManyOpen), 1);
+    return false;
+  }
+  ++opened_;
+  return true;
 }
 
 bool Server::admits(const net::Address& client) {
@@ -208,14 +218,17 @@ void Server::reportNames(const HostNames::Failures& failures) {
 }
 
 std::string_view Server::whyTooMany(const net::Address& client) {
-  if (count_ >= options.maxConnections) {
-    return "a client was refused: raise MaxConnections to take more";
-  }
+  if (opened_ >= options.maxConnections) return kTooManyOpen;
   const int perAddress = options.maxConnectionsPerAddress;
   if (addressCounts_.counting() != (perAddress > 0)) countAddresses(perAddress > 0);
-  if (perAddress > 0 && !addressCounts_.add(client, perAddress)) {
+  if (perAddress == 0 || addressCounts_.add(client, perAddress)) return {};
+  const std::int32_t victim = pending_.victimOf(client, time());
+  if (victim == 0) {
     return "a client was refused: raise MaxConnectionsPerAddress to take more from one address";
   }
+  // It is counted until the end of the turn.
+  evict(victim);
+  addressCounts_.add(client, std::numeric_limits<int>::max());
   return {};
 }
 
@@ -233,7 +246,11 @@ void Server::onAccept(int fd, const net::Address& remote) {
     net::Listener::refuse(fd);
     return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
   }
+  if (pending_.count() >= maxPending()) {
+    if (const std::int32_t victim = pending_.victim(time()); victim != 0) evict(victim);
+  }
   const std::int32_t id = newId();
+  pending_.add(id, remote, time());
   ++count_;
   ++statistics_.connectionsAccepted;
   auto& place = slots_[slotOf(id)].connection;
@@ -286,6 +303,10 @@ void Server::onNeverOpened(std::int32_t id) {
 void Server::remove(std::int32_t id) {
   Slot& slot = slots_[slotOf(id)];
   addressCounts_.remove(slot.connection->remote());
+  pending_.remove(id);
+  unfinished_.remove(id);
+  queues_.remove(id);
+  if (slot.connection->hasBeenOpen()) --opened_;
   if (slot.connection->isTouched()) std::erase(touched_, slot.connection.get());
   slot.connection.reset();
   ++slot.connections;

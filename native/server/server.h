@@ -21,7 +21,9 @@
 #include "server/connection.h"
 #include "server/deadlines.h"
 #include "server/event_batch.h"
+#include "server/holders.h"
 #include "server/options.h"
+#include "server/pending.h"
 #include "tls/certificate.h"
 #include "tls/context.h"
 
@@ -70,7 +72,11 @@ struct Statistics {
   std::uint64_t bytesOut = 0;
   std::uint64_t connectionsAccepted = 0;
   std::uint64_t connectionsRefused = 0;  ///< beyond MaxConnections, or for want of descriptors
+  std::uint64_t connectionsEvicted = 0;  ///< not open yet, and closed for a newer one
 };
+
+/// Descriptors that a process needs beside those of its connections.
+inline constexpr std::size_t kOtherDescriptors = 64;
 
 class Server final : private net::ListenerOwner, private net::TickHandler {
  public:
@@ -205,12 +211,23 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void showStatus(std::int32_t id, std::int32_t word) { status_[slotOf(id)] = word; }
   void onConnectedChanged(bool connected) { connectedCount_ += connected ? 1 : -1; }
   void onEnded(std::int32_t id) { ended_.push_back(id); }
-  /// The memory of a message that is not whole yet has changed.
-  void onUnfinished(std::size_t before, std::size_t after) { unfinished_ += after - before; }
-  [[nodiscard]] bool hasRoomForUnfinished() const {
-    return unfinished_ <= static_cast<std::size_t>(options.maxUnfinishedBytes);
-  }
+  /// More has come of a message that is not whole yet, or it has gone: how much memory it has now.
+  void onUnfinished(std::int32_t id, std::size_t bytes);
+  /// Keeps to MaxUnfinishedBytes. False: it is for `id` to give up its own message.
+  bool keepsUnfinished(std::int32_t id);
+  /// The queues that their peers do not empty.
+  [[nodiscard]] Holders& queues() { return queues_; }
+  /// Keeps to MaxQueuedBytesTotal, when a queue has grown; cuts connections.
+  void boundQueues();
+  /// Has the clock run, for what waits for a progress.
+  void startTicking();
   void toLeave(Ending ending) { endings_.push_back(std::move(ending)); }
+  // Connections that are not open yet.
+  void onPending(std::int32_t id, Pending::For waitsFor) { pending_.move(id, waitsFor, time()); }
+  /// Another may be accepted, perhaps.
+  void onNotPending(std::int32_t id);
+  /// Whether one more may be open; counts it as such. If not, that has been reported.
+  bool takeOpen();
   /// A connection that may have been asked about has ended without ever being open.
   void onNeverOpened(std::int32_t id);
   /// The connection's socket is closed and nobody holds it: destroys it.
@@ -242,11 +259,19 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
 
   void onAccept(int fd, const net::Address& remote) override;
   void onAcceptError(const Error& error, int turnedAway) override;
+  bool mayAccept() override;
+  bool makeRoom() override;
   void onTick() override;
   /// Why no more connections are taken from `client`; empty if one more is, and is counted.
   std::string_view whyTooMany(const net::Address& client);
   void countAddresses(bool counting);
   void checkDescriptorLimit();
+  [[nodiscard]] std::size_t maxPending() const;
+  [[nodiscard]] Pending::Time time() const { return {loop_.turn(), now()}; }
+  void pauseAccepting();
+  void evict(std::int32_t id);
+  /// Ends those who have not gone on for too long.
+  void endStalled();
   Result<void> listen();
   std::int32_t newId();
   void addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message);
@@ -271,8 +296,12 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::vector<Slot> slots_;
   std::deque<std::uint32_t> freeSlots_;  ///< first in, first out, so that ids are reused late
   int count_ = 0;                        ///< connections in any state
+  int opened_ = 0;                       ///< of them those that are open, or have been
   int connectedCount_ = 0;
-  std::size_t unfinished_ = 0;  ///< bytes of memory of all messages that are not whole yet
+  Pending pending_;
+  std::size_t descriptors_ = SIZE_MAX;  ///< that the process may have
+  Holders unfinished_;                  ///< those with a message that is not whole yet
+  Holders queues_;                      ///< those that their peers keep waiting
   std::vector<Connection*> touched_;
   std::vector<std::int32_t> ended_;
   std::vector<Ending> endings_;
@@ -280,6 +309,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   Deadlines deadlines_;
   Clock clock_;
   std::uint64_t nextAcceptReportMs_ = 0;
+  std::uint64_t nextEvictionLogMs_ = 0;
   Statistics statistics_;
   SharedStreams streams_;
   std::shared_ptr<tls::TicketKeys> ticketKeys_;

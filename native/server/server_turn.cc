@@ -49,13 +49,16 @@ void Server::endTurn() {
 }
 
 Tick Server::addDeadline(std::int32_t id, Tick due) {
-  if (!loop_.ticking()) {
-    clock_.start(loop_.nowMs());
-    std::vector<std::int32_t> none;
-    deadlines_.collect(now(), none);
-    loop_.startTicker(this, kTickMs);
-  }
+  startTicking();
   return deadlines_.add(id, due);
+}
+
+void Server::startTicking() {
+  if (loop_.ticking()) return;
+  clock_.start(loop_.nowMs());
+  std::vector<std::int32_t> none;
+  deadlines_.collect(now(), none);
+  loop_.startTicker(this, kTickMs);
 }
 
 void Server::onTick() {
@@ -66,7 +69,10 @@ void Server::onTick() {
     if (id == kNamesDeadline) refreshNames();
     if (Connection* const connection = find(id)) connection->onDeadline(now());
   }
-  if (deadlines_.empty()) loop_.stopTicker();
+  endStalled();
+  if (deadlines_.empty() && unfinished_.empty() && queues_.empty() && !listener_.isPaused()) {
+    loop_.stopTicker();
+  }
 }
 
 void Server::refreshNamesAt(Tick due) {

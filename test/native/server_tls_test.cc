@@ -117,10 +117,14 @@ TEST_CASE("handshakes take turns: a few in each, first come, first served, and n
   come(3 * kPerTurn);
   REQUIRE(secure.fixture.until([&] { return answered() > 0; }));
   CHECK(answered() == kPerTurn);
-  // Those who come now, or send more, do not get in front; and who goes is no hindrance.
-  come(kPerTurn);
+  // Those who come now, or send more, do not get in front; and who goes is no hindrance, nor gets
+  // an answer.
+  come(kPerTurn + 1);
   peers[2 * kPerTurn]->finish();
-  for (std::size_t turns = 2; turns <= 4; ++turns) {
+  REQUIRE(secure.fixture.until([&] { return answered() == 2 * kPerTurn; }));
+  CHECK(peers[2 * kPerTurn]->ended());
+  peers.erase(peers.begin() + 2 * kPerTurn);
+  for (std::size_t turns = 3; turns <= 4; ++turns) {
     secure.fixture.turn();
     CHECK(answered() == turns * kPerTurn);
   }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// What bounds all that the peers of a server can make it hold together: connections that are not
+// open yet, messages that are not whole, queues that nobody empties. Where a bound is reached it is
+// the one who holds most, or has kept us waiting for longest, that goes, and never the newcomer.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "server/server.h"
+
+namespace wss::server {
+
+std::size_t Server::maxPending() const {
+  const auto most = static_cast<std::size_t>(options.maxPendingConnections);
+  const std::size_t used = static_cast<std::size_t>(opened_) + kOtherDescriptors;
+  return std::min(most, descriptors_ > used ? descriptors_ - used : 1);
+}
+
+bool Server::mayAccept() {
+  if (pending_.count() < maxPending() || pending_.victim(time()) != 0) return true;
+  // Who has only just been accepted may go in the next turn but one.
+  if (!pending_.hasSilent()) pauseAccepting();
+  return false;
+}
+
+bool Server::makeRoom() {
+  if (pending_.count() == 0) return false;
+  if (const std::int32_t victim = pending_.victim(time()); victim != 0) {
+    evict(victim);
+  } else {
+    pauseAccepting();
+  }
+  return true;
+}
+
+void Server::pauseAccepting() {
+  listener_.pause();
+  startTicking();
+}
+
+void Server::onNotPending(std::int32_t id) {
+  pending_.remove(id);
+  if (listener_.isPaused()) listener_.resume();
+}
+
+void Server::evict(std::int32_t id) {
+  ++statistics_.connectionsEvicted;
+  log(3, id, "Closed, before it was open, to make room for a newer one");
+  find(id)->abort();
+  // A flood of clients must not become a flood of events.
+  if (!logs(1) || loop_.nowMs() < nextEvictionLogMs_) return;
+  nextEvictionLogMs_ = loop_.nowMs() + 1000;
+  logError(0, "Silent connections, not open yet, have been closed to make room for newer ones: " +
+                  std::to_string(statistics_.connectionsEvicted) + " so far");
+}
+
+void Server::onUnfinished(std::int32_t id, std::size_t bytes) {
+  unfinished_.progress(id, bytes, now());
+  if (bytes > 0) startTicking();
+}
+
+bool Server::keepsUnfinished(std::int32_t id) {
+  while (unfinished_.total() > static_cast<std::size_t>(options.maxUnfinishedBytes)) {
+    const std::int32_t worst = unfinished_.worst(now());
+    if (worst == id) return false;
+    unfinished_.remove(worst);
+    find(worst)->failMessage(ws::CloseCode::kTryAgainLater, kUnfinishedReached);
+  }
+  return true;
+}
+
+void Server::boundQueues() {
+  const auto most = static_cast<std::size_t>(options.maxQueuedBytesTotal);
+  while (queues_.count() > 1 && queues_.total() > most) {
+    const std::int32_t worst = queues_.worst(now());
+    Connection& connection = *find(worst);
+    // Who reads slowly takes from the kernel before the kernel takes from us.
+    if (queues_.isStale(worst, now()) && connection.hasTakenMore()) continue;
+    connection.cut("MaxQueuedBytesTotal has been reached, and no queue holds more");
+  }
+}
+
+void Server::endStalled() {
+  if (listener_.isPaused()) listener_.resume();
+  std::vector<std::int32_t> ids;
+  if (options.messageTimeout > 0) unfinished_.collectIdle(now(), options.messageTimeout, ids);
+  for (const std::int32_t id : std::exchange(ids, {})) find(id)->onMessageStalled();
+  if (options.sendTimeout > 0) queues_.collectIdle(now(), options.sendTimeout, ids);
+  for (const std::int32_t id : ids) {
+    Connection& connection = *find(id);
+    if (!connection.hasTakenMore()) connection.cut("The peer took nothing for SendTimeout");
+  }
+}
+
+}  // namespace wss::server
