@@ -31,9 +31,9 @@ class SharedStreams {
   ws::Deflater& deflater(const Options& options, int windowBits);
   /// For messages from any connection: one made for the largest window reads those of all others.
   ws::Inflater& inflater();
-  /// The same, in the middle of a message, for the one connection that goes on with it. Give it
-  /// back when that is done.
+  /// The same, in the middle of a message, for the one connection that goes on with it.
   [[nodiscard]] std::unique_ptr<ws::Inflater> takeInflater() { return std::move(inflater_); }
+  /// REQUIRES that its message has come to an end.
   void giveBack(std::unique_ptr<ws::Inflater> inflater) { inflater_ = std::move(inflater); }
 
  private:

@@ -193,7 +193,7 @@ bool Connection::onCompressed(ws::Piece& piece) {
   } else {
     if (!collect(piece)) return false;
     if (!piece.ends) return true;
-    const Accounted accounted(server_, message_);
+    const Accounted accounted(server_, id_, message_);
     compressed.swap(message_);
   }
   Bytes rest = whole ? Bytes(piece.payload) : Bytes(compressed.bytes());
@@ -210,7 +210,6 @@ bool Connection::onCompressed(ws::Piece& piece) {
   } else {
     compressed.consume(compressed.size() - rest.size());
   }
-  server_.onUnfinished(0, compressed.capacity());
   extra().inflation = std::make_unique<Inflation>(Inflation{
       piece.opcode, text, std::move(compressed), own ? nullptr : server_.streams().takeInflater()});
   fallBehind();
@@ -226,11 +225,11 @@ void Connection::inflateMore() {
   Bytes rest = inflation.compressed.bytes();
   const ws::InflateStatus status = inflate(inflater, rest, inflation.text, piece);
   if (status == ws::InflateStatus::kMore) {
-    const Accounted accounted(server_, inflation.compressed);
     inflation.compressed.consume(inflation.compressed.size() - rest.size());
     return fallBehind();
   }
   const ws::Utf8 text = inflation.text;
+  if (!own) server_.streams().giveBack(std::move(inflation.inflater));
   endInflation();
   if (status == ws::InflateStatus::kDone) return deliverInflated(piece.opcode, text);
   onLast(Ending::of(id_, piece));
@@ -238,7 +237,6 @@ void Connection::inflateMore() {
 
 ws::InflateStatus Connection::inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text,
                                       ws::Piece& piece) {
-  const Accounted accounted(server_, message_);
   const auto limit = static_cast<std::size_t>(server_.options.maxMessageSize);
   const std::size_t before = message_.size();
   const std::size_t given = rest.size();
@@ -247,7 +245,10 @@ ws::InflateStatus Connection::inflate(ws::Inflater& inflater, Bytes& rest, ws::U
   server_.countInflated(message_.size() - before + given - rest.size());
 
   const bool goesOn = status == ws::InflateStatus::kMore;
-  if (goesOn && !server_.hasRoomForUnfinished()) status = ws::InflateStatus::kNoMemory;
+  if (goesOn) {
+    server_.onUnfinished(id_, message_.capacity() + rest.size());
+    if (!server_.keepsUnfinished(id_)) status = ws::InflateStatus::kNoMemory;
+  }
   const bool valid = !isText(piece) || (text.feed(Bytes(message_.bytes()).subspan(before)) &&
                                         (goesOn || text.complete()));
   switch (status) {
@@ -265,11 +266,11 @@ ws::InflateStatus Connection::inflate(ws::Inflater& inflater, Bytes& rest, ws::U
            "RFC 7692 §7.2.2: a compressed message cannot be inflated");
       break;
     case ws::InflateStatus::kNoMemory:
-      fail(piece, ws::CloseCode::kTryAgainLater,
-           "there is no room to inflate a message: see MaxUnfinishedBytes");
+      fail(piece, ws::CloseCode::kTryAgainLater, kUnfinishedReached);
       break;
   }
   message_.clear();
+  server_.onUnfinished(id_, 0);
   return ws::InflateStatus::kCorrupt;
 }
 
@@ -280,10 +281,8 @@ void Connection::deliverInflated(ws::Opcode opcode, const ws::Utf8& text) {
 }
 
 void Connection::endInflation() {
-  Inflation& inflation = *extra_->inflation;
-  server_.onUnfinished(inflation.compressed.capacity(), 0);
-  if (inflation.inflater) server_.streams().giveBack(std::move(inflation.inflater));
   extra_->inflation.reset();
+  server_.onUnfinished(id_, message_.capacity());
 }
 
 void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
@@ -334,7 +333,7 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
 }
 
 void Connection::deliverMoreLines() {
-  const Accounted accounted(server_, message_);
+  const Accounted accounted(server_, id_, message_);
   Lines waiting = std::move(*std::exchange(extra_->lines, std::nullopt));
   deliverLines(message_, 0, waiting.text, waiting.ends);
   if (!waiting.ending) return;
