@@ -194,29 +194,6 @@ bool Server::admits(const net::Address& client) {
          !blockedClients_.matches(client, hostNames_);
 }
 
-void Server::readClientLists() {
-  const bool allowed = allowedClients_.assign(options.allowedClients);
-  const bool blocked = blockedClients_.assign(options.blockedClients);
-  if (!allowed && !blocked) return;
-  std::vector<std::string> names = allowedClients_.names();
-  names.insert(names.end(), blockedClients_.names().begin(), blockedClients_.names().end());
-  reportNames(hostNames_.know(names));
-  if (!hostNames_.empty()) refreshNamesAt(now() + kNamesTicks);
-}
-
-void Server::reportNames(const HostNames::Failures& failures) {
-  if (!failures.empty()) loop_.wake();  // A setting may change outside of a turn.
-  const auto report = [&](const ClientList& list, const HostNames::Failure& failure,
-                          std::string_view consequence) {
-    if (std::ranges::find(list.names(), failure.name) == list.names().end()) return;
-    reportError(0, {failure.error.code, failure.error.message + std::string(consequence)});
-  };
-  for (const HostNames::Failure& failure : failures) {
-    report(allowedClients_, failure, " in AllowedClients: see that it resolves, or give addresses");
-    report(blockedClients_, failure, " in BlockedClients: see that it resolves, or give addresses");
-  }
-}
-
 std::string_view Server::whyTooMany(const net::Address& client) {
   if (opened_ >= options.maxConnections) return kTooManyOpen;
   const int perAddress = options.maxConnectionsPerAddress;

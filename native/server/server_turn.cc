@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a server does of its own accord: the handshakes that wait, the endings at the end of a turn,
-// and the deadlines that have come.
+// the deadlines that have come, and the names of clients.
 #include <algorithm>
 #include <utility>
 
@@ -72,6 +72,29 @@ void Server::onTick() {
   endStalled();
   if (deadlines_.empty() && unfinished_.empty() && queues_.empty() && !listener_.isPaused()) {
     loop_.stopTicker();
+  }
+}
+
+void Server::readClientLists() {
+  const bool allowed = allowedClients_.assign(options.allowedClients);
+  const bool blocked = blockedClients_.assign(options.blockedClients);
+  if (!allowed && !blocked) return;
+  std::vector<std::string> names = allowedClients_.names();
+  names.insert(names.end(), blockedClients_.names().begin(), blockedClients_.names().end());
+  reportNames(hostNames_.know(names));
+  if (!hostNames_.empty()) refreshNamesAt(now() + kNamesTicks);
+}
+
+void Server::reportNames(const HostNames::Failures& failures) {
+  if (!failures.empty()) loop_.wake();  // A setting may change outside of a turn.
+  const auto report = [&](const ClientList& list, const HostNames::Failure& failure,
+                          std::string_view consequence) {
+    if (std::ranges::find(list.names(), failure.name) == list.names().end()) return;
+    reportError(0, {failure.error.code, failure.error.message + std::string(consequence)});
+  };
+  for (const HostNames::Failure& failure : failures) {
+    report(allowedClients_, failure, " in AllowedClients: see that it resolves, or give addresses");
+    report(blockedClients_, failure, " in BlockedClients: see that it resolves, or give addresses");
   }
 }
 

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -19,11 +18,11 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "clock.h"
 #include "net/loop.h"
 #include "reference.h"
 #include "server/event_batch.h"
@@ -39,21 +38,6 @@ using server::EventKind;
 inline void mustBe(bool condition, const char* what) {
   if (!condition) throw std::logic_error(what);
 }
-
-inline std::uint64_t steadyMs() {
-  using std::chrono::duration_cast, std::chrono::milliseconds, std::chrono::steady_clock;
-  const auto sinceStart = steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(duration_cast<milliseconds>(sinceStart).count());
-}
-
-/// Keeps the loop from running: for what is about that, not to wait for anything.
-inline void stall(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
-/// A clock for loops that stands still but for ServerFixture::pass().
-struct ManualClock {
-  static std::uint64_t read() { return nowMs; }
-  static inline std::uint64_t nowMs = 1'000'000;
-};
 
 /// A folder that is gone in the end, with the one file in it.
 class Folder {
