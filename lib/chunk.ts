@@ -40,6 +40,11 @@ export class Chunk {
     return this.#reader.utf8Slice(offset, offset + length);
   }
 
+  /** The four bytes at `offset` as a number, the least significant first. */
+  number(offset: number): number {
+    return new DataView(this.#buffer, this.#byteOffset + offset, 4).getUint32(0, true);
+  }
+
   /** `length` bytes from `offset`, a character each. */
   latin1(offset: number, length: number): string {
     return this.#reader.latin1Slice(offset, offset + length);
