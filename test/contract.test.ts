@@ -38,7 +38,9 @@ const OURS = [
   'MaxRequestHeaders',
   'MaxUnfinishedBytes',
   'PingInterval',
+  'SSLEnabled',
   'SSLOwnRecords',
+  'SSLSessionLifetime',
   'ServerContextTakeover',
   'ServerMaxWindowBits',
 ];

@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "server/setting_text.h"
+
 namespace wss::server {
 namespace {
 
@@ -55,6 +57,16 @@ void appendLine(const std::string& path, std::string_view line) {
 
 }  // namespace
 
+TlsSwitch tlsSwitch(const Options& options) {
+  Result<bool> flag = parseFlag({}, options.sslEnabled);
+  if (!flag.ok()) return TlsSwitch::kAuto;
+  return flag.value() ? TlsSwitch::kOn : TlsSwitch::kOff;
+}
+
+bool isTlsSwitch(std::string_view text) {
+  return equalsIgnoringCase(text, "Auto") || parseFlag({}, text).ok();
+}
+
 bool isFlags(std::string_view text) { return parseFlags(text).has_value(); }
 
 Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
@@ -76,6 +88,7 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.caBundles = pathsOf(options.sslCACertFilePaths);
   made.securityFlags = parseFlags(options.sslSecurityFlags).value_or(0);
   made.sessionTickets = options.reuseSSLSession;
+  made.sessionLifetime = options.sslSessionLifetime;
   made.ownRecords = options.sslOwnRecords;
   made.ticketKeys = std::move(ticketKeys);
   if (!options.sslKeyLogFile.empty()) {
