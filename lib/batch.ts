@@ -5,6 +5,7 @@
 import { Chunk } from './chunk.js';
 import type { Codec } from './code_page.js';
 import * as events from './events.js';
+import { readFields } from './fields.js';
 import { native } from './native.js';
 
 const NONE: readonly Buffer[] = [];
@@ -141,17 +142,17 @@ export class BatchReader {
       }
       case OPEN_REQUEST: {
         // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
-        const fields = chunk.latin1(offset, length).split('\0');
+        const fields = readFields(chunk, offset, length, 'latin1');
         handler.onOpenRequest(new events.WebSocketOpenRequestEvent(id, fields));
         return;
       }
       case SSL_CONNECTION_REQUEST: {
-        const fields = chunk.latin1(offset, length).split('\0');
+        const fields = readFields(chunk, offset, length, 'latin1');
         handler.onCertificateRequest(new events.SSLConnectionRequestEvent(id, fields));
         return;
       }
       case SSL_CLIENT_AUTHENTICATION: {
-        const fields = chunk.text(offset, length).split('\0');
+        const fields = readFields(chunk, offset, length, 'text');
         const accept = (flags & IS_REFUSED) === 0;
         handler.onClientAuthentication(new events.SSLClientAuthenticationEvent(id, fields, accept));
         return;

@@ -58,6 +58,11 @@ export class Chunk {
     return Chunk.copyOf(this.#rescued(offset, length)).text(0, length);
   }
 
+  /** The four bytes at `offset` as a number, the least significant first. */
+  number(offset: number): number {
+    return new DataView(this.copy(offset, 4).buffer).getUint32(0, true);
+  }
+
   /** `length` bytes from `offset`, a character each. */
   latin1(offset: number, length: number): string {
     const text = this.#reader.latin1Slice(offset, offset + length);

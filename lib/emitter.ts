@@ -56,12 +56,15 @@ export abstract class TypedEmitter extends EventEmitter {
 /** What has been thrown while {@link throwFirst} runs, which will throw it; else undefined. */
 let thrown: unknown[] | undefined;
 
+/** Has {@link throwFirst} throw `error`, if it runs. Returns whether it does. */
+export function pushThrown(error: unknown): boolean {
+  thrown?.push(error);
+  return thrown !== undefined;
+}
+
 /** An exception of a handler must neither be lost nor keep the other handlers from their events. */
 export function throwLater(error: unknown): void {
-  if (thrown !== undefined) {
-    thrown.push(error);
-    return;
-  }
+  if (pushThrown(error)) return;
   process.nextTick(() => {
     throw error;
   });

@@ -62,7 +62,7 @@ export class WebSocketOpenRequestEvent {
   /** Header lines to add to the answer, separated by CR LF. */
   responseHeaders = '';
 
-  /** `fields`: what the payload of event_batch.h has, separated by NUL. */
+  /** `fields`: those that event_batch.h names. */
   constructor(connectionId: number, fields: readonly string[]) {
     const [
       requestURI = '',
@@ -105,7 +105,7 @@ export class SSLConnectionRequestEvent {
   /** Another certificate; undefined for the server's own. */
   certificate: CertificateLike | undefined;
 
-  /** `fields`: what the payload of event_batch.h has, separated by NUL. */
+  /** `fields`: those that event_batch.h names. */
   constructor(connectionId: number, fields: readonly string[]) {
     const [serverName = '', cipherSuites = '', signatureAlgorithms = ''] = fields;
     this.connectionId = connectionId;
@@ -129,7 +129,7 @@ export class SSLClientAuthenticationEvent {
   /** Whether to accept it: true if nothing is to be said against it, unless it is changed. */
   accept: boolean;
 
-  /** `fields`: what the payload of event_batch.h has, separated by NUL. */
+  /** `fields`: those that event_batch.h names. */
   constructor(connectionId: number, fields: readonly string[], accept: boolean) {
     const [encoded = '', subject = '', issuer = '', status = 'There is no certificate'] = fields;
     this.connectionId = connectionId;

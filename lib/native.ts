@@ -142,12 +142,16 @@ export interface NativeServer {
   connectedIds(): Int32Array;
   /** New connections are served with these, or without TLS if there are none. */
   setCertificates(certificates: readonly NativeCertificate[]): void;
+  /** A certificate that was wanted is not there: nobody is served until that has changed. */
+  missCertificate(): void;
   /** A copy of the keys that seal session tickets, of 80 bytes each. */
   ticketKeys(): Buffer;
   setTicketKeys(keys: Uint8Array): void;
   /** Undefined: one of the server's own; null: refuse. */
   answerCertificateRequest(id: number, certificate: NativeCertificate | null | undefined): void;
   answerClientAuthentication(id: number, accept: boolean): void;
+  /** Tells the Log and Error. Returns whether somebody listens to Error. */
+  reportError(id: number, code: number, text: string): boolean;
   state(): NativeState;
 }
 

@@ -4,6 +4,7 @@
 // server::Command (native/server/server.h).
 
 import { copyInto, lengthOf } from './bytes.js';
+import { writeFields } from './fields.js';
 import { type NativeServer, native, type OnBatch } from './native.js';
 
 /** Opcodes (RFC 6455 §11.8), which are also the documented values of DataFormat. */
@@ -144,7 +145,7 @@ export class Outbox {
 
   /** Answers WebSocketOpenRequest. */
   answerOpen(id: number, status: number, subProtocol: string, headers: string): void {
-    const answer = Buffer.from(`${subProtocol}\0${headers}`, 'latin1').subarray(0, LARGE);
+    const answer = writeFields([subProtocol, headers]).subarray(0, LARGE);
     const offset = this.#reserve(answer.length, 0);
     copyInto(this.#arena, answer, offset);
     this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);

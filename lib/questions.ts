@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The events that want an answer: their handlers may be asynchronous, and the connection waits.
 
-import { throwLater } from './emitter.js';
+import { pushThrown, throwLater } from './emitter.js';
 import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './events.js';
+import { reportFailure } from './failure_report.js';
 import type { Outbox } from './outbox.js';
 
 const MAX_ANSWER = 16 * 1024;
 /** A status that the core refuses, saying what is allowed. */
 const INVALID_STATUS = 0;
+const CONNECTION_ABORTED = 10053;
 
 export type Handler<Event> = (event: Event) => unknown;
 
@@ -19,7 +21,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 function callAll<Event>(
   handlers: readonly Handler<Event>[],
   event: Event,
-  onFailure: () => void,
+  onFailure: (error: unknown) => void,
 ): PromiseLike<unknown>[] {
   const waiting: PromiseLike<unknown>[] = [];
   for (const handler of handlers) {
@@ -27,8 +29,7 @@ function callAll<Event>(
       const result = handler(event);
       if (isPromise(result)) waiting.push(result);
     } catch (error) {
-      onFailure();
-      throwLater(error);
+      onFailure(error);
     }
   }
   return waiting;
@@ -39,32 +40,56 @@ export function callAndWait<Event>(
   handlers: readonly Handler<Event>[],
   event: Event,
 ): Promise<unknown> | undefined {
-  const waiting = callAll(handlers, event, () => {});
+  const waiting = callAll(handlers, event, throwLater);
   if (waiting.length === 0) return undefined;
   return Promise.all(waiting.map((handled) => Promise.resolve(handled).catch(throwLater)));
 }
 
-/** Calls every handler, and `answer` when all of them have made up their mind. */
+/** What becomes of a question. */
+interface Outcome {
+  /** Answers as the event says. What handlers have made of its fields may throw when it is read. */
+  answer(): void;
+  /** Answers when that, or a handler, has failed. */
+  refuse(): void;
+  /** Tells why. */
+  onFailure(error: unknown): void;
+}
+
+/** Calls every handler, and answers when all of them have made up their mind. */
 export function ask<Event>(
   handlers: readonly Handler<Event>[],
   event: Event,
-  answer: (failed: boolean) => void,
+  { answer, refuse, onFailure }: Outcome,
 ): void {
   let failed = false;
-  const waiting = callAll(handlers, event, () => {
+  const fail = (error: unknown): void => {
     failed = true;
-  });
+    onFailure(error);
+  };
+  const failByThrowing = (error: unknown): void => {
+    fail(error);
+    pushThrown(error);
+  };
+  const finish = (): void => {
+    try {
+      if (!failed) {
+        answer();
+        return;
+      }
+    } catch (error) {
+      fail(error);
+    }
+    refuse();
+  };
+  const waiting = callAll(handlers, event, failByThrowing);
   if (waiting.length === 0) {
-    answer(failed);
+    finish();
     return;
   }
-  Promise.all(waiting).then(
-    () => answer(failed),
-    (error: unknown) => {
-      answer(true);
-      throwLater(error);
-    },
-  );
+  Promise.all(waiting).then(finish, (error: unknown) => {
+    fail(error);
+    refuse();
+  });
 }
 
 /** Asks whether to accept a connection. A handler that fails refuses. */
@@ -74,18 +99,11 @@ export function askConnection(
   event: ConnectionRequestEvent,
   outbox: Outbox,
 ): void {
-  ask(handlers, event, (failed) => outbox.answerConnection(connectionId, event.accept && !failed));
-}
-
-/** Whether each character becomes a byte: one that would not, or is NUL, could become another. */
-function isSound(subProtocols: string, responseHeaders: string): boolean {
-  try {
-    const answer = `${subProtocols}${responseHeaders}`;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    return !/[^\x01-\xff]/.test(answer) && answer.length < MAX_ANSWER;
-  } catch {
-    return false; // It is no string, and cannot be made one.
-  }
+  ask(handlers, event, {
+    answer: () => outbox.answerConnection(connectionId, Boolean(event.accept)),
+    refuse: () => outbox.answerConnection(connectionId, false),
+    onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
+  });
 }
 
 /** Asks whether to open a WebSocket. A handler that fails refuses with status 500. */
@@ -94,18 +112,27 @@ export function askOpen(
   event: WebSocketOpenRequestEvent,
   outbox: Outbox,
 ): void {
-  ask(handlers, event, (failed) => {
-    const { connectionId, statusCode, subProtocols, responseHeaders } = event;
-    if (failed) {
-      outbox.answerOpen(connectionId, 500, '', '');
-      return;
-    }
-    const status =
-      Number.isInteger(statusCode) && statusCode > 0 && statusCode < 1000
-        ? statusCode
-        : INVALID_STATUS;
-    if (isSound(subProtocols, responseHeaders))
-      outbox.answerOpen(connectionId, status, subProtocols, responseHeaders);
-    else outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
+  const { connectionId } = event;
+  ask(handlers, event, {
+    answer: () => {
+      const { statusCode } = event;
+      const valid = Number.isInteger(statusCode) && statusCode > 0 && statusCode < 1000;
+      // Read once: the next time it may be another.
+      const [subProtocols, responseHeaders] = [`${event.subProtocols}`, `${event.responseHeaders}`];
+      const answer = `${subProtocols}${responseHeaders}`;
+      // Each character becomes a byte: one that would not, or is NUL, could become another.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+      if (/[^\x01-\xff]/.test(answer) || answer.length >= MAX_ANSWER)
+        outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
+      else
+        outbox.answerOpen(
+          connectionId,
+          valid ? statusCode : INVALID_STATUS,
+          subProtocols,
+          responseHeaders,
+        );
+    },
+    refuse: () => outbox.answerOpen(connectionId, 500, '', ''),
+    onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
   });
 }

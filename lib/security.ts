@@ -2,9 +2,9 @@
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
 import { Certificate, type CertificateSource } from './certificate.js';
-import { throwLater } from './emitter.js';
 import { WSServerError } from './errors.js';
 import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
+import { reportFailure } from './failure_report.js';
 import type { NativeServer } from './native.js';
 import { ask, type Handler } from './questions.js';
 import { asSent, normalizedName } from './server_name.js';
@@ -12,6 +12,7 @@ import { CertStoreType } from './stores/store_type.js';
 
 const NOT_FOUND = 272;
 const INVALID_ARGUMENT = 10022;
+const HANDSHAKE_FAILED = 276;
 
 /** A certificate, or what one is made of. */
 export type CertificateLike = Certificate | CertificateSource;
@@ -100,7 +101,8 @@ export class Security {
       ];
     } catch (error) {
       if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;
-      this.certificates = [];
+      this.#native.missCertificate();
+      this.#certificates = [];
     }
   }
 
@@ -109,20 +111,15 @@ export class Security {
     handlers: readonly Handler<SSLConnectionRequestEvent>[],
     event: SSLConnectionRequestEvent,
   ): void {
-    const named = this.#forName(event.serverName);
-    event.certificate = named;
-    ask(handlers, event, (failed) => {
-      let chosen: Certificate | undefined;
-      try {
-        if (!failed) chosen = this.#chosenBy(event);
-      } catch (error) {
-        failed = true;
-        throwLater(error);
-      }
-      this.#native.answerCertificateRequest(
-        event.connectionId,
-        failed ? null : chosen && Certificate.nativeOf(chosen),
-      );
+    const { connectionId } = event;
+    event.certificate = this.#forName(event.serverName);
+    ask(handlers, event, {
+      answer: () => {
+        const chosen = this.#chosenBy(event);
+        this.#native.answerCertificateRequest(connectionId, chosen && Certificate.nativeOf(chosen));
+      },
+      refuse: () => this.#native.answerCertificateRequest(connectionId, null),
+      onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
     });
   }
 
@@ -131,9 +128,12 @@ export class Security {
     handlers: readonly Handler<SSLClientAuthenticationEvent>[],
     event: SSLClientAuthenticationEvent,
   ): void {
-    ask(handlers, event, (failed) =>
-      this.#native.answerClientAuthentication(event.connectionId, event.accept && !failed),
-    );
+    const { connectionId } = event;
+    ask(handlers, event, {
+      answer: () => this.#native.answerClientAuthentication(connectionId, Boolean(event.accept)),
+      refuse: () => this.#native.answerClientAuthentication(connectionId, false),
+      onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
+    });
   }
 
   #chosenBy(event: SSLConnectionRequestEvent): Certificate | undefined {

@@ -96,6 +96,20 @@ export abstract class ServerProperties extends TypedEmitter {
     this.core.set('SSLAuthenticateClients', authenticate);
   }
 
+  /**
+   * Whether clients are served under TLS. `Auto`: if a certificate is selected; true: the server does
+   * not listen without one; false: in plain text, though there may be one.
+   * @defaultValue 'Auto'
+   */
+  get sslEnabled(): boolean | 'Auto' {
+    const text = (this.core.get('SSLEnabled') as string).toLowerCase();
+    return text === 'auto' ? 'Auto' : ['true', 'yes', '1'].includes(text);
+  }
+
+  set sslEnabled(enabled: boolean | 'Auto') {
+    this.core.set('SSLEnabled', enabled);
+  }
+
   /** The kind of {@link sslCertStore}. @defaultValue 0 (user) */
   get sslCertStoreType(): CertStoreType {
     return this.security.storeType;
@@ -129,7 +143,8 @@ export abstract class ServerProperties extends TypedEmitter {
   /**
    * The subject of the certificate that is served. Setting it, after the three properties of the
    * store, selects one: that whose subject is equal, else the first that contains it; `*` is the
-   * first. It is empty afterwards when there is none, and then nothing is served with TLS.
+   * first. It is empty afterwards when there is none: then {@link WSServer.startListening} fails with
+   * 272, and a server that listens refuses everybody. An empty subject is none: no TLS.
    * @defaultValue ''
    * @throws {@link WSServerError} 271 when the store cannot be opened, 273 when the password is
    * wrong, 282 when the certificate has no key
@@ -174,9 +189,10 @@ export abstract class ServerProperties extends TypedEmitter {
   /**
    * The keys that seal session tickets (RFC 5077), with which clients resume their sessions: one to
    * sixteen of 80 bytes each, one after the other. The first seals, all of them open; what it is
-   * made of is random. A server begins with a key of its own: given the same bytes, and the same
-   * settings of TLS, servers in other threads, processes and machines resume each other's sessions.
-   * To rotate, put a new key in front and drop the last:
+   * made of is random. A server begins with a key of its own, and follows it up every
+   * SSLSessionLifetime seconds; those that are assigned stay. Given the same bytes, the same settings
+   * of TLS and the same authorities, servers in other threads, processes and machines resume each
+   * other's sessions. To rotate, put a new key in front and drop the last:
    * `server.ticketKeys = Buffer.concat([randomBytes(80), server.ticketKeys.subarray(0, 80)])`.
    *
    * Who knows a key can read what was said over TLS 1.2 with its tickets: keep it as secret as the

@@ -13,6 +13,9 @@ import type { NativeServer } from './native.js';
 const SECURITY_LIBRARY_NOT_LOADED = 270;
 const OPERATION_NOT_SUPPORTED = 10045;
 
+/** Names that settings had in earlier editions. */
+const formerNames: ReadonlyMap<string, string> = new Map([['usessl', 'SSLEnabled']]);
+
 type Value = boolean | number | string;
 
 const root = join(__dirname, '..');
@@ -112,7 +115,8 @@ export class Settings {
       throw new WSServerError(10022, "Give config() a string: 'Name=Value', or 'Name' alone.");
     }
     const equals = setting.indexOf('=');
-    const name = (equals < 0 ? setting : setting.slice(0, equals)).trim();
+    const given = (equals < 0 ? setting : setting.slice(0, equals)).trim();
+    const name = formerNames.get(given.toLowerCase()) ?? given;
     if (equals >= 0) this.set(name, setting.slice(equals + 1));
     return this.read(name);
   }

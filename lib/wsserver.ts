@@ -39,6 +39,7 @@ export interface WSServerOptions {
   /** What seals session tickets: see {@link WSServer.ticketKeys}. */
   ticketKeys?: Uint8Array;
   sslAuthenticateClients?: boolean;
+  sslEnabled?: boolean | 'Auto';
   /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */
   settings?: Readonly<Record<string, boolean | number | string>>;
   /**
@@ -180,7 +181,9 @@ export class WSServer extends ServerProperties {
   /**
    * Starts to accept connections on {@link localPort} of {@link localHost}.
    * @throws {@link WSServerError} 104 when listening already, 10048 when the port is taken, 10013
-   * when it is not allowed, 10049 or 11001 when localHost is no address of this machine
+   * when it is not allowed, 10049 or 11001 when localHost is no address of this machine; 10022 when
+   * clients are to show certificates but there is no TLS, 272 when sslCertSubject has found none,
+   * 282 when sslEnabled is true and there is none
    */
   startListening(): Promise<void> {
     return this.#attempt(() => this.#native.startListening());

@@ -49,6 +49,8 @@ test('C++: the methods of every property, and no others', async (t) => {
     const sets = access.includes('w') && name !== 'Listening';
     if (sets) assert.equal(methods[`Set${name}`]?.(samples[type]), 0, name);
   }
+  // Without TLS nobody is asked for a certificate.
+  assert.equal(server.SetSSLAuthenticateClients(false), 0);
   const { id } = await startOpen(t, server);
   const { connections } = server;
   for (const { name, type, access } of contract.properties.filter((row) => row.perConnection)) {
@@ -130,6 +132,8 @@ test('JavaScript: the methods of every property, and no others', async (t) => {
     assert.equal(methods[`get${name}`]?.(), initial, name);
     if (access.includes('w') && name !== 'Listening') methods[`set${name}`]?.(samples[type]);
   }
+  // Without TLS nobody is asked for a certificate.
+  server.setSSLAuthenticateClients(false);
   const { id } = await startOpen(t, server as unknown as MainServer);
   const item = named(server.getConnections().item(`${id}`));
   for (const { name, type, access } of contract.properties.filter((row) => row.perConnection)) {

@@ -240,7 +240,7 @@ test('an async handler of a question is waited for, whatever happens meanwhile',
   assert.ok(connected.length >= 3);
 });
 
-test('a handler that throws ends up as an uncaught exception, and costs no other event', async (t) => {
+test('a handler that throws is an uncaught exception, one of a question is told to Error', async (t) => {
   const { stdout, stderr, code } = await runChild(
     t,
     async ({ WSServer }) => {
@@ -248,6 +248,8 @@ test('a handler that throws ends up as an uncaught exception, and costs no other
       const thrown: string[] = [];
       process.on('uncaughtException', (error) => thrown.push(error.message));
       const server = new WSServer({ localHost: '127.0.0.1' });
+      const told: string[] = [];
+      server.on('Error', ({ errorCode, description }) => told.push(`${errorCode} ${description}`));
       const seen: string[] = [];
       server.on('WebSocketOpenRequest', ({ requestURI }) => {
         if (requestURI === '/throw') throw new Error('question');
@@ -268,7 +270,7 @@ test('a handler that throws ends up as an uncaught exception, and costs no other
         return undefined;
       });
       server.on('Disconnected', () => server.stopListening());
-      process.on('exit', () => console.log(JSON.stringify({ seen, thrown })));
+      process.on('exit', () => console.log(JSON.stringify({ seen, thrown, told })));
       await server.startListening();
       const texts = ['a', 'throw', 'b', 'tick', 'c', 'reject', 'd'];
       const frames = texts.map((each) =>
@@ -291,7 +293,8 @@ test('a handler that throws ends up as an uncaught exception, and costs no other
     undefined,
   );
   assert.equal(code, 0, stderr);
-  const { seen, thrown } = JSON.parse(stdout);
+  const { seen, thrown, told } = JSON.parse(stdout);
   assert.deepEqual(seen, ['500', '500', 'a', 'throw', 'b', 'tick', 'c', 'reject', 'd']);
-  assert.deepEqual(thrown.sort(), ['connected', 'data', 'open', 'question', 'rejection', 'tick']);
+  assert.deepEqual(thrown.sort(), ['connected', 'data', 'rejection', 'tick']);
+  assert.deepEqual(told.slice(0, 2), ['10053 open', '10053 question']);
 });

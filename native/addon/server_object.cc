@@ -70,12 +70,14 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
        InstanceMethod<&ServerObject::direct<&ServerObject::setCertificates>>("setCertificates"),
+       InstanceMethod<&ServerObject::missCertificate>("missCertificate"),
        InstanceMethod<&ServerObject::ticketKeys>("ticketKeys"),
        InstanceMethod<&ServerObject::setTicketKeys>("setTicketKeys"),
        InstanceMethod<&ServerObject::direct<&ServerObject::answerCertificateRequest>>(
            "answerCertificateRequest"),
        InstanceMethod<&ServerObject::direct<&ServerObject::answerClientAuthentication>>(
            "answerClientAuthentication"),
+       InstanceMethod<&ServerObject::direct<&ServerObject::reportError>>("reportError"),
        InstanceMethod<&ServerObject::state>("state")});
 }
 
@@ -322,6 +324,14 @@ Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
   auto array = Napi::Int32Array::New(info.Env(), ids.size());
   std::copy(ids.begin(), ids.end(), array.Data());
   return array;
+}
+
+Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {
+  const Error error{static_cast<ErrorCode>(integer(info[1])),
+                    info[2].As<Napi::String>().Utf8Value()};
+  server_->reportError(toId(info[0]), error);
+  loop_->wake();
+  return Napi::Boolean::New(info.Env(), batch_.events().wants(server::EventKind::kError));
 }
 
 Napi::Value ServerObject::state(const Napi::CallbackInfo& info) {

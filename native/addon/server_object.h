@@ -72,6 +72,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
+  Napi::Value missCertificate(const Napi::CallbackInfo& info);
+  Napi::Value reportError(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
 
   void onTurn() override;

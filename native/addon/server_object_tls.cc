@@ -9,6 +9,12 @@
 
 namespace wss::addon {
 
+Napi::Value ServerObject::missCertificate(const Napi::CallbackInfo& info) {
+  server_->missCertificate();
+  if (!batch_.events().empty()) loop_->wake();
+  return info.Env().Undefined();
+}
+
 Napi::Value ServerObject::setCertificates(const Napi::CallbackInfo& info) {
   const auto list = info[0].As<Napi::Array>();
   std::vector<tls::Certificate> certificates;
@@ -41,7 +47,7 @@ Napi::Value ServerObject::answerCertificateRequest(const Napi::CallbackInfo& inf
   // The peer may have gone while its question was being thought about.
   if (server::Connection* const connection = server_->find(toId(info[0]))) {
     if (info[1].IsNull()) {
-      connection->abort();
+      connection->refuseCertificateRequest();
     } else {
       connection->answerCertificateRequest(CertificateObject::from(info[1]));
     }

@@ -50,10 +50,9 @@ void LoadConnection::seal() {
 
 void LoadConnection::endTls(bool tell) {
   ByteQueue& records = client_.records();
-  const bool serverHasEnded = tls_->state() == tls::ClientSession::State::kEnded;
   tls_->close(records);
   // An alert after half of a record would not be read as one.
-  if (tell && !serverHasEnded && output_.empty() && !records.empty()) {
+  if (tell && output_.empty() && !records.empty()) {
     socket_.send(records.bytes());
   }
   records.shrink(records.size());

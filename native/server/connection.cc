@@ -201,6 +201,8 @@ void Connection::leave(const Ending& ending) {
 
 void Connection::onEnd(const net::Transfer& transfer) {
   if (tls_ && transfer.status == net::Transfer::Status::kEnded) {
+    // Who has said all may still be listening.
+    closeTls();
     tls_->session->onEndOfInput();
     if (isConnected()) return lose(tls_->session->failure());
   }
@@ -214,7 +216,7 @@ void Connection::onBroken() { end("The peer has reset the connection"); }
 void Connection::end(std::string_view reason) {
   if (isConnected()) return lose(reason);
   if (state_ < State::kOpen) server_.log(3, id_, "Connection ended before it was open");
-  closeSocket(false);
+  hangUp();
 }
 
 void Connection::disconnect(std::uint16_t code, std::string_view reason) {
@@ -247,13 +249,21 @@ void Connection::drain() {
 void Connection::lose(std::string_view reason, bool reset) {
   if (server_.logs(1)) server_.logError(id_, "Connection lost: " + std::string(reason));
   disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
-  closeSocket(reset);
+  hangUp(reset);
 }
 
 void Connection::cut(std::string_view reason) {
   if (isConnected()) return lose(reason, true);
   if (server_.logs(1)) server_.logError(id_, "Connection cut: " + std::string(reason));
-  closeSocket(true);
+  hangUp(true);
+}
+
+void Connection::hangUp(bool reset) {
+  closeTls();
+  // A reset would overtake it.
+  const bool tells = tls_ && socket_.isOpen() && !blocked_ && !output_.empty();
+  if (tells && socket_.send(output_.bytes()).status == net::Transfer::Status::kDone) reset = false;
+  closeSocket(reset);
 }
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
@@ -282,7 +292,7 @@ void Connection::closeSocket(bool reset) {
 }
 
 void Connection::abort() {
-  closeSocket(true);
+  hangUp(true);
   letGo();
 }
 
@@ -321,7 +331,7 @@ void Connection::onDeadline(Tick now) {
     case State::kAskedCertificate:
     case State::kAskedClient:
       server_.log(1, id_, "The TLS handshake took too long");
-      return closeSocket(true);
+      return hangUp(true);
     case State::kRequest:
       return refuse(408, "The request did not come in time", {});
     case State::kAskedOpen:

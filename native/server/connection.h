@@ -81,6 +81,8 @@ class Connection final : private net::SocketOwner {
   void answerConnectionRequest(bool accept);
   /// Null: one of the server's certificates will do.
   void answerCertificateRequest(const tls::Certificate* certificate);
+  /// There is none: ends the handshake.
+  void refuseCertificateRequest();
   void answerClientAuthentication(bool accept);
   void answerOpenRequest(int status, std::string_view subProtocol, std::string_view headers);
 
@@ -112,7 +114,7 @@ class Connection final : private net::SocketOwner {
   Result<void> ping(std::int32_t token);
   /// Starts the closing handshake with `code` and `reason`.
   void disconnect(std::uint16_t code, std::string_view reason);
-  /// Closes the socket at once, without a word. May destroy the connection.
+  /// Closes the socket at once, with no word but close_notify. May destroy the connection.
   void abort();
   /// As abort(), but says why, and a WebSocket ends with 1006.
   void cut(std::string_view reason);
@@ -307,6 +309,8 @@ class Connection final : private net::SocketOwner {
   void sendClose(std::uint16_t code, std::string_view reason);
   void drain();
   void lose(std::string_view reason, bool reset = false);
+  /// Closes the socket, which under TLS says close_notify first, if the kernel takes it at once.
+  void hangUp(bool reset = false);
   void closeSocket(bool reset);
   void disconnected(std::uint16_t code, std::string_view reason);
   void enter(State state);

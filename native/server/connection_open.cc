@@ -87,13 +87,9 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
   if (!server_.events().wants(EventKind::kWebSocketOpenRequest)) {
     return answerOpenRequest(101, request.subProtocols, {});
   }
-  std::string question;
-  for (const std::string_view field :
-       {request.uri, request.host, request.origin, std::string_view(request.subProtocols),
-        std::string_view(request.extensions), request.headers}) {
-    question.append(field).push_back('\0');
-  }
-  server_.events().addText(EventKind::kWebSocketOpenRequest, id_, 0, 0, question);
+  server_.events().addFields(EventKind::kWebSocketOpenRequest, id_, 0,
+                             {request.uri, request.host, request.origin, request.subProtocols,
+                              request.extensions, request.headers});
   watch();
 }
 

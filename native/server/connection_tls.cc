@@ -27,9 +27,10 @@ bool Connection::startHandshake() {
              : server_.options.logSSLPackets ? Log::kRecords
                                              : Log::kHandshake};
   const auto& context = server_.tlsContext();
-  // There is none when the server has come to listen without TLS meanwhile.
+  // There is none when the server has come to listen without TLS meanwhile, or misses its own.
   auto session = context == nullptr ? nullptr : tls::Session::accept(context, wishes);
   if (session == nullptr) {
+    server_.logError(id_, "There is no certificate to serve with");
     closeSocket(true);
     return false;
   }
@@ -69,28 +70,21 @@ void Connection::onHandshake() {
   switch (session.state()) {
     case tls::Session::State::kAskedCertificate: {
       const tls::ClientHello& hello = session.clientHello();
-      std::string question;
-      for (const std::string& field :
-           {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms}) {
-        question.append(field).push_back('\0');
-      }
-      server_.events().addText(EventKind::kSSLConnectionRequest, id_, 0, 0, question);
+      server_.events().addFields(EventKind::kSSLConnectionRequest, id_, 0,
+                                 {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms});
       return enter(State::kAskedCertificate);
     }
     case tls::Session::State::kAskedClient: {
       const tls::ClientCertificate* const client = session.clientCertificate();
-      std::string question;
-      if (client != nullptr) {
+      constexpr EventKind kKind = EventKind::kSSLClientAuthentication;
+      if (client == nullptr) {
+        server_.events().add(kKind, id_, kIsRefused);
+      } else {
         const tls::Certificate& certificate = client->certificate;
-        const bool chain = server_.options.sslIncludeCertChain;
-        for (const std::string& field : {certificate.encoded(chain), certificate.subject(),
-                                         certificate.issuer(), client->status}) {
-          question.append(field).push_back('\0');
-        }
+        server_.events().addFields(kKind, id_, client->verified ? 0 : kIsRefused,
+                                   {certificate.encoded(server_.options.sslIncludeCertChain),
+                                    certificate.subject(), certificate.issuer(), client->status});
       }
-      const bool verified = client != nullptr && client->verified;
-      server_.events().addText(EventKind::kSSLClientAuthentication, id_, verified ? 0 : kIsRefused,
-                               0, question);
       return enter(State::kAskedClient);
     }
     case tls::Session::State::kOpen:
@@ -106,6 +100,13 @@ void Connection::answerCertificateRequest(const tls::Certificate* certificate) {
   enter(State::kHandshake);
   const MutableBytes plain = server_.plainBuffer();
   onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, output_)));
+}
+
+void Connection::refuseCertificateRequest() {
+  if (state_ != State::kAskedCertificate) return;
+  enter(State::kHandshake);
+  tls_->session->refuseCertificate(output_);
+  onPlaintext({});
 }
 
 void Connection::answerClientAuthentication(bool accept) {

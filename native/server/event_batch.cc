@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "server/fields.h"
+
 namespace wss::server {
 namespace {
 
@@ -23,6 +25,15 @@ void EventBatch::addText(EventKind kind, std::int32_t id, std::int32_t flags, st
   std::uint8_t* const place = reserve(text.size());
   if (!text.empty()) std::memcpy(place, text.data(), text.size());
   add(kind, id, flags, value, text.size());
+}
+
+void EventBatch::addFields(EventKind kind, std::int32_t id, std::int32_t flags,
+                           std::initializer_list<std::string_view> fields) {
+  std::size_t size = 0;
+  for (const std::string_view field : fields) size += kFieldHead + field.size();
+  std::uint8_t* place = reserve(size);
+  for (const std::string_view field : fields) place = putField(place, field);
+  add(kind, id, flags, 0, size);
 }
 
 void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -16,12 +17,12 @@ namespace wss::server {
 
 enum class EventKind : std::int32_t {
   kConnectionRequest,     ///< a question; payload: address; value: port; flags: kIsRefused
-  kWebSocketOpenRequest,  ///< a question; payload: URI, Host, Origin, subprotocols, extensions and
-                          ///< header lines, separated by NUL
-  kSSLConnectionRequest,  ///< a question; payload: server name, cipher suites and signature
-                          ///< algorithms, separated by NUL
-  kSSLClientAuthentication,  ///< a question; payload: certificate, subject, issuer and status,
-                             ///< separated by NUL; empty: there is none; flags: kIsRefused
+  kWebSocketOpenRequest,  ///< a question; fields: URI, Host, Origin, subprotocols, extensions and
+                          ///< header lines
+  kSSLConnectionRequest,  ///< a question; fields: server name, cipher suites and signature
+                          ///< algorithms
+  kSSLClientAuthentication,  ///< a question; fields: certificate, subject, issuer and status; none:
+                             ///< there is no certificate; flags: kIsRefused
   kSSLStatus,                ///< payload: a sentence
   kConnected,
   kReadyToSend,
@@ -128,6 +129,10 @@ class EventBatch {
   /// Adds an event with a copy of `text`, which is UTF-8.
   void addText(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
                std::string_view text);
+  /// Adds an event with copies of `fields`, in the form of server/fields.h: a peer may put anything
+  /// into them.
+  void addFields(EventKind kind, std::int32_t id, std::int32_t flags,
+                 std::initializer_list<std::string_view> fields);
   /// Adds an event whose payload is all of `bytes`, without a copy if it is worth it.
   void addBytes(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
                 ByteQueue&& bytes);

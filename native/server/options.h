@@ -82,6 +82,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
       "/etc/pki/tls/cacert.pem";
   std::string sslCACerts;
   int sslCipherStrength = 0;
+  std::string sslEnabled = "Auto";
   std::string sslEnabledCipherSuites = "*";
   int sslEnabledProtocols = 15360;
   bool sslEnableRenegotiation = true;
@@ -90,6 +91,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   bool sslOwnRecords = true;
   std::string sslSecurityFlags = "0x80000000";
   std::string sslServerCACerts;
+  int sslSessionLifetime = 7200;
   bool tcpNoDelay = true;
   std::string tls12SignatureAlgorithms;
   std::string tls12SupportedGroups;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "server/setting_text.h"
 
 namespace wss::server {
 namespace {
@@ -39,6 +40,16 @@ std::string joined(const std::string& first, const std::string& second) {
 
 }  // namespace
 
+TlsSwitch tlsSwitch(const Options& options) {
+  Result<bool> flag = parseFlag({}, options.sslEnabled);
+  if (!flag.ok()) return TlsSwitch::kAuto;
+  return flag.value() ? TlsSwitch::kOn : TlsSwitch::kOff;
+}
+
+bool isTlsSwitch(std::string_view text) {
+  return equalsIgnoringCase(text, "Auto") || parseFlag({}, text).ok();
+}
+
 bool isFlags(std::string_view text) { return parseFlags(text).has_value(); }
 
 Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
@@ -60,6 +71,7 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.caBundles = pathsOf(options.sslCACertFilePaths);
   made.securityFlags = parseFlags(options.sslSecurityFlags).value_or(0);
   made.sessionTickets = options.reuseSSLSession;
+  made.sessionLifetime = options.sslSessionLifetime;
   made.ownRecords = options.sslOwnRecords;
   made.ticketKeys = std::move(ticketKeys);
   if (!options.sslKeyLogFile.empty()) {

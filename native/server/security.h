@@ -2,6 +2,7 @@
 // The settings of TLS as native/tls wants them.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,13 @@ namespace wss::server {
 Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
                                                      std::vector<tls::Certificate> certificates,
                                                      std::shared_ptr<tls::TicketKeys> ticketKeys);
+
+/// What SSLEnabled says.
+enum class TlsSwitch : std::uint8_t { kAuto, kOn, kOff };
+TlsSwitch tlsSwitch(const Options& options);
+
+/// Whether `text` is one of them: Auto, or a flag as parseFlag() takes it.
+bool isTlsSwitch(std::string_view text);
 
 /// Whether `text` is a number in decimal or, after 0x, in hexadecimal, of 32 bits.
 bool isFlags(std::string_view text);

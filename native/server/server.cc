@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "http/header.h"
+#include "server/fields.h"
 #include "server/log_text.h"
-#include "server/security.h"
 #include "server/setting_text.h"
 #include "tls/ticket_keys.h"
 
@@ -52,6 +52,7 @@ Server::~Server() {
 
 Result<void> Server::startListening() {
   if (isListening()) return makeError(ErrorCode::kAlreadyListening, "call StopListening first");
+  if (Result<void> fits = checkTls(tls_ != nullptr, missesCertificate_); !fits.ok()) return fits;
   // Before anybody can come.
   allowedClients_ = {};
   blockedClients_ = {};
@@ -81,39 +82,6 @@ Result<void> Server::listen() {
                                        static_cast<std::uint16_t>(options.localPort), family);
   if (!address.ok()) return address.error();
   return listener_.listen(loop_, address.value(), how, this);
-}
-
-Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates) {
-  if (certificates.empty()) {
-    tls_.reset();
-    return {};
-  }
-  auto made = makeTlsContext(options, std::move(certificates), ticketKeys_);
-  if (!made.ok()) return made.error();
-  tls_ = std::move(made.value());
-  return {};
-}
-
-Result<void> Server::renewTls() {
-  if (!tls_) return {};
-  return setCertificates(tls_->options().certificates);
-}
-
-Result<Bytes> Server::ticketKeys() {
-  if (ticketKeys_->bytes().empty()) {
-    if (Result<void> made = ticketKeys_->setRandom(); !made.ok()) return made.error();
-  }
-  return ticketKeys_->bytes();
-}
-
-Result<void> Server::setTicketKeys(Bytes keys) { return ticketKeys_->set(keys); }
-
-MutableBytes Server::plainBuffer() {
-  constexpr std::size_t kSize = net::Loop::kReceiveSize + tls::Session::kHeldRecord;
-  if (plainBuffer_ == nullptr) {
-    plainBuffer_ = std::make_unique<std::uint8_t[]>(net::Loop::kHeadroom + kSize);
-  }
-  return {plainBuffer_.get() + net::Loop::kHeadroom, kSize};
 }
 
 void Server::disconnectAll() {

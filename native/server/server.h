@@ -51,7 +51,7 @@ inline constexpr std::int32_t kGathered = 0x80;
 inline constexpr unsigned kGatheredShift = 8;
 /// The answer to ConnectionRequest; length: 1 to accept, 0 to refuse.
 inline constexpr std::int32_t kAnswerConnection = 16;
-/// The answer to WebSocketOpenRequest; payload: subprotocol, NUL, header lines; status in bits 8…
+/// The answer to WebSocketOpenRequest; fields: subprotocol, header lines; status in bits 8…
 inline constexpr std::int32_t kAnswerOpen = 17;
 
 /// Whether a whole message or control frame of `size` bytes may be sent with this opcode.
@@ -92,7 +92,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   Options options;
 
   // The server as a whole.
-  /// Fails with 104 when listening already, and with what the system says.
+  /// Fails with 104 when listening already, with 10022 when clients are to show certificates but
+  /// there is no TLS, with 272 after missCertificate(), with 282 when SSLEnabled is True and there
+  /// is no certificate, and with what the system says.
   Result<void> startListening();
   void stopListening() { listener_.close(); }
   [[nodiscard]] bool isListening() const { return listener_.isListening(); }
@@ -107,8 +109,12 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   // TLS.
   /// New connections are served under TLS with these certificates, one for each kind of key; none:
   /// without TLS. Connections that have begun to shake hands keep theirs. Fails, and leaves
-  /// everything as it was, when they or the settings of TLS cannot be used.
+  /// everything as it was, when they or the settings of TLS cannot be used, or a server that
+  /// listens would serve in plain text what it must not (startListening()).
   Result<void> setCertificates(std::vector<tls::Certificate> certificates);
+  /// There is none, though one was wanted: nobody is served, least of all in plain text, until that
+  /// has changed.
+  void missCertificate();
   /// Has changed settings of TLS take effect, as setCertificates() does.
   Result<void> renewTls();
   /// The keys that seal session tickets (tls::TicketKeys); at first one that nobody else has. They
@@ -161,7 +167,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void countSent(ws::Opcode opcode, bool last, std::size_t size);
   /// Whether accepted sockets have TCP_NODELAY set already.
   [[nodiscard]] bool listenerHasNoDelay() const { return listener_.hasNoDelay(); }
-  [[nodiscard]] bool isSecure() const { return tls_ != nullptr; }
+  [[nodiscard]] bool isSecure() const;
   [[nodiscard]] const std::shared_ptr<tls::Context>& tlsContext() const { return tls_; }
   /// Where a Session puts plaintext, as Loop::receiveBuffer().
   MutableBytes plainBuffer();
@@ -273,6 +279,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   /// Ends those who have not gone on for too long.
   void endStalled();
   Result<void> listen();
+  /// Whether that may be what new connections are served with.
+  [[nodiscard]] Result<void> checkTls(bool hasCertificate, bool misses) const;
   std::int32_t newId();
   void addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message);
   [[nodiscard]] int handshakesLeft() const {
@@ -314,6 +322,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   SharedStreams streams_;
   std::shared_ptr<tls::TicketKeys> ticketKeys_;
   std::shared_ptr<tls::Context> tls_;
+  bool missesCertificate_ = false;
   std::unique_ptr<std::uint8_t[]> plainBuffer_;
   std::deque<std::int32_t> handshakeQueue_;
   bool servesQueue_ = false;

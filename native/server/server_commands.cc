@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "server/fields.h"
 #include "server/server.h"
 #include "ws/frame.h"
 
@@ -113,12 +114,11 @@ void Server::performAnswer(const Command& command, Bytes arena) {
     return;
   }
   const Range range(command);
-  const bool isText = (command.kind & kKindMask) == kAnswerOpen && range.isWithin(arena);
-  if (!isText) return reportUnsound(command);
-  const std::string_view text = textOf(arena.subspan(range.offset, range.size));
-  const std::size_t end = text.find('\0');
-  if (end == std::string_view::npos) return reportUnsound(command);
-  connection->answerOpenRequest(command.kind >> 8, text.substr(0, end), text.substr(end + 1));
+  const bool hasFields = (command.kind & kKindMask) == kAnswerOpen && range.isWithin(arena);
+  if (!hasFields) return reportUnsound(command);
+  std::string_view fields = textOf(arena.subspan(range.offset, range.size));
+  const std::string_view subProtocol = takeField(fields);
+  connection->answerOpenRequest(command.kind >> 8, subProtocol, takeField(fields));
 }
 
 void Server::reportUnsound(const Command& command) {

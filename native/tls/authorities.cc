@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
 
 #include "tls/authority_files.h"
@@ -44,6 +47,50 @@ Result<void> trustFiles(SSL_CTX* context, const ContextOptions& options) {
   return {};
 }
 
+Scope digestOf(std::string_view bytes) {
+  Scope digest;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return digest;
+}
+
+/// The digests of the authorities in `context`, whatever they were read from and in which order.
+std::string loaded(const SSL_CTX* context) {
+  std::set<std::string> digests;
+  const STACK_OF(X509_OBJECT)* const objects =
+      X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+    const X509* const authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+    if (authority == nullptr) continue;
+    std::string digest(EVP_MAX_MD_SIZE, '\0');
+    unsigned size = 0;
+    X509_digest(authority, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), &size);
+    digests.insert(digest.substr(0, size));
+  }
+  std::string all;
+  for (const std::string& digest : digests) all.append(digest);
+  return all;
+}
+
+/// The names in `folder`, from which OpenSSL reads when it needs to, with the digests of what they
+/// hold.
+std::string contentsOf(const std::string& folder) {
+  std::set<std::string> files;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator at(folder, failure), end; !failure && at != end;
+       at.increment(failure)) {
+    std::error_code unreadable;
+    if (!at->is_regular_file(unreadable)) continue;
+    std::ifstream file(at->path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const Scope digest = digestOf(bytes);
+    std::string line = at->path().filename().string();
+    files.insert(line.append(1, '\0').append(digest.begin(), digest.end()));
+  }
+  std::string all;
+  for (const std::string& file : files) all.append(file);
+  return all;
+}
+
 }  // namespace
 
 Result<void> trustAuthorities(ssl_ctx_st* context, const ContextOptions& options) {
@@ -64,18 +111,14 @@ Result<void> trustAuthorities(ssl_ctx_st* context, const ContextOptions& options
   return {};
 }
 
-std::array<std::uint8_t, 32> authenticationScope(const ContextOptions& options, bool asks) {
+Scope authenticationScope(const ssl_ctx_st* context, const ContextOptions& options, bool asks) {
   std::string scope = options.authenticateClients ? "clients " : "anyone ";
   if (asks) scope.append("asked ");
-  scope.append(std::to_string(options.securityFlags));
-  for (const std::string* const part :
-       {&options.caCertificates, &options.caFile, &options.caFolder}) {
-    scope.append(1, '\0').append(*part);
+  scope.append(std::to_string(options.securityFlags)).append(1, '\0');
+  if (options.authenticateClients) {
+    scope.append(loaded(context)).append(contentsOf(options.caFolder));
   }
-  for (const std::string& bundle : options.caBundles) scope.append(1, '\0').append(bundle);
-  std::array<std::uint8_t, 32> digest;
-  EVP_Digest(scope.data(), scope.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return digest;
+  return digestOf(scope);
 }
 
 }  // namespace wss::tls

@@ -2,9 +2,6 @@
 // Who is trusted to know the clients: SSLCACerts, OpenSSLCAFile, OpenSSLCADir, SSLCACertFilePaths.
 #pragma once
 
-#include <array>
-#include <cstdint>
-
 #include "base/error.h"
 #include "tls/context.h"
 
@@ -14,9 +11,9 @@ namespace wss::tls {
 /// one, so that clients know which of their certificates to send. Error 271 when that fails.
 Result<void> trustAuthorities(ssl_ctx_st* context, const ContextOptions& options);
 
-/// A digest of what decides which clients are accepted, such as whether somebody `asks` for the
-/// last word. Resuming a session skips the check of the client's certificate, so sessions are only
-/// resumed where this is the same.
-std::array<std::uint8_t, 32> authenticationScope(const ContextOptions& options, bool asks);
+/// A digest of what decides which clients are accepted: the authorities that `context` has loaded,
+/// the contents of the folder of others, the settings, and whether somebody `asks` for the last
+/// word.
+Scope authenticationScope(const ssl_ctx_st* context, const ContextOptions& options, bool asks);
 
 }  // namespace wss::tls

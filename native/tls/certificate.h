@@ -11,7 +11,6 @@
 
 struct x509_st;
 struct evp_pkey_st;
-struct X509_name_st;
 
 namespace wss::tls {
 
@@ -28,7 +27,7 @@ class Certificate {
   [[nodiscard]] const std::vector<X509>& chain() const { return chain_; }
 
   /// The distinguished name, the most specific field first: "CN=www.example.com, O=Example, C=US".
-  /// Values with a comma are quoted.
+  /// See tls/distinguished_name.h.
   [[nodiscard]] std::string subject() const;
   [[nodiscard]] std::string issuer() const;
   /// PEM of the certificate, followed by that of its chain if that is wanted.
@@ -39,9 +38,6 @@ class Certificate {
   Key key_;
   std::vector<X509> chain_;
 };
-
-/// `name` as text, in the form of Certificate::subject().
-std::string nameText(const X509_name_st* name);
 
 /// Which of `candidates` the documented search chooses: the one whose subject is `wanted`, else the
 /// first whose subject contains it; "*" is the first. Case and the spaces around commas do not

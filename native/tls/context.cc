@@ -2,6 +2,7 @@
 #include "tls/context.h"
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "tls/authorities.h"
@@ -9,6 +10,8 @@
 #include "tls/names.h"
 #include "tls/openssl.h"
 #include "tls/pipe.h"
+#include "tls/resumption.h"
+#include "tls/strength.h"
 #include "tls/suites.h"
 #include "tls/ticket_keys.h"
 #include "tls/tls13_kdf.h"
@@ -26,8 +29,8 @@ Context& contextOf(const SSL* ssl) {
 
 Handshake& handshakeOf(const SSL* ssl) { return *static_cast<Handshake*>(SSL_get_app_data(ssl)); }
 
-int onClientHello(SSL* ssl, int* /*alert*/, void* /*argument*/) {
-  return handshakeOf(ssl).onClientHello();
+int onClientHello(SSL* ssl, int* alert, void* /*argument*/) {
+  return handshakeOf(ssl).onClientHello(*alert);
 }
 
 int onVerify(int fits, X509_STORE_CTX* store) {
@@ -62,7 +65,10 @@ int onTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX
                 EVP_MAC_CTX* mac, int sealing) {
   constexpr int kDone = 1;
   constexpr int kDoneRenew = 2;
-  const int result = contextOf(ssl).ticketKeys().prepare(name, iv, cipher, mac, sealing == 1);
+  const Context& context = contextOf(ssl);
+  TicketKeys& keys = context.ticketKeys();
+  keys.rotate(std::chrono::seconds(context.options().sessionLifetime));
+  const int result = keys.prepare(name, iv, cipher, mac, sealing == 1);
   // Clients use a ticket once (RFC 8446 §C.4): without a new one, the next handshake is a full one.
   const bool used = result == kDone && sealing == 0 && SSL_version(ssl) == TLS1_3_VERSION;
   return used ? kDoneRenew : result;
@@ -132,8 +138,7 @@ Result<void> Context::setUp() {
 Result<void> Context::setSuites() {
   Result<Suites> chosen = chosenSuites(options_.cipherSuites, options_.openSslCipherList);
   if (!chosen.ok()) return chosen.error();
-  // At a higher level OpenSSL drops what the old versions need.
-  if ((options_.protocols & (kTls10 | kTls11)) != 0) SSL_CTX_set_security_level(handle_.get(), 0);
+  if ((options_.protocols & (kTls10 | kTls11)) != 0) allowOldVersions(handle_.get());
   Result<void> done = applySuites(chosen.value());
   if (done.ok() && options_.cipherStrength > 0) {
     done = applySuites(strongSuites(handle_.get(), options_.cipherStrength));
@@ -193,6 +198,7 @@ Result<void> Context::setCertificates() {
       return makeError(ErrorCode::kServerCertificateNotFound,
                        "The certificate has no private key, and a server needs both.");
     }
+    if (Result<void> strong = requireStrong(certificate); !strong.ok()) return strong;
     const BorrowedChain chain = borrow(certificate.chain());
     if (SSL_CTX_use_cert_and_key(handle_.get(), certificate.leaf().get(), certificate.key().get(),
                                  chain.get(), 0) != 1) {
@@ -222,18 +228,20 @@ Result<void> Context::setGroups() {
 
 Result<void> Context::setAuthentication() {
   SSL_CTX* const handle = handle_.get();
-  const auto scope = authenticationScope(options_, false);
-  SSL_CTX_set_session_id_context(handle, scope.data(), static_cast<unsigned>(scope.size()));
-  if (!options_.authenticateClients) return {};
-  SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, onVerify);
-  return trustAuthorities(handle, options_);
+  if (options_.authenticateClients) {
+    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, onVerify);
+    if (Result<void> done = trustAuthorities(handle, options_); !done.ok()) return done;
+  }
+  scope_ = authenticationScope(handle, options_, false);
+  askingScope_ = authenticationScope(handle, options_, true);
+  SSL_CTX_set_session_id_context(handle, scope_.data(), static_cast<unsigned>(scope_.size()));
+  return {};
 }
 
 void Context::leaveToOthers(SSL* ssl) const {
   // No callback: that of the context stays.
   SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-  const auto scope = authenticationScope(options_, true);
-  SSL_set_session_id_context(ssl, scope.data(), static_cast<unsigned>(scope.size()));
+  SSL_set_session_id_context(ssl, askingScope_.data(), static_cast<unsigned>(askingScope_.size()));
 }
 
 Result<void> Context::setTickets() {
@@ -247,6 +255,7 @@ Result<void> Context::setTickets() {
   }
   SSL_CTX_set_num_tickets(handle, 1);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(handle, onTicketKey);
+  limitSessions(handle, options_);
   TicketKeys& keys = *options_.ticketKeys;
   return keys.bytes().empty() ? keys.setRandom() : Result<void>();
 }

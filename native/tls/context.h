@@ -4,6 +4,7 @@
 // connections another Context; those that are there keep theirs. Belongs to one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,9 @@ inline constexpr std::uint32_t kIgnoreTime = 0x1;
 inline constexpr std::uint32_t kAllowUnknownAuthority = 0x10;
 inline constexpr std::uint32_t kIgnoreUsage = 0x20;
 
+/// Sessions are resumed only where this is the same.
+using Scope = std::array<std::uint8_t, 32>;
+
 struct ContextOptions {
   /// At least one, with its key; of several, one per kind of key.
   std::vector<Certificate> certificates;
@@ -64,6 +68,8 @@ struct ContextOptions {
   std::uint32_t securityFlags = 0;
 
   bool sessionTickets = true;
+  /// Seconds after its full handshake in which a session can be resumed.
+  int sessionLifetime = 7200;
   /// Records take over after a handshake of TLS 1.3, unless OpenSSL is in FIPS mode.
   bool ownRecords = true;
   /// What seals them, for several Contexts whose sessions are each other's. Null: one that nobody
@@ -78,7 +84,7 @@ struct ContextOptions {
 class Handshake : public Trace {
  public:
   /// What SSL_CTX_set_client_hello_cb(3) and SSL_CTX_set_verify(3) want to be returned.
-  virtual int onClientHello() = 0;
+  virtual int onClientHello(int& alert) = 0;
   virtual int onVerify(bool fits, x509_store_ctx_st* store) = 0;
   /// See SSL_CTX_set_keylog_callback(3).
   virtual void onKeyLog(std::string_view line) = 0;
@@ -102,7 +108,7 @@ class Context {
   ~Context();
 
   [[nodiscard]] const ContextOptions& options() const { return options_; }
-  [[nodiscard]] const TicketKeys& ticketKeys() const { return *options_.ticketKeys; }
+  [[nodiscard]] TicketKeys& ticketKeys() const { return *options_.ticketKeys; }
 
   // For a Session.
   [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
@@ -129,6 +135,8 @@ class Context {
   Result<void> setTickets();
 
   ContextOptions options_;
+  Scope scope_{};        ///< of sessions; see authenticationScope()
+  Scope askingScope_{};  ///< of those about which somebody is asked
   std::shared_ptr<bio_method_st> pipeMethod_;
   std::shared_ptr<ssl_ctx_st> handle_;
   std::vector<std::unique_ptr<Aead>> aeads_;  ///< those that were asked for

@@ -3,7 +3,6 @@
 
 #include <openssl/ssl.h>
 
-#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -11,6 +10,8 @@
 #include "tls/failure.h"
 #include "tls/names.h"
 #include "tls/openssl.h"
+#include "tls/resumption.h"
+#include "tls/strength.h"
 
 namespace wss::tls {
 namespace {
@@ -22,25 +23,6 @@ std::string_view cipherOf(std::string_view suite) {
   const std::size_t with = suite.find(kWith);
   suite.remove_prefix(with == std::string_view::npos ? kPrefix.size() : with + kWith.size());
   return suite.substr(0, suite.rfind('_'));
-}
-
-/// The flag of SSLSecurityFlags that forgives `error`; 0 when none does.
-std::uint32_t forgivingFlag(int error) {
-  switch (error) {
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return kIgnoreTime;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return kAllowUnknownAuthority;
-    case X509_V_ERR_INVALID_PURPOSE:
-      return kIgnoreUsage;
-    default:
-      return 0;
-  }
 }
 
 Certificate::X509 shared(X509* certificate) {
@@ -79,7 +61,7 @@ Session::~Session() = default;
 
 std::size_t Session::receive(Bytes ciphertext, MutableBytes plain, ByteQueue& out) {
   assert(state_ == State::kHandshake || state_ == State::kOpen);
-  assert(plain.size() >= ciphertext.size() + kHeldRecord);
+  assert(ciphertext.empty() || plain.size() >= ciphertext.size() + kHeldRecord);
   if (state_ == State::kHandshake) {
     ERR_clear_error();
     openSsl_->pipe = {ciphertext, &out};
@@ -103,19 +85,30 @@ std::size_t Session::answerCertificate(const Certificate* other, MutableBytes pl
     const BorrowedChain chain = borrow(other->chain());
     SSL* const ssl = openSsl_->ssl.get();
     SSL_certs_clear(ssl);
-    if (other->key() == nullptr ||
+    if (other->key() == nullptr || !requireStrong(*other).ok() ||
         SSL_use_cert_and_key(ssl, other->leaf().get(), other->key().get(), chain.get(), 1) != 1) {
-      fail("The certificate that was chosen for the connection cannot be used.");
+      refuse("The certificate that was chosen for the connection cannot be used.", out);
       return 0;
     }
   }
   return receiveHeld(plain, out);
 }
 
+void Session::refuseCertificate(ByteQueue& out) {
+  assert(state_ == State::kAskedCertificate);
+  refuse("The application has no certificate for the connection.", out);
+}
+
+/// Has OpenSSL ask for the certificate once more, and send the alert that onClientHello() tells.
+void Session::refuse(const char* why, ByteQueue& out) {
+  state_ = State::kHandshake;
+  openSsl_->refusal = why;
+  receive({}, {}, out);
+}
+
 std::size_t Session::answerClient(bool accept, MutableBytes plain, ByteQueue& out) {
   assert(state_ == State::kAskedClient);
   if (!accept) {
-    state_ = State::kOpen;
     close(out);
     fail(clientCertificate_ == nullptr ? "The client sent no certificate."
                                        : "The certificate of the client was refused.");
@@ -152,7 +145,10 @@ void Session::sendOpenSsl(Bytes plain) {
 }
 
 void Session::close(ByteQueue& out) {
-  if (closed_ || (state_ != State::kOpen && state_ != State::kEnded)) return;
+  // Who waits for an answer about its certificate has shaken hands.
+  const bool shaken =
+      state_ == State::kOpen || state_ == State::kEnded || state_ == State::kAskedClient;
+  if (closed_ || !shaken) return;
   closed_ = true;
   if (records_ != nullptr) return records_->close(out);
   ERR_clear_error();
@@ -182,7 +178,11 @@ Negotiated Session::negotiated() const {
 
 std::string Session::takeLog() { return std::exchange(log_, {}); }
 
-int Session::onClientHello() {
+int Session::onClientHello(int& alert) {
+  if (openSsl_->refusal != nullptr) {
+    alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
   if (!wishes_.askCertificate || openSsl_->certificateAnswered) return SSL_CLIENT_HELLO_SUCCESS;
   openSsl_->clientHello = std::make_unique<ClientHello>(readClientHello(openSsl_->ssl.get()));
   return SSL_CLIENT_HELLO_RETRY;
@@ -190,7 +190,7 @@ int Session::onClientHello() {
 
 int Session::onVerify(bool fits, x509_store_ctx_st* store) {
   const int error = X509_STORE_CTX_get_error(store);
-  const bool forgiven = fits || (context_->options().securityFlags & forgivingFlag(error)) != 0;
+  const bool forgiven = fits || forgives(context_->options().securityFlags, error);
   if (!forgiven && !wishes_.askClient) return 0;
   if (!forgiven && openSsl_->verifyError == X509_V_OK) openSsl_->verifyError = error;
   // What stays here is kept with the session, for when it is resumed.
@@ -263,6 +263,7 @@ void Session::onHandshakeDone() {
   if (context_->options().authenticateClients) keepClientCertificate();
   state_ = wishes_.askClient ? State::kAskedClient : State::kOpen;
   takeOver();
+  if (records_ == nullptr) forgetOrigin(SSL_get_session(ssl));
 }
 
 /// Has those told that Records need, and no others.
@@ -327,7 +328,8 @@ void Session::keepClientCertificate() {
   if (leaf == nullptr) return;
   std::vector<Certificate::X509> chain;
   const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl);
-  chain.reserve(static_cast<std::size_t>(std::max(sk_X509_num(sent), 0)));
+  // Who resumes sends nothing.
+  if (resumed_) chain = keptChain(SSL_get_session(ssl));
   for (int i = 0; i < sk_X509_num(sent); ++i) chain.push_back(shared(sk_X509_value(sent, i)));
   const long result = SSL_get_verify_result(ssl);
   clientCertificate_ = std::make_unique<ClientCertificate>(
@@ -377,6 +379,11 @@ void Session::fail(std::string reason) {
 }
 
 void Session::failAsOpenSsl() {
+  if (openSsl_->refusal != nullptr) {
+    fail(openSsl_->refusal);
+    ERR_clear_error();
+    return;
+  }
   // What failed beneath comes before what that means for TLS.
   const unsigned long first = ERR_get_error();
   unsigned long error = first;

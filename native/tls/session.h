@@ -89,6 +89,8 @@ class Session final : private Handshake {
   /// Goes on as receive() does, with `other` in place of the Context's certificates, unless null.
   /// REQUIRES kAskedCertificate, and room for what receive() was given.
   std::size_t answerCertificate(const Certificate* other, MutableBytes plain, ByteQueue& out);
+  /// Fails, with an alert. REQUIRES kAskedCertificate.
+  void refuseCertificate(ByteQueue& out);
 
   /// Null before there is one.
   [[nodiscard]] const ClientCertificate* clientCertificate() const {
@@ -103,7 +105,8 @@ class Session final : private Handshake {
   void send(Bytes start, Bytes rest, ByteQueue& out);
   void send(Bytes plain, ByteQueue& out) { send({}, plain, out); }
   static constexpr std::size_t kMaxStart = Records::kMaxContent;
-  /// Appends close_notify, once, if there is somebody who could read it.
+  /// Appends close_notify, once, if there is somebody who could read it. Whoever ends a connection
+  /// says it first (RFC 8446 §6.1).
   void close(ByteQueue& out);
   /// The peer has closed its side. Fails if it had more to say.
   void onEndOfInput();
@@ -129,12 +132,13 @@ class Session final : private Handshake {
     TrafficSecrets secrets;
     int verifyError = 0;
     bool certificateAnswered = false;
-    bool finishedSent = false;  ///< from here on come the secrets that Records need
+    const char* refusal = nullptr;  ///< why there is no certificate for the client
+    bool finishedSent = false;      ///< from here on come the secrets that Records need
   };
 
   Session(std::shared_ptr<Context> context, Wishes wishes);
 
-  int onClientHello() override;
+  int onClientHello(int& alert) override;
   int onVerify(bool fits, x509_store_ctx_st* store) override;
   void onKeyLog(std::string_view line) override;
   void onServerKeyExchange() override;
@@ -142,6 +146,7 @@ class Session final : private Handshake {
   void onMessage(bool sent, int type, Bytes message) override;
 
   std::size_t receiveHeld(MutableBytes plain, ByteQueue& out);
+  void refuse(const char* why, ByteQueue& out);
   void shakeHands();
   void onHandshakeDone();
   void tellSecrets();

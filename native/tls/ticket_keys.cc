@@ -7,8 +7,10 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace wss::tls {
 namespace {
@@ -32,25 +34,52 @@ bool setMacKey(EVP_MAC_CTX* mac, Bytes key) {
 
 TicketKeys::~TicketKeys() { OPENSSL_cleanse(keys_.data(), keys_.size()); }
 
+void TicketKeys::replace(std::vector<std::uint8_t> keys) {
+  keys_.swap(keys);
+  OPENSSL_cleanse(keys.data(), keys.size());
+}
+
 Result<void> TicketKeys::set(Bytes keys) {
   if (keys.empty() || keys.size() % kKeySize != 0 || keys.size() > kMaxKeys * kKeySize) {
     return makeError(ErrorCode::kInvalidArgument,
                      "The keys for session tickets are 1 to 16 times 80 bytes.");
   }
-  std::vector<std::uint8_t> copy(keys.begin(), keys.end());
-  keys_.swap(copy);
-  OPENSSL_cleanse(copy.data(), copy.size());
+  replace({keys.begin(), keys.end()});
+  births_.clear();
   return {};
 }
 
 Result<void> TicketKeys::setRandom() {
-  std::array<std::uint8_t, kKeySize> key;
+  std::vector<std::uint8_t> key(kKeySize);
   if (RAND_priv_bytes(key.data(), static_cast<int>(key.size())) != 1) {
     return makeError(ErrorCode::kNoSecurityCredentials, "There are no random numbers to be had.");
   }
-  Result<void> result = set(key);
-  OPENSSL_cleanse(key.data(), key.size());
-  return result;
+  replace(std::move(key));
+  births_ = {Clock::now()};
+  return {};
+}
+
+void TicketKeys::rotate(std::chrono::seconds lifetime) {
+  if (births_.empty()) return;
+  const Clock::time_point now = Clock::now();
+  std::size_t kept = births_.size();
+  // A key has sealed until the one before it was there.
+  while (kept > 1 && now - births_[kept - 2] >= lifetime) --kept;
+  const bool isDue = now - births_.front() >= lifetime;
+  if (!isDue && kept == births_.size()) return;
+
+  std::vector<std::uint8_t> keys;
+  // At once: what grows leaves a copy behind.
+  keys.reserve((kMaxKeys + 1) * kKeySize);
+  keys.resize(isDue ? kKeySize : 0);
+  // Without random numbers the old ones must do.
+  if (isDue && RAND_priv_bytes(keys.data(), static_cast<int>(keys.size())) != 1) return;
+  kept = std::min(kept, isDue ? kMaxKeys - 1 : kMaxKeys);
+  births_.resize(kept);
+  const Bytes old = Bytes(keys_).first(kept * kKeySize);
+  keys.insert(keys.end(), old.begin(), old.end());
+  if (isDue) births_.insert(births_.begin(), now);
+  replace(std::move(keys));
 }
 
 int TicketKeys::prepare(std::uint8_t* name, std::uint8_t* iv, EVP_CIPHER_CTX* cipher,

@@ -4,6 +4,7 @@
 // each other's sessions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -27,9 +28,13 @@ class TicketKeys {
   ~TicketKeys();
 
   /// Replaces all keys. Error 10022 when that is not a whole number of them, from 1 to kMaxKeys.
+  /// They stay as they are until the next call.
   Result<void> set(Bytes keys);
-  /// Replaces all keys by one that nobody else has.
+  /// Replaces all keys by one that nobody else has, which rotate() follows up.
   Result<void> setRandom();
+  /// Of keys that nobody has set, each seals for `lifetime`, and opens what it has sealed for as
+  /// long again: puts a new one in front when that is due, and drops those that are done.
+  void rotate(std::chrono::seconds lifetime);
   [[nodiscard]] Bytes bytes() const { return keys_; }
 
   /// Does what SSL_CTX_set_tlsext_ticket_key_evp_cb(3) asks for, and returns what it wants.
@@ -37,7 +42,12 @@ class TicketKeys {
               bool sealing) const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  void replace(std::vector<std::uint8_t> keys);
+
   std::vector<std::uint8_t> keys_;
+  std::vector<Clock::time_point> births_;  ///< of each key that is our own; else empty
 };
 
 }  // namespace wss::tls

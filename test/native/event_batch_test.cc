@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/fields.h"
+
 namespace wss::server {
 namespace {
 
@@ -45,6 +47,35 @@ class Chunks final : public ChunkSource {
   bool stays = true;  ///< whether nobody has given the last chunk away
   int asked = 0;
 };
+
+TEST_CASE("fields hold anything, and are told apart by their lengths") {
+  Chunks chunks;
+  EventBatch events(chunks);
+  const std::string all("a\0\4\0\0\0", 6);
+  const std::string large(300, 'l');
+  events.addFields(EventKind::kSSLClientAuthentication, 5, kIsRefused, {all, "", large});
+  events.addFields(EventKind::kSSLConnectionRequest, 6, 0, {});
+  REQUIRE(events.records().size() == 2);
+  CHECK(events.records()[0].flags == kIsRefused);
+  const std::string payload = chunks.payloadOf(events.records()[0]);
+  std::string_view list = payload;
+  CHECK(takeField(list) == all);
+  CHECK(takeField(list).empty());
+  CHECK(takeField(list) == large);
+  CHECK(list.empty());
+  CHECK(events.records()[1].length == 0);
+
+  // Whatever has come, nothing beyond it is read.
+  for (const std::string_view cut :
+       {std::string_view(), std::string_view("\1\0\0", 3), std::string_view("\1\0\0\0", 4)}) {
+    list = cut;
+    CHECK(takeField(list).empty());
+    CHECK(list.empty());
+  }
+  list = std::string_view("\xFF\xFF\xFF\xFFxy", 6);
+  CHECK(takeField(list) == "xy");
+  CHECK(list.empty());
+}
 
 ByteQueue queueOf(std::string_view text) {
   ByteQueue queue;

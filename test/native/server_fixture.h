@@ -26,6 +26,7 @@
 #include "net/loop.h"
 #include "reference.h"
 #include "server/event_batch.h"
+#include "server/fields.h"
 #include "server/server.h"
 #include "ws/deflate.h"
 #include "ws/frame.h"
@@ -181,6 +182,12 @@ inline std::string request(std::string_view lines = {}) {
 
 /// What a client that compresses adds to its request().
 inline constexpr std::string_view kOffer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+/// The fields of a payload that has some.
+inline std::vector<std::string> fieldsIn(std::string_view payload) {
+  std::vector<std::string> fields;
+  while (!payload.empty()) fields.emplace_back(server::takeField(payload));
+  return fields;
+}
 
 /// What request() is answered with.
 inline constexpr std::string_view kSwitching =
@@ -213,8 +220,10 @@ class Outbox {
   }
   void answerOpen(std::int32_t id, int status, std::string_view subProtocol = {},
                   std::string_view headers = {}) {
-    std::string payload(subProtocol);
-    payload.append(1, '\0').append(headers);
+    const std::size_t heads = 2 * server::kFieldHead;
+    std::string payload(heads + subProtocol.size() + headers.size(), '?');
+    auto* const place = reinterpret_cast<std::uint8_t*>(payload.data());
+    server::putField(server::putField(place, subProtocol), headers);
     add(id, server::kAnswerOpen | status << 8, payload);
   }
 

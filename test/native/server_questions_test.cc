@@ -15,15 +15,6 @@ namespace {
 
 using ws::Opcode;
 
-/// The parts of a WebSocketOpenRequest's payload.
-std::vector<std::string> partsOf(std::string_view payload) {
-  std::vector<std::string> parts;
-  while (!payload.empty()) {
-    parts.emplace_back(http::takeUntil(payload, std::string_view("\0", 1)));
-  }
-  return parts;
-}
-
 TEST_CASE("the questions say who asks for what") {
   ServerFixture fixture;
   fixture.alsoWant(EventKind::kConnectionRequest);
@@ -46,7 +37,7 @@ TEST_CASE("the questions say who asks for what") {
   REQUIRE(fixture.until([&] { return fixture.count(EventKind::kWebSocketOpenRequest) == 1; }));
   const Event open = fixture.last(EventKind::kWebSocketOpenRequest);
   CHECK(open.id == asked.id);
-  const std::vector<std::string> parts = partsOf(open.payload);
+  const std::vector<std::string> parts = fieldsIn(open.payload);
   REQUIRE(parts.size() == 6);
   CHECK(parts[0] == "/chat");
   CHECK(parts[1] == "server.example.com");

@@ -43,16 +43,6 @@ struct Secure {
   }
 };
 
-std::vector<std::string> fieldsOf(std::string_view question) {
-  std::vector<std::string> fields;
-  while (!question.empty()) {
-    const std::size_t end = question.find('\0');
-    fields.emplace_back(question.substr(0, end));
-    question.remove_prefix(end + 1);
-  }
-  return fields;
-}
-
 TEST_CASE("messages, properties and the closing handshake under TLS") {
   Secure secure;
   TlsPeer peer(secure.port());
@@ -195,7 +185,7 @@ TEST_CASE("SSLConnectionRequest chooses the certificate") {
     TlsPeer peer(secure.port(), options);
     REQUIRE(secure.have(EventKind::kSSLConnectionRequest, asked));
     const Event question = secure.fixture.last(EventKind::kSSLConnectionRequest);
-    const std::vector<std::string> fields = fieldsOf(question.payload);
+    const std::vector<std::string> fields = fieldsIn(question.payload);
     REQUIRE(fields.size() == 3);
     CHECK(fields[0] == "any.example.com");
     CHECK(fields[1].find("TLS_AES_128_GCM_SHA256") != std::string::npos);
@@ -237,7 +227,7 @@ TEST_CASE("SSLClientAuthentication decides about the client") {
   {
     TlsPeer peer(secure.port(), credulous(client));
     const Event question = ask(peer);
-    const std::vector<std::string> fields = fieldsOf(question.payload);
+    const std::vector<std::string> fields = fieldsIn(question.payload);
     REQUIRE(fields.size() == 4);
     CHECK(fields[0].starts_with("-----BEGIN CERTIFICATE-----"));
     CHECK(fields[1] == "CN=client");
@@ -279,7 +269,7 @@ TEST_CASE("SSLClientAuthentication decides about the client") {
   TlsPeer peer(secure.port(), credulous(client));
   const Event question = ask(peer);
   CHECK(question.flags == 0);
-  CHECK(fieldsOf(question.payload).at(3) == "OK");
+  CHECK(fieldsIn(question.payload).at(3) == "OK");
 }
 
 TEST_CASE("where nobody is asked, authorities decide about the client") {

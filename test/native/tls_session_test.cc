@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include "tls/distinguished_name.h"
 #include "tls/session.h"
 #include "tls/ticket_keys.h"
 #include "tls_fixture.h"
@@ -44,7 +45,7 @@ MemoryClient::SetUp showing(const Certificate& certificate) {
 
 std::string shownTo(MemoryClient& client) {
   X509* const certificate = SSL_get0_peer_certificate(client.ssl());
-  return certificate == nullptr ? "" : nameText(X509_get_subject_name(certificate));
+  return certificate == nullptr ? "" : tls::nameText(X509_get_subject_name(certificate));
 }
 
 TEST_CASE("an echo in pieces of every size, in both versions") {

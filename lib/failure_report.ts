@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What becomes of an exception that is told, not thrown: that of a question's handler, or of what
+// it has set.
+
+import { WSServerError } from './errors.js';
+import { type NativeServer, native } from './native.js';
+
+const documented: ReadonlySet<unknown> = new Set(native.errorTable.map(({ code }) => code));
+
+/** In words; whatever was thrown, this does not throw. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.message}` : String(error);
+  } catch {
+    return 'What was thrown cannot be shown.';
+  }
+}
+
+function codeOf(error: unknown, otherwise: number): number {
+  try {
+    if (error instanceof WSServerError && documented.has(error.code)) return error.code;
+  } catch {
+    // A proxy of one.
+  }
+  return otherwise;
+}
+
+/** The servers whose users have been warned. */
+const warned = new WeakSet<NativeServer>();
+
+/**
+ * Tells Error and the Log what a question has failed with: `otherwise` is its code unless it is a
+ * {@link WSServerError}. If nobody listens to Error, one warning of the process says so.
+ */
+export function reportFailure(
+  server: NativeServer,
+  connectionId: number,
+  error: unknown,
+  otherwise: number,
+): void {
+  const text = textOf(error);
+  const isHeard = server.reportError(connectionId, codeOf(error, otherwise), text);
+  if (isHeard || warned.has(server)) return;
+  warned.add(server);
+  process.emitWarning(`A client was refused, because its question failed: ${text}`, {
+    type: 'WSServerWarning',
+    detail: 'Listen to the Error event to be told of each.',
+  });
+}
