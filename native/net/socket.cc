@@ -103,7 +103,7 @@ void Socket::onReady(Readiness ready) {
   if (ready.broken && unwanted && !hasLegacy(fd_)) return owner_->onBroken();
   if (ready.broken && !reads_) return;
   emptied_ = !ready.readable && !ready.broken;
-  ended_ = ready.ended;
+  ended_ = ready.ended || ready.broken;
   if (!emptied_) owner_->onReadable();
   if (isOpen() && ready.writable && writes_) owner_->onWritable();
   // What is left will not be told of again.
