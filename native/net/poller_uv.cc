@@ -41,14 +41,15 @@ class UvPoller final : public Poller {
     pending_ = true;
     uv_poll_t* const handle = handles_[fd];
     handle->data = &owner;
-    const int wanted =
-        (interest.readable ? UV_READABLE : 0) | (interest.writable ? UV_WRITABLE : 0);
+    const int wanted = (interest.readable ? UV_READABLE | UV_DISCONNECT : 0) |
+                       (interest.writable ? UV_WRITABLE : 0);
     // libuv watches nothing that has no interest: urgent data, which nobody sends, stands for none.
     const int events = wanted == 0 ? UV_PRIORITIZED : wanted;
     uv_poll_start(handle, events, [](uv_poll_t* poll, int status, int ready) {
       static_cast<Pollable*>(poll->data)
           ->onReady({.readable = (ready & UV_READABLE) != 0,
                      .writable = (ready & UV_WRITABLE) != 0,
+                     .ended = (ready & UV_DISCONNECT) != 0,
                      .broken = status != 0 || (ready & UV_PRIORITIZED) != 0});
     });
   }

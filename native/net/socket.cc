@@ -61,13 +61,16 @@ Transfer outcome(ssize_t count) {
   return {Transfer::Status::kFailed, 0, errno};
 }
 
+int unreadOf(int fd) {
+  int size = 0;
+  return ::ioctl(fd, FIONREAD, &size) == 0 ? size : 0;
+}
+
 /// Whether a peer that has left, without a reset, has left something to receive: in the file system
 /// that is no half of an end, as it is in TCP, but the whole.
 bool hasLegacy(int fd) {
   pollfd errors{fd, 0, 0};
-  int size = 0;
-  return ::poll(&errors, 1, 0) >= 0 && (errors.revents & POLLERR) == 0 &&
-         ::ioctl(fd, FIONREAD, &size) == 0 && size > 0;
+  return ::poll(&errors, 1, 0) >= 0 && (errors.revents & POLLERR) == 0 && unreadOf(fd) > 0;
 }
 
 }  // namespace
@@ -100,7 +103,7 @@ void Socket::onReady(Readiness ready) {
   if (ready.broken && unwanted && !hasLegacy(fd_)) return owner_->onBroken();
   if (ready.broken && !reads_) return;
   emptied_ = !ready.readable && !ready.broken;
-  ended_ = ready.ended;
+  ended_ = ready.ended || ready.broken;
   if (!emptied_) owner_->onReadable();
   if (isOpen() && ready.writable && writes_) owner_->onWritable();
   // What is left will not be told of again.
@@ -125,6 +128,8 @@ Transfer Socket::send(Bytes first, Bytes second) {
   message.msg_iovlen = 2;
   return outcome(::sendmsg(fd_, &message, kNoSignal));
 }
+
+bool Socket::hasUnread() const { return unreadOf(fd_) > 0; }
 
 std::uint32_t Socket::unsent() const {
   int size = 0;

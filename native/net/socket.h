@@ -64,6 +64,8 @@ class Socket final : private Pollable {
   void endWhenBroken(bool on) { fragile_ = on; }
   /// Whether the peer's end comes behind what there is to receive.
   [[nodiscard]] bool hasEnded() const { return ended_; }
+  /// Whether there are bytes to receive.
+  [[nodiscard]] bool hasUnread() const;
   /// Bytes that the peer has yet to take of what the kernel has taken.
   [[nodiscard]] std::uint32_t unsent() const;
 
@@ -102,11 +104,11 @@ class Socket final : private Pollable {
   Loop* loop_ = nullptr;
   SocketOwner* owner_ = nullptr;
   int fd_ = -1;
-  bool reads_ = false;   ///< watched for what can be read
-  bool writes_ = false;  ///< watched for room to write
-  bool emptied_ = true;  ///< nothing is left of what there was to receive
-  bool ended_ = false;   ///< the peer's end comes behind it
-  bool fragile_ = false;
+  bool reads_ : 1 = false;    ///< watched for what can be read
+  bool writes_ : 1 = false;   ///< watched for room to write
+  bool emptied_ : 1 = true;   ///< nothing is left of what there was to receive
+  bool ended_ : 1 = false;    ///< the peer's end comes behind it
+  bool fragile_ : 1 = false;  ///< endWhenBroken()
 };
 
 }  // namespace wss::net

@@ -56,7 +56,7 @@ void Connection::showPending() {
   const bool waitsForUs = waits_ || state_ == State::kAskedConnection ||
                           state_ == State::kAskedCertificate || state_ == State::kAskedClient ||
                           state_ == State::kAskedOpen;
-  server_.onPending(id_, waitsForUs                          ? Pending::For::kUs
+  server_.onPending(id_, waitsForUs                           ? Pending::For::kUs
                          : tls_ || state_ > State::kAskedOpen ? Pending::For::kAnswered
                                                               : Pending::For::kPeer);
 }

@@ -116,6 +116,10 @@ class Connection final : private net::SocketOwner {
   void disconnect(std::uint16_t code, std::string_view reason);
   /// Closes the socket at once, with no word but close_notify. May destroy the connection.
   void abort();
+  /// Tells the server what it waits for, and that it has gone on, as long as it has not been open.
+  void showPending();
+  /// Whether its peer has sent something that has not been read yet. REQUIRES an open socket.
+  [[nodiscard]] bool hasUnread() const { return socket_.hasUnread(); }
   /// As abort(), but says why, and a WebSocket ends with 1006.
   void cut(std::string_view reason);
   /// Gives up the message whose end has not come, and closes with `code` and `reason`.
@@ -286,8 +290,6 @@ class Connection final : private net::SocketOwner {
   void end(std::string_view reason);
 
   void waitForTurn();
-  /// Tells the server what it waits for, as long as it has not been open.
-  void showPending();
 
   // TLS. Those that take bytes return whether more may be received.
   /// To be called when its first bytes have come: who says nothing costs no SSL object. False: it

@@ -188,9 +188,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      .min = 1,
      .max = 100000,
      .lockedError = static_cast<int>(ErrorCode::kMaxConnectionsWhileListening),
-     .doc = "Simultaneous connections that are open, or are closing; a client beyond them is reset, "
-            "counted and logged. Those that are not open yet have a budget of their own, "
-            "MaxPendingConnections."},
+     .doc =
+         "Simultaneous connections that are open, or are closing; a client beyond them is reset, "
+         "counted and logged. Those that are not open yet have a budget of their own, "
+         "MaxPendingConnections."},
     {.name = "MaxConnectionsPerAddress",
      .field = &Options::maxConnectionsPerAddress,
      .max = 100000,

@@ -192,7 +192,7 @@ void Server::onAccept(int fd, const net::Address& remote) {
     return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
   }
   if (pending_.count() >= maxPending()) {
-    if (const std::int32_t victim = pending_.victim(time()); victim != 0) evict(victim);
+    if (const std::int32_t victim = chooseVictim(); victim != 0) evict(victim);
   }
   const std::int32_t id = newId();
   pending_.add(id, remote, time());

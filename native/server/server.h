@@ -275,6 +275,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   [[nodiscard]] std::size_t maxPending() const;
   [[nodiscard]] Pending::Time time() const { return {loop_.turn(), now()}; }
   void pauseAccepting();
+  /// Who is to make room for a newcomer; 0: nobody can.
+  std::int32_t chooseVictim();
   void evict(std::int32_t id);
   /// Ends those who have not gone on for too long.
   void endStalled();

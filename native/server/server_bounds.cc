@@ -17,7 +17,7 @@ std::size_t Server::maxPending() const {
 }
 
 bool Server::mayAccept() {
-  if (pending_.count() < maxPending() || pending_.victim(time()) != 0) return true;
+  if (pending_.count() < maxPending() || chooseVictim() != 0) return true;
   // Who has only just been accepted may go in the next turn but one.
   if (!pending_.hasSilent()) pauseAccepting();
   return false;
@@ -25,12 +25,23 @@ bool Server::mayAccept() {
 
 bool Server::makeRoom() {
   if (pending_.count() == 0) return false;
-  if (const std::int32_t victim = pending_.victim(time()); victim != 0) {
+  if (const std::int32_t victim = chooseVictim(); victim != 0) {
     evict(victim);
   } else {
     pauseAccepting();
   }
   return true;
+}
+
+std::int32_t Server::chooseVictim() {
+  // Whose words lie in the kernel yet, because there are very many to read, has not been silent.
+  constexpr int kLooks = 4;
+  for (int look = 0; look < kLooks; ++look) {
+    const std::int32_t id = pending_.victim(time());
+    if (id == 0 || !find(id)->hasUnread()) return id;
+    find(id)->showPending();
+  }
+  return pending_.victim(time());
 }
 
 void Server::pauseAccepting() {

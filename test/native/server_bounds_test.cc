@@ -41,7 +41,8 @@ std::uint64_t evicted(ServerFixture& fixture) {
 std::size_t linesOf(const ServerFixture& fixture, std::string_view text) {
   std::size_t lines = 0;
   for (const Event& event : fixture.events) {
-    const bool told = event.kind == EventKind::kLog && event.payload.find(text) != std::string::npos;
+    const bool told =
+        event.kind == EventKind::kLog && event.payload.find(text) != std::string::npos;
     lines += told ? 1U : 0U;
   }
   return lines;
@@ -127,7 +128,8 @@ TEST_CASE("a server that has stopped while its clients waited listens again") {
   CHECK(fixture.until([&] { return fixture.count(EventKind::kConnectionRequest) == 2; }));
 }
 
-TEST_CASE("connections that are not open yet do not count for MaxConnections, but may find it full") {
+TEST_CASE(
+    "connections that are not open yet do not count for MaxConnections, but may find it full") {
   ServerFixture fixture;
   fixture.options().maxConnections = 1;
   Peers peers = crowd(fixture, 2);
