@@ -22,6 +22,8 @@ class File {
   /// To write at its end. One that is not there is made, for nobody else to read; the path itself
   /// may not be a symbolic link, which would let others choose the place.
   static Result<File> openToAppend(const std::string& path);
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
   File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   File& operator=(File&& other) noexcept {
     std::swap(fd_, other.fd_);
