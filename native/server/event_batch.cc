@@ -67,7 +67,7 @@ void EventBatch::newChunk(std::size_t size) {
 }
 
 void EventBatch::clear(Keep keep) {
-  if (records_.capacity() > 2 * kMaxRecords) records_ = {};
+  if (records_.capacity() > 2 * kMaxRecords) records_ = std::vector<EventRecord>();
   records_.clear();
   payload_ = 0;
   adoptedCount_ = 0;
