@@ -57,7 +57,7 @@ TEST_CASE("values of names are escaped") {
        }) {
     CHECK(textOfOne(row.value) == row.text);
   }
-  CHECK(textOfOne("ab", V_ASN1_OCTET_STRING) == "CN=#04026162");
+  CHECK(textOfOne("ab", V_ASN1_BIT_STRING) == "CN=#0303016162");
   CHECK(textOfOne("a\xE4", V_ASN1_T61STRING) == "CN=aä");
   CHECK(textOfOne("\xFF\xFE", V_ASN1_UTF8STRING) == "CN=#0C02FFFE");
 

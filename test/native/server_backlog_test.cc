@@ -204,7 +204,8 @@ TEST_CASE("who ends while a message is inflated leaves nothing behind") {
     }
     const auto count = static_cast<std::size_t>(round) + 1;
     REQUIRE(disconnected(neighbours.fixture, count));
-    CHECK(neighbours.fixture.last(EventKind::kDisconnected).value == (round % 2 == 0 ? 1006 : 1000));
+    CHECK(neighbours.fixture.last(EventKind::kDisconnected).value ==
+          (round % 2 == 0 ? 1006 : 1000));
   }
   neighbours.greedy.send(bomb(8 * kMiB));
   neighbours.fixture.events.clear();
