@@ -106,6 +106,20 @@ export function askConnection(
   });
 }
 
+/** The subprotocol and the header lines; undefined when they are nothing that can be sent. */
+function textsOf(event: WebSocketOpenRequestEvent): [string, string] | undefined {
+  try {
+    // Read once: the next time it may be another.
+    const texts: [string, string] = [`${event.subProtocols}`, `${event.responseHeaders}`];
+    const answer = texts.join('');
+    // Each character becomes a byte: one that would not, or is NUL, could become another.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    return answer.length < MAX_ANSWER && !/[^\x01-\xff]/.test(answer) ? texts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Asks whether to open a WebSocket. A handler that fails refuses with status 500. */
 export function askOpen(
   handlers: readonly Handler<WebSocketOpenRequestEvent>[],
@@ -117,20 +131,9 @@ export function askOpen(
     answer: () => {
       const { statusCode } = event;
       const valid = Number.isInteger(statusCode) && statusCode > 0 && statusCode < 1000;
-      // Read once: the next time it may be another.
-      const [subProtocols, responseHeaders] = [`${event.subProtocols}`, `${event.responseHeaders}`];
-      const answer = `${subProtocols}${responseHeaders}`;
-      // Each character becomes a byte: one that would not, or is NUL, could become another.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-      if (/[^\x01-\xff]/.test(answer) || answer.length >= MAX_ANSWER)
-        outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
-      else
-        outbox.answerOpen(
-          connectionId,
-          valid ? statusCode : INVALID_STATUS,
-          subProtocols,
-          responseHeaders,
-        );
+      const texts = valid ? textsOf(event) : undefined;
+      if (texts === undefined) outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
+      else outbox.answerOpen(connectionId, statusCode, ...texts);
     },
     refuse: () => outbox.answerOpen(connectionId, 500, '', ''),
     onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),

@@ -18,6 +18,7 @@
 #include "net/socket.h"
 #include "server/compression.h"
 #include "server/deadlines.h"
+#include "server/ending.h"
 #include "tls/session.h"
 #include "ws/reader.h"
 #include "ws/utf8.h"
@@ -25,24 +26,6 @@
 namespace wss::server {
 
 class Server;
-
-/// Why a message is given up at MaxUnfinishedBytes.
-inline constexpr std::string_view kUnfinishedReached = "MaxUnfinishedBytes has been reached";
-
-/// How a WebSocket is to end, once what came before has been handled and answered: messages that
-/// precede a Close, or a broken frame, in one turn still get their answers.
-struct Ending {
-  std::int32_t id;
-  std::uint16_t code;
-  bool failed;       ///< the peer broke a rule; else it sent a Close
-  bool moreFollows;  ///< bytes came after it
-  std::string reason;
-
-  /// For the rule that `error` says was broken.
-  static Ending of(std::int32_t id, const ws::Piece& error) {
-    return {id, error.closeCode, true, true, std::string(error.errorText)};
-  }
-};
 
 class Connection final : private net::SocketOwner {
  public:
