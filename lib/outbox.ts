@@ -127,10 +127,11 @@ export class Outbox {
     return true;
   }
 
-  /** As {@link sendText}, for bytes and Opcode.binary. */
+  /** As {@link sendText}, for bytes and Opcode.binary; false also when they lie about their length. */
   sendBytes(id: number, bytes: Uint8Array, kind: number): boolean {
-    const length = lengthOf(bytes);
-    if (length > LARGE) return false;
+    // What has just been asked for its length, V8 looks into without a call.
+    const { length } = bytes;
+    if (length !== lengthOf(bytes) || length > LARGE) return false;
     const offset = this.#reserve(length, length < 126 ? 2 : 4);
     if (length > SHORT_BYTES) copyInto(this.#arena, bytes, offset);
     else this.#copy(bytes, length, offset);

@@ -16,6 +16,7 @@ const folder = path.join(__dirname, '../build/fuzz');
 /** How many inputs are made: what a few seconds are enough for under the sanitizers. */
 const counts = {
   fuzz_certificates: 500,
+  fuzz_commands: 1_000,
   fuzz_deflate: 1_500,
   fuzz_deflate_offer: 5_000,
   fuzz_reader: 5_000,

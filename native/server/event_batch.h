@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string_view>
@@ -105,9 +106,11 @@ class EventBatch {
     if (chunk_ != nullptr) left_ = std::exchange(chunk_, nullptr);
   }
 
-  /// `size` bytes for the payload of the event that is added next.
+  /// `size` bytes for the payload of the event that is added next, all of which must be written.
   std::uint8_t* reserve(std::size_t size) {
     if (chunk_ == nullptr || chunkSize_ - chunkUsed_ < size) newChunk(size);
+    // What is behind it, up to the next payload, must not show what the memory was before.
+    if (size > 0) std::memset(chunk_ + aligned(chunkUsed_ + size) - kAlignment, 0, kAlignment);
     return chunk_ + chunkUsed_;
   }
   /// Adds an event whose payload of `length` bytes has been written to what reserve() returned.
@@ -116,11 +119,8 @@ class EventBatch {
     records_.push_back({kind, id, flags, value, static_cast<std::int32_t>(filled_.size()) - 1,
                         static_cast<std::int32_t>(chunkUsed_), static_cast<std::int32_t>(length),
                         0});
-    std::size_t end = chunkUsed_ + length;
-    filled_.back() = static_cast<std::int32_t>(end);
-    chunkUsed_ = aligned(end);
-    // What is between payloads must not show what the memory was before.
-    while (end < chunkUsed_) chunk_[end++] = 0;
+    filled_.back() = static_cast<std::int32_t>(chunkUsed_ + length);
+    chunkUsed_ = aligned(chunkUsed_ + length);
   }
   /// Adds an event without payload.
   void add(EventKind kind, std::int32_t id, std::int32_t flags = 0, std::int32_t value = 0) {
@@ -164,8 +164,9 @@ class EventBatch {
   static constexpr std::size_t kMaxPayload = std::size_t{4} * 1024 * 1024;
 
   /// A payload begins where numbers of any type may lie.
+  static constexpr std::size_t kAlignment = 8;
   static constexpr std::size_t aligned(std::size_t offset) {
-    return (offset + 7) & ~std::size_t{7};
+    return (offset + kAlignment - 1) & ~(kAlignment - 1);
   }
 
   void newChunk(std::size_t size);

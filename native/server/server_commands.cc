@@ -118,7 +118,10 @@ void Server::performAnswer(const Command& command, Bytes arena) {
   if (!hasFields) return reportUnsound(command);
   std::string_view fields = textOf(arena.subspan(range.offset, range.size));
   const std::string_view subProtocol = takeField(fields);
-  connection->answerOpenRequest(command.kind >> 8, subProtocol, takeField(fields));
+  const std::string_view headers = takeField(fields);
+  const bool isWhole = subProtocol.size() + headers.size() + 2 * kFieldHead == range.size;
+  if (!isWhole) return reportUnsound(command);
+  connection->answerOpenRequest(command.kind >> 8, subProtocol, headers);
 }
 
 void Server::reportUnsound(const Command& command) {
