@@ -44,7 +44,9 @@ TEST_CASE("a command that makes no sense is left out, and an Error tells of it")
     std::int32_t length;
   };
   const std::int32_t gathered = kText | server::kGathered;
-  const auto from = [&](std::int32_t offset) { return gathered | offset << server::kGatheredShift; };
+  const auto from = [&](std::int32_t offset) {
+    return gathered | offset << server::kGatheredShift;
+  };
   const Row rows[] = {
       {"a length below 0", kText, 10, -1},
       {"the least length", kText, 10, kLeast},
