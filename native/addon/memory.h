@@ -53,6 +53,9 @@ class MemoryTable : public std::enable_shared_from_this<MemoryTable> {
 
 class Memory {
  public:
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
   [[nodiscard]] std::uint8_t* bytes() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::int32_t number() const { return number_; }
