@@ -92,6 +92,13 @@ for (const [version, options] of Object.entries({ 'TLS 1.2': TLS12, 'TLS 1.3': T
   }
 }
 
+/** Of what does not even say what it is. */
+const untold = {
+  getPrototypeOf: (): never => {
+    throw new Error('odd');
+  },
+};
+
 const openMistakes: Mistake<'WebSocketOpenRequest'>[] = [
   ['a status that is a symbol', (e) => setAll(e, { statusCode: symbol }), 10022],
   ['a status that is an object', (e) => setAll(e, { statusCode: wild }), 10022],
@@ -106,6 +113,7 @@ const openMistakes: Mistake<'WebSocketOpenRequest'>[] = [
   ],
   ['an exception', throws, 10053],
   ['a rejection', () => Promise.reject(symbol), 10053],
+  ['what cannot be looked at', () => Promise.reject(new Proxy({}, untold)), 10053],
 ];
 
 for (const [name, act, code] of openMistakes) {
