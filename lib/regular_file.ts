@@ -50,14 +50,14 @@ export function readWhole(name: string | Buffer, most: number): Buffer {
   const { file } = openNow(name);
   const pieces: Buffer[] = [];
   try {
-    for (let size = 0; ; ) {
-      const piece = Buffer.allocUnsafeSlow(CHUNK);
-      const count = readSync(file, piece, 0, CHUNK, null);
-      if (count === 0) return Buffer.concat(pieces);
-      pieces.push(piece.subarray(0, count));
-      size += count;
+    let size = 0;
+    for (let count = CHUNK; count > 0; size += count) {
       if (size > most) throw new TooLarge('It is too large.');
+      const piece = Buffer.allocUnsafeSlow(CHUNK);
+      count = readSync(file, piece, 0, CHUNK, null);
+      pieces.push(piece.subarray(0, count));
     }
+    return Buffer.concat(pieces);
   } finally {
     for (const piece of pieces) piece.fill(0);
     closeSync(file);
