@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,12 +43,11 @@ void checkFrames(std::string_view sent, bool deflates) {
 }
 
 void run(unsigned setup, const std::vector<server::Command>& given, Bytes arenaBytes) {
-  static int port = 0;
-  ServerFixture fixture(port);
-  port = fixture.port();
+  static const Folder folder;
+  ServerFixture fixture("unix:" + folder.file());
   fixture.options().compressionThreshold = 16;
   if ((setup & kSmallFrames) != 0) fixture.options().maxFrameSize = 126;
-  Peer peer(fixture.port());
+  Peer peer(folder.file());
   const bool deflates = (setup & kDeflates) != 0;
   const std::int32_t id =
       fixture.open(peer, deflates ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
