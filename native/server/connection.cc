@@ -192,9 +192,9 @@ void Connection::leave(const Ending& ending) {
   if (state_ == State::kLeaving) sendClose(ending.code, ending.failed ? ending.reason : "");
   disconnected(ending.code, ending.reason);
   // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
-  // yet to take, would make the system answer with a reset that overtakes our Close.
-  if (ending.moreFollows || blocked_) return drain();
-  closeTls();
+  // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
+  // follows in any case: the peer's close_notify.
+  if (ending.moreFollows || blocked_ || tls_) return drain();
   enter(State::kEnding);
   touch();
 }

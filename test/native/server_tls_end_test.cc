@@ -142,6 +142,20 @@ TEST_CASE("who does not answer a Ping is told by close_notify") {
   CHECK(fixture.count(EventKind::kDisconnected) == 1);
 }
 
+TEST_CASE("a client that has yet to read is not reset for its own close_notify") {
+  ServerFixture fixture;
+  REQUIRE(fixture.server().setCertificates({makeCertificate("server.example.com")}).ok());
+  TlsPeer peer(fixture.port());
+  open(fixture, peer);
+  peer.send(masked(Opcode::kClose, closePayload(1000)));
+  REQUIRE(fixture.until([&] { return peer.state() == State::kEnded; }));
+  peer.sayGoodbye();
+  // What is sent to a socket that has been closed is answered by a reset at once.
+  CHECK(peer.socket().offer("x") == 1);
+  peer.socket().close();
+  CHECK(isEmpty(fixture));
+}
+
 TEST_CASE("without a certificate for a client, the handshake ends with an alert") {
   for (const std::uint32_t protocol : {tls::kTls12, tls::kTls13}) {
     ServerFixture fixture;
