@@ -178,13 +178,13 @@ bool ClientList::assign(std::string_view text) {
 bool ClientList::matches(const net::Address& address, const HostNames& known) const {
   if (address.isUnix) return unix_;
   const auto isHis = [&](const std::string& name) { return known.has(name, address); };
-  return std::ranges::any_of(names_, isHis) ||
-         std::ranges::any_of(ranges_, [&](const Range& range) {
-           for (std::size_t at = 0; at < range.ip.size(); ++at) {
-             if (((address.ip[at] ^ range.ip[at]) & range.mask[at]) != 0) return false;
-           }
-           return true;
-         });
+  const auto isWithin = [&](const Range& range) {
+    for (std::size_t at = 0; at < range.ip.size(); ++at) {
+      if (((address.ip[at] ^ range.ip[at]) & range.mask[at]) != 0) return false;
+    }
+    return true;
+  };
+  return std::ranges::any_of(names_, isHis) || std::ranges::any_of(ranges_, isWithin);
 }
 
 bool isAllowedOrigin(std::string_view list, std::string_view origin) {

@@ -176,8 +176,10 @@ bool Connection::readLines(ws::Piece& piece) {
     const std::size_t size = ws::validPrefix(message_.bytes());
     message_.shrink(message_.size() - size);
     deliverLines(message_, std::min(kept, size), true, false);
-    if (!extra_ || !extra_->lines) return false;
-    extra_->lines->ending = Ending::of(id_, piece);
+    if (!extra_) return false;
+    auto& waiting = extra_->lines;
+    if (!waiting) return false;
+    waiting->ending = Ending::of(id_, piece);
     piece.ends = false;
     return true;
   }
@@ -334,14 +336,14 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
 
 void Connection::deliverMoreLines() {
   const Accounted accounted(server_, id_, message_);
-  Lines waiting = std::move(*std::exchange(extra_->lines, std::nullopt));
-  deliverLines(message_, 0, waiting.text, waiting.ends);
-  if (!waiting.ending) return;
-  if (extra_->lines) {
-    extra_->lines->ending = std::move(waiting.ending);
-  } else {
-    onLast(std::move(*waiting.ending));
-  }
+  auto& waiting = extra_->lines;
+  if (!waiting) return;
+  const Lines lines = std::move(*waiting);
+  waiting.reset();
+  deliverLines(message_, 0, lines.text, lines.ends);
+  if (!lines.ending) return;
+  if (!waiting) return onLast(*lines.ending);
+  waiting->ending = lines.ending;
 }
 
 Result<void> Connection::setMaxLineLength(int bytes) {

@@ -32,6 +32,7 @@ bool HostNames::has(std::string_view name, const net::Address& client) const {
 void HostNames::refresh() {
   if (lookup_ || empty()) return;
   std::vector<std::string> names;
+  names.reserve(addresses_.size());
   for (const auto& [name, addresses] : addresses_) names.push_back(name);
   lookup_ = net::Lookup::start(std::move(names), resolver);
 }
