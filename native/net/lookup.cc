@@ -9,11 +9,14 @@ namespace wss::net {
 
 std::shared_ptr<Lookup> Lookup::start(std::vector<std::string> names, Resolver resolver) {
   std::shared_ptr<Lookup> lookup(new Lookup(std::move(names), resolver));
-  auto own = std::make_unique<std::shared_ptr<Lookup>>(lookup);
+  // Handed over to the thread, which is its only owner from then on.
+  auto* const own = new std::shared_ptr<Lookup>(lookup);
   // Not std::thread, which throws where there is none left.
   pthread_t thread{};
-  if (::pthread_create(&thread, nullptr, &Lookup::run, own.get()) != 0) return nullptr;
-  (void)own.release();
+  if (::pthread_create(&thread, nullptr, &Lookup::run, own) != 0) {
+    delete own;
+    return nullptr;
+  }
   ::pthread_detach(thread);
   return lookup;
 }
