@@ -21,12 +21,12 @@ constexpr std::size_t kMostKept = std::size_t{8} * 1024 * 1024;
 constexpr std::size_t kWorthRoom = std::size_t{1} * 1024 * 1024;
 
 /// Lets V8 collect the young Buffers if their memory has come to much. It looks at that only when
-/// it allocates memory for an ArrayBuffer itself; else all waits for a full collection, which costs
-/// more, and finds twice as much. `size`: what V8 is to make room for now.
+/// it allocates memory itself; else all waits for a full collection, which costs more, and finds
+/// twice as much. `size`: what V8 is to make room for now.
 void remindOfMemory(napi_env env, std::size_t size) {
-  void* data = nullptr;
   napi_value occasion = nullptr;
-  napi_create_arraybuffer(env, size, &data, &occasion);
+  // Not of an ArrayBuffer: those are filled with zeros.
+  napi_create_buffer(env, size, nullptr, &occasion);
 }
 
 }  // namespace
