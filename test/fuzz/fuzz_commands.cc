@@ -44,10 +44,10 @@ void checkFrames(std::string_view sent, bool deflates) {
 
 void run(unsigned setup, const std::vector<server::Command>& given, Bytes arenaBytes) {
   static const Folder folder;
-  ServerFixture fixture("unix:" + folder.file());
+  ServerFixture fixture("unix:" + folder.file("s"));
   fixture.options().compressionThreshold = 16;
   if ((setup & kSmallFrames) != 0) fixture.options().maxFrameSize = 126;
-  Peer peer(folder.file());
+  Peer peer(folder.file("s"));
   const bool deflates = (setup & kDeflates) != 0;
   const std::int32_t id =
       fixture.open(peer, deflates ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");

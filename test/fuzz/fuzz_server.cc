@@ -158,7 +158,7 @@ void checkSent(std::string_view sent) {
 std::string tell(unsigned setup, std::string_view bytes, std::size_t chunk) {
   if ((setup & kOpensFirst) == 0) setup &= ~kLines;
   static const Folder folder;
-  ServerFixture fixture("unix:" + folder.file());
+  ServerFixture fixture("unix:" + folder.file("s"));
   fixture.options().defaultConnectionTimeout = 0;
   fixture.options().closeTimeout = kNever;
   fixture.options().maxReadTime = kNever;
@@ -188,7 +188,7 @@ std::string tell(unsigned setup, std::string_view bytes, std::size_t chunk) {
     if ((setup & kDisconnects) != 0) connection->disconnect(1001, "enough");
   };
 
-  Peer peer(folder.file());
+  Peer peer(folder.file("s"));
   if ((setup & kOpensFirst) != 0) {
     const bool deflates = (setup & kDeflates) != 0;
     peer.send(request(deflates ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : ""));

@@ -22,6 +22,7 @@
 
 #include "base/bytes.h"
 #include "clock.h"
+#include "folder.h"
 #include "net/loop.h"
 #include "reference.h"
 #include "server/event_batch.h"
@@ -33,22 +34,6 @@
 namespace wss::test {
 
 using server::EventKind;
-
-/// A folder that is gone in the end, with the one file in it.
-class Folder {
- public:
-  Folder() { mustBe(::mkdtemp(name_) != nullptr, "no folder"); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    ::unlink(file().c_str());
-    ::rmdir(name_);
-  }
-  [[nodiscard]] std::string file() const { return std::string(name_) + "/s"; }
-
- private:
-  char name_[32] = "/tmp/wss-XXXXXX";
-};
 
 /// A client on a plain socket that never waits.
 class Peer {

@@ -130,7 +130,7 @@ struct UnixServer : ServerFixture {
 TEST_CASE(
     "LocalHost=unix:/path: clients without an address, and the file goes when listening ends") {
   const Folder folder;
-  UnixServer fixture(folder.file());
+  UnixServer fixture(folder.file("s"));
   const int port = fixture.options().localPort;
   REQUIRE(fixture.server().startListening().ok());
   CHECK(fixture.options().localPort == port);
@@ -141,40 +141,40 @@ TEST_CASE(
     CHECK(event.value == 0);
     fixture.outbox.answerConnection(event.id, true);
   };
-  const int fd = connectTo(folder.file());
+  const int fd = connectTo(folder.file("s"));
   const std::string text = request();
   CHECK(::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
   CHECK(fixture.until([&] { return fixture.server().connectedCount() == 1; }));
   fixture.server().stopListening();
-  CHECK_FALSE(isThere(folder.file()));
+  CHECK_FALSE(isThere(folder.file("s")));
   ::close(fd);
 }
 
 TEST_CASE("a socket file is replaced if nobody listens on it, and nothing else is") {
   const Folder folder;
-  UnixServer first(folder.file());
-  UnixServer second(folder.file());
+  UnixServer first(folder.file("s"));
+  UnixServer second(folder.file("s"));
   REQUIRE(first.server().startListening().ok());
   const Result<void> taken = second.server().startListening();
   REQUIRE_FALSE(taken.ok());
   CHECK(taken.error().code == ErrorCode::kAddressInUse);
-  CHECK(isThere(folder.file()));
+  CHECK(isThere(folder.file("s")));
 
   // As it is after a crash: the file is there, and a new server takes its place.
-  const std::string saved = folder.file() + "aved";
-  REQUIRE(::link(folder.file().c_str(), saved.c_str()) == 0);
+  const std::string saved = folder.file("saved");
+  REQUIRE(::link(folder.file("s").c_str(), saved.c_str()) == 0);
   first.server().stopListening();
-  REQUIRE(::rename(saved.c_str(), folder.file().c_str()) == 0);
+  REQUIRE(::rename(saved.c_str(), folder.file("s").c_str()) == 0);
   REQUIRE(second.server().startListening().ok());
-  ::close(connectTo(folder.file()));
+  ::close(connectTo(folder.file("s")));
 
   // A file that is not ours any more stays.
-  REQUIRE(::unlink(folder.file().c_str()) == 0);
-  std::FILE* const other = std::fopen(folder.file().c_str(), "w");
+  REQUIRE(::unlink(folder.file("s").c_str()) == 0);
+  std::FILE* const other = std::fopen(folder.file("s").c_str(), "w");
   REQUIRE(other != nullptr);
   std::fclose(other);
   second.server().stopListening();
-  CHECK(isThere(folder.file()));
+  CHECK(isThere(folder.file("s")));
   const Result<void> noSocket = first.server().startListening();
   REQUIRE_FALSE(noSocket.ok());
   CHECK(noSocket.error().code == ErrorCode::kAddressInUse);
@@ -184,10 +184,10 @@ TEST_CASE("LocalSocketMode: the permissions of the file") {
   for (const auto& [mode, expected] :
        {std::pair<std::string_view, mode_t>{"600", 0600}, {"0666", 0666}}) {
     const Folder folder;
-    UnixServer fixture(folder.file(), mode);
+    UnixServer fixture(folder.file("s"), mode);
     REQUIRE(fixture.server().startListening().ok());
     struct stat found{};
-    REQUIRE(::stat(folder.file().c_str(), &found) == 0);
+    REQUIRE(::stat(folder.file("s").c_str(), &found) == 0);
     CHECK((found.st_mode & 07777) == expected);
   }
 }

@@ -340,7 +340,7 @@ TEST_CASE("an address of IPv6 takes clients of IPv4 when it is to") {
 
 TEST_CASE("of servers that start at once where one was left behind, one listens") {
   const test::Folder folder;
-  const std::string path = folder.file();
+  const std::string path = folder.file("s");
   for (int round = 0; round < 100; ++round) {
     const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     SocketFile abandoned;

@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+
 #include "tls/failure.h"
 #include "tls/names.h"
 #include "tls/ticket_keys.h"
@@ -68,6 +70,28 @@ TEST_CASE("ticket keys are whole ones, up to sixteen") {
   }
   CHECK(keys.set(Bytes(many).first(160)).ok());
   CHECK(keys.bytes().size() == 160);
+}
+
+TEST_CASE("a key of our own seals for a lifetime, and opens for one more") {
+  constexpr std::chrono::seconds kLong(3600);
+  constexpr std::chrono::seconds kOver(0);
+  TicketKeys keys;
+  REQUIRE(keys.setRandom().ok());
+  const std::vector<std::uint8_t> first(keys.bytes().begin(), keys.bytes().end());
+  keys.rotate(kLong);
+  CHECK(keys.bytes().size() == TicketKeys::kKeySize);
+  keys.rotate(kOver);
+  REQUIRE(keys.bytes().size() == 2 * TicketKeys::kKeySize);
+  CHECK(std::ranges::equal(keys.bytes().last(TicketKeys::kKeySize), first));
+  keys.rotate(kLong);
+  CHECK(keys.bytes().size() == 2 * TicketKeys::kKeySize);
+  keys.rotate(kOver);
+  CHECK(keys.bytes().size() == 2 * TicketKeys::kKeySize);
+  CHECK_FALSE(std::ranges::equal(keys.bytes().last(TicketKeys::kKeySize), first));
+  // Those that somebody has set are his to change.
+  REQUIRE(keys.set(first).ok());
+  keys.rotate(kOver);
+  CHECK(std::ranges::equal(keys.bytes(), first));
 }
 
 TEST_CASE("a ticket of the first key is opened, one of another is renewed, one of nobody is none") {
