@@ -195,6 +195,71 @@ test('lines', async (t) => {
   ]);
 });
 
+test('AcceptData, the address of a connection, and who is connected', async (t) => {
+  const server = new TestServer();
+  assert.equal(server.StartListening(), 0); // On every interface.
+  defer(t, () => server.shutdown());
+  const texts: string[] = [];
+  let came = (): void => {};
+  server.onData = (e) => {
+    texts.push(e.Text);
+    if (e.Text === 'first') server.SetWSConnectionAcceptData(e.ConnectionId, false);
+    came();
+  };
+  const connected = new Promise<number>((resolve) =>
+    server.once('Connected', (e) => resolve(e.connectionId)),
+  );
+  const client = await ByteClient.connect(t, server.GetLocalPort(), { host: '127.0.0.2' });
+  await client.upgrade();
+  const id = await connected;
+  assert.equal(server.GetWSConnectionLocalAddress(id), '127.0.0.2');
+  assert.equal(server.GetWSConnectionConnected(id), true);
+  const arrived = new Promise<void>((resolve) => {
+    came = resolve;
+  });
+  client.send(
+    frame({ opcode: Op.text, payload: 'first' }),
+    frame({ opcode: Op.text, payload: 'second' }),
+  );
+  await arrived;
+  // Both came in one packet, and the server has turned once more by now.
+  await (await ByteClient.open(t, server.GetLocalPort())).finish();
+  assert.deepEqual([texts, server.GetWSConnectionAcceptData(id)], [['first'], false]);
+  const goesOn = new Promise<void>((resolve) => {
+    came = resolve;
+  });
+  assert.equal(server.SetWSConnectionAcceptData(id, true), 0);
+  await goesOn;
+  assert.deepEqual(texts, ['first', 'second']);
+  assert.equal(server.SetWSConnectionConnected(id, false), 0);
+  assert.equal(server.GetWSConnectionConnected(id), false);
+});
+
+test('StopListening leaves the connections alone', async (t) => {
+  const server = TestServer.start(t);
+  server.onData = (e) => server.SendText(e.ConnectionId, e.Text);
+  const client = await ByteClient.open(t, server.GetLocalPort());
+  assert.equal(server.StopListening(), 0);
+  assert.equal(await (await ByteClient.connect(t, server.GetLocalPort())).ended, 'reset');
+  client.sendFrame(Op.text, 'still here');
+  assert.equal((await client.readFrame()).payload.toString(), 'still here');
+});
+
+test('Shutdown tells all, and does not wait for their answers', async (t) => {
+  const server = TestServer.start(t);
+  const clients = [await ByteClient.open(t, server.GetLocalPort())];
+  clients.push(await ByteClient.open(t, server.GetLocalPort()));
+  const gone = new Promise<void>((resolve) => {
+    server.on('Disconnected', () => server.log.length === 2 && resolve());
+  });
+  assert.deepEqual([server.Shutdown(), server.GetListening(), server.log], [0, false, []]);
+  for (const client of clients) {
+    assert.equal(closeCode(await client.readFrame()), 1000);
+    client.sendFrame(Op.close, closePayload(1000));
+  }
+  await gone;
+});
+
 test('TLS with the documented properties and defaults', async (t) => {
   const { cert, key } = issue('compat', { key: 'rsa' });
   const server = TestServer.start(t);
