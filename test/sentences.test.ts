@@ -19,10 +19,10 @@ interface Row {
   readonly here: string;
   readonly why?: string;
   readonly compat?: 'default' | 'waits' | 'whole';
-  readonly face?: 'compat';
   readonly own?: true;
 }
-const rows: readonly Row[] = JSON.parse(read('docs', 'differences.json'));
+const groups: Record<string, readonly Row[]> = JSON.parse(read('docs', 'differences.json'));
+const rows = Object.values(groups).flat();
 
 const documentedNames = [
   ...[...contract.properties, ...contract.events, ...contract.settings].map(({ name }) => name),

@@ -6,20 +6,22 @@
 // as `error 135`), to whose sections in the reference it is added; `what`, `documented`, `here`, and
 // perhaps `why`, as they are read. `compat` says what of it does not hold in native-wsserver/compat:
 // "default" where that has the documented default, "waits" where its C++ class waits as documented,
-// "whole" where nothing of the row holds. `face` is "compat" where it is about that alone, and `own`
-// is set where the documentation says nothing that it could differ from.
+// "whole" where nothing of the row holds. `own` is set where the documentation says nothing that it
+// could differ from. The rows are in groups, by their headings; those of the last are of compat alone.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const contract = require('../test/contract.json');
-const rows = require('../docs/differences.json');
+const groups = Object.entries(require('../docs/differences.json'));
 
+const [compatHeading, compatRows] = groups.pop();
+const rows = groups.flatMap(([, group]) => group);
 const page = path.join(__dirname, '../docs/differences.md');
 
 /** The rows about any of `names`, as sentences of the reference. */
 function differencesOf(...names) {
   return rows
-    .filter(({ face, about }) => face !== 'compat' && about.some((name) => names.includes(name)))
+    .filter(({ about }) => about.some((name) => names.includes(name)))
     .map(({ what, documented, here, why }) => {
       const reason = why ? ` (${why})` : '';
       return `[Differs](differences.md): ${what}: documented: ${documented}; here: ${here}${reason}.`;
@@ -49,9 +51,9 @@ const wanted = `<!-- Written by \`npm run docs\` from differences.json. -->
 
 # Where we differ from the documentation, on purpose
 
-${table(rows.filter(({ face }) => face !== 'compat'))}
+${groups.map(([heading, group]) => `## ${heading}\n\n${table(group)}`).join('\n\n')}
 
-## In native-wsserver/compat
+## ${compatHeading}
 
 ${wrapped(
   `These rows have what is documented there: ${listed(defaults.sort())} as to their defaults; ` +
@@ -60,7 +62,7 @@ ${wrapped(
     `${listed(inCompat('whole').map(({ what }) => what))}. All others hold there too, and these besides:`,
 )}
 
-${table(rows.filter(({ face }) => face === 'compat'))}
+${table(compatRows)}
 `;
 
 if (require.main === module) {
