@@ -23,6 +23,8 @@ interface Row {
 }
 const groups: Record<string, readonly Row[]> = JSON.parse(read('docs', 'differences.json'));
 const rows = Object.values(groups).flat();
+/** Those of compat alone are not in the reference. */
+const compatRows = Object.values(groups).at(-1) ?? [];
 
 const documentedNames = [
   ...[...contract.properties, ...contract.events, ...contract.settings].map(({ name }) => name),
@@ -34,7 +36,7 @@ const documentedNames = [
 const sentences = read('test', 'sentences.md')
   .split('\n')
   .map((line, index) => ({ line, at: `sentences.md:${index + 1}` }))
-  .filter(({ line }) => /^\| (?!name \||---)/.test(line))
+  .filter(({ line }) => /^\|(?! name \|| ---)/.test(line))
   .map(({ line, at }) => {
     const cells = line.split('|').map((cell) => cell.trim());
     assert.equal(cells.length, 5, at);
@@ -52,8 +54,8 @@ const TEST = /^`([\w/.]+)` (.+)$/;
 const DIFFERS = /^differs: ([\w-]+)$/;
 const NOTHING = /^nothing: (.+)$/;
 
-/** What is wrong with what is said to hold a sentence. */
-function complaint(holds: string): string | undefined {
+/** What is wrong with what is said to hold a sentence about `name`. */
+function complaint(name: string, holds: string): string | undefined {
   const [, file, title = ''] = TEST.exec(holds) ?? [];
   if (file !== undefined) {
     // A title that is put together may be cut before what comes in.
@@ -65,13 +67,18 @@ function complaint(holds: string): string | undefined {
     return ends.flat().some((text) => source.includes(text)) ? undefined : `no test "${title}"`;
   }
   const [, id] = DIFFERS.exec(holds) ?? [];
-  if (id !== undefined) return rows.some((row) => row.id === id) ? undefined : `no row ${id}`;
+  if (id !== undefined) {
+    const row = rows.find((each) => each.id === id);
+    if (row === undefined) return `no row ${id}`;
+    const isAbout = name === '*' || row.about.includes(name) || compatRows.includes(row);
+    return isAbout ? undefined : `the row ${id} is not about ${name}`;
+  }
   return NOTHING.test(holds) ? undefined : 'neither a test nor a row nor a reason';
 }
 
 test('each sentence has a test, a row, or a reason', () => {
   const complaints = sentences.flatMap(({ at, name, said, holds }) => {
-    const wrong = complaint(holds);
+    const wrong = complaint(name, holds);
     if (wrong !== undefined) return [`${at}: ${wrong}`];
     const isKnown = name === '*' || documentedNames.includes(name);
     return isKnown && said !== '' ? [] : [`${at}: no such name, or nothing is said`];
