@@ -3,7 +3,6 @@
 // the file system.
 #include <doctest/doctest.h>
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -76,34 +75,6 @@ TEST_CASE("InBufferSize, OutBufferSize: SO_RCVBUF and SO_SNDBUF of new connectio
   CHECK(optionOf(serverEndOf(peer), SOL_SOCKET, SO_SNDBUF) == 60'000);
   CHECK(optionOf(plainEnd, SOL_SOCKET, SO_RCVBUF) == receives);
   CHECK(optionOf(plainEnd, SOL_SOCKET, SO_SNDBUF) == sends);
-}
-
-TEST_CASE("MaxReadTime: a buffer in each turn, or all that comes within the time") {
-  constexpr std::size_t kBuffer = net::Loop::kReceiveSize;
-  const std::string message = masked(ws::Opcode::kBinary, std::string(4000, 'x'));
-  for (const int maxReadTime : {0, 50}) {
-    ServerFixture fixture(ManualClock::read);
-    fixture.options().inBufferSize = 4 << 20;
-    fixture.options().maxReadTime = maxReadTime;
-    Peer peer(fixture.port());
-    fixture.open(peer);
-    std::string bytes;
-    while (bytes.size() < 3 * kBuffer) bytes += message;
-    std::string_view rest = bytes;
-    int waiting = 0;
-    const int fd = serverEndOf(peer);
-    for (int tries = 0; tries < 1000 && waiting < 2 * static_cast<int>(kBuffer); ++tries) {
-      rest.remove_prefix(peer.offer(rest));
-      REQUIRE(::ioctl(fd, FIONREAD, &waiting) == 0);
-    }
-    if (waiting < 2 * static_cast<int>(kBuffer)) {
-      MESSAGE("the system does not let so much wait in a socket: ", waiting);
-      return;
-    }
-    fixture.turn();
-    const std::size_t taken = fixture.count(EventKind::kDataIn) * message.size();
-    CHECK((taken > kBuffer) == (maxReadTime > 0));
-  }
 }
 
 TEST_CASE(
