@@ -57,7 +57,7 @@ export class WebSocketOpenRequestEvent {
   readonly extensions: string;
   /** The header lines as they came, separated by CR LF. */
   readonly requestHeaders: string;
-  /** 101 accepts; any other HTTP status refuses. */
+  /** 101 accepts; a status of 200 to 599 refuses. */
   statusCode = 101;
   /** Header lines to add to the answer, separated by CR LF. */
   responseHeaders = '';

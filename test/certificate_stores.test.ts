@@ -8,7 +8,7 @@ import tls from 'node:tls';
 import { Certificate, type CertificateSource, CertStoreType, WSServer } from 'native-wsserver';
 import { authority, openssl, pfxOf } from './support/certificates.js';
 import { startServer } from './support/server.js';
-import { ec, kinds, PASSWORD, ppkOf, write } from './support/stores.js';
+import { data, ec, kinds, PASSWORD, ppkOf, write } from './support/stores.js';
 
 /** The subject of the certificate that a client is shown, once the handshake is done. */
 async function shown(port: number): Promise<string> {
@@ -110,4 +110,27 @@ test('the documented properties open stores of every kind', async (t) => {
   }
   server.sslCertEncoded = authority.cert;
   assert.equal(server.sslCertSubject, '', 'the store does not have its key');
+});
+
+test('SSLConnectionRequest: its lists, and a store with its password and a subject', async (t) => {
+  const server = await startServer(t, { certificate: { key: ec.key, cert: ec.cert } });
+  const file = data('identity.jks');
+  const chosen = ['CN=jks.example', 'CN=rsa.jks.example', '*'];
+  const expected = ['jks.example', 'rsa.jks.example', 'rsa.jks.example'];
+  for (const [index, certSubject] of chosen.entries()) {
+    const told: number[] = [];
+    server.once('SSLStatus', ({ connectionId }) => told.push(connectionId));
+    server.once('SSLConnectionRequest', (event) => {
+      told.push(event.connectionId);
+      assert.match(event.supportedCipherSuites, /^TLS_\w+(,TLS_\w+)+$/);
+      assert.match(event.supportedSignatureAlgs, /^[\w-]+(,[\w-]+)+$/);
+      event.certStoreType = CertStoreType.jksFile;
+      event.certStore = file;
+      event.certPassword = 'changeit';
+      event.certSubject = certSubject;
+    });
+    assert.equal(await shown(server.localPort), expected[index], certSubject);
+    const [first = 0, second] = told;
+    assert.ok(first > 0 && first === second);
+  }
 });

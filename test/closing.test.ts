@@ -18,6 +18,12 @@ async function connected(t: Test, settings: Record<string, string | number | boo
 const ours: [code: number, reason: string][] = [
   [1000, ''],
   [1001, 'going away'],
+  [1002, ''],
+  [1003, 'no bytes'],
+  [1007, ''],
+  [1008, ''],
+  [1009, ''],
+  [1010, ''],
   [1011, 'é'.repeat(61)],
   [3000, ''],
   [4999, 'a'.repeat(123)],

@@ -69,6 +69,23 @@ test('CodePage: strings that are sent as binary, and what binary messages read a
   }
 });
 
+test('CodePage: the documented identifiers that have an encoding', async (t) => {
+  const { server, client, id } = await startOpen(t);
+  const windows = [
+    ...[437, 708, 720, 737, 775, 850, 852, 855, 857, 858, 860, 861, 862, 863, 864, 865, 866, 869],
+    ...[874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258, 10000],
+    ...[10006, 10007, 10010, 10017, 10021, 10029, 10079, 10081, 10082, 20105, 20127, 20866, 20932],
+    ...[20936, 21866, 28591, 28592, 28593, 28594, 28595, 28596, 28597, 28598, 28599, 28605, 38598],
+    ...[51932, 51936, 51949, 54936, 65000, 65001],
+  ];
+  const mac = [1, 3, 4, 5, 8, 9, 11, 12, 13, 14, 15, 30];
+  for (const codePage of [...windows, ...mac]) {
+    server.config(`CodePage=${codePage}`);
+    await server.sendBytes(id, 'abc 123');
+    assert.equal((await client.readFrame()).payload.toString(), 'abc 123', `${codePage}`);
+  }
+});
+
 test('CodePage: text messages are UTF-8, whatever it says', async (t) => {
   const { server, connection, client, id } = await startOpen(t);
   const events = collect(server, 'DataIn');

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Certificate, CertStoreTypes, DataFormats, wsserver } from 'native-wsserver/compat';
 import { WebSocket } from 'ws';
-import { ByteClient, Op } from './support/byte_client.js';
+import { ByteClient, closeCode, frame, Op } from './support/byte_client.js';
 import { authority, issue, pfxOf } from './support/certificates.js';
 import { defer } from './support/defer.js';
 
@@ -95,6 +95,33 @@ test('the collection of connections', async (t) => {
   );
   for (const connection of connections) connection.setDataFormat(DataFormats.dfText);
   assert.equal(server.getWSConnectionDataFormat(ids[0] as number), 1);
+});
+
+test('acceptData holds a connection back, shutdown ends it', async (t) => {
+  const server = await start(t);
+  const connections = server.getConnections();
+  const texts: string[] = [];
+  server.on('DataIn', (e) => {
+    texts.push(e.text);
+    if (e.text === 'first') connections.item(e.connectionId).setAcceptData(false);
+  });
+  const client = await ByteClient.open(t, server.getLocalPort());
+  client.send(
+    frame({ opcode: Op.text, payload: 'first' }),
+    frame({ opcode: Op.text, payload: 'second' }),
+  );
+  while (texts.length === 0) await server.doEvents();
+  await (await ByteClient.open(t, server.getLocalPort())).finish();
+  const [connection] = connections;
+  assert.deepEqual([texts, connection?.getAcceptData()], [['first'], false]);
+  connection?.setAcceptData(true);
+  while (texts.length < 2) await server.doEvents();
+  assert.deepEqual(texts, ['first', 'second']);
+  const over = server.shutdown();
+  assert.equal(closeCode(await client.readFrame()), 1000);
+  client.close();
+  await over;
+  assert.equal(connection?.getConnected(), false);
 });
 
 test('a certificate of a PFX file', async (t) => {

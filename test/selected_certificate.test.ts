@@ -40,6 +40,20 @@ test('a store is selected from, and deselected', async (t) => {
   );
 });
 
+test('SSLCertEncoded: PEM, Base64 and DER', async (t) => {
+  const server = await startServer(t);
+  server.sslCertStoreType = CertStoreType.pemKeyBlob;
+  server.sslCertStore = own.cert + own.key;
+  const base64 = own.cert.replace(/-----.*-----|\s/g, '');
+  for (const encoded of [own.cert, base64, Buffer.from(base64, 'base64')]) {
+    server.sslCertEncoded = client.cert;
+    assert.equal(server.sslCertSubject, '', 'the store does not have its key');
+    server.sslCertEncoded = encoded;
+    assert.equal(server.sslCertSubject, 'CN=own.example, O=Example');
+    assert.equal(server.sslCertEncoded.trim(), own.cert.trim());
+  }
+});
+
 test("a client's certificate as bytes", async (t) => {
   const settings = { SSLCACerts: authority.cert };
   const certificate = { key: own.key, cert: own.cert };

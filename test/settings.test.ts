@@ -110,6 +110,16 @@ test('a ConnectionUID is no other connection’s', async (t) => {
   assert.equal(uids.size, 4);
 });
 
+test('MaxConnections is 1,000, and may be up to 100,000', () => {
+  const server = new WSServer();
+  assert.equal(server.config('MaxConnections'), '1000');
+  for (const value of ['100000', '1'])
+    assert.equal(server.config(`MaxConnections=${value}`), value);
+  for (const value of ['100001', '0']) {
+    assert.throws(() => server.config(`MaxConnections=${value}`), code(10022));
+  }
+});
+
 test('settings that do not exist', () => {
   const server = new WSServer();
   for (const setting of ['', 'NoSuchSetting', 'NoSuchSetting=1', '=', 'Max Connections']) {

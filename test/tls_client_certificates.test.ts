@@ -231,6 +231,24 @@ for (const [setting, value] of authorities) {
   });
 }
 
+test('OpenSSLCADir and OpenSSLCAFile: several authorities, of one name, between other text', async (t) => {
+  const twins = [issueSelfSigned('twin'), issueSelfSigned('twin')];
+  const directory = makeFolder(t);
+  const text = ['Twins:', ...twins.map(({ cert }) => cert), 'That is all.'].join('\nA twin:\n');
+  const file = join(directory, 'twins.txt');
+  writeFileSync(file, text);
+  const hashed = makeFolder(t);
+  for (const [index, { cert }] of twins.entries()) {
+    writeFileSync(join(hashed, `${index}.pem`), cert);
+  }
+  openssl('rehash', hashed);
+  for (const setting of [{ OpenSSLCAFile: file }, { OpenSSLCADir: hashed }]) {
+    const strict = await startStrict(t, { SSLCACertFilePaths: '', ...setting });
+    for (const twin of twins) assert.ok(await isLetIn(t, strict.localPort, twin));
+    assert.ok(!(await isLetIn(t, strict.localPort, stranger)));
+  }
+});
+
 test('SSLIncludeCertChain says whether certEncoded has the chain', async (t) => {
   const cert = good.cert + authority.cert;
   for (const [included, count] of [

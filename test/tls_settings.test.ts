@@ -155,8 +155,13 @@ test('LogSSLPackets tells of every record', async (t) => {
   await connectTls(t, server.localPort);
   assert.equal(steps.filter(isRecord).length, 0);
   server.config('LogSSLPackets=True');
-  await connectTls(t, server.localPort);
+  const { inner } = await connectTls(t, server.localPort);
   await until(() => steps.filter(isRecord).length >= 4);
+  await inner.upgrade();
+  const before = steps.filter(isRecord).length;
+  inner.sendFrame(Op.text, 'x');
+  await inner.readFrame();
+  assert.equal(steps.filter(isRecord).length, before + 2);
 });
 
 test('certificates that change all the while, and clients that talk all the while', async (t) => {

@@ -8,6 +8,7 @@ const contract = require('../test/contract.json');
 const documented = require('../dist/documented.js');
 const { errorTable, WSServer } = require('../dist/index.js');
 const { readDeclarations } = require('./declarations.js');
+const { differencesOf } = require('./differences.js');
 
 const root = path.join(__dirname, '..');
 const reference = path.join(root, 'docs/reference.md');
@@ -20,14 +21,6 @@ const connectionProperties = Object.fromEntries(
 const settings = new Map(WSServer.describe().map((row) => [row.name, row]));
 const anchors = new Map();
 const text = [];
-
-/** The table of docs/differences.md. */
-const differences = fs
-  .readFileSync(path.join(root, 'docs/differences.md'), 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('| '))
-  .map((line) => line.split('|').map((cell) => cell.trim()))
-  .map(([, what, documented, here, why]) => ({ what, documented, here, why }));
 
 function need(thing, complaint) {
   if (!thing) throw new Error(complaint);
@@ -68,16 +61,6 @@ function linked(owner, comment) {
     });
 }
 
-/** What docs/differences.md says about any of the documented `names`; Ping() is the method. */
-function differing(...names) {
-  return differences
-    .filter(({ what }) => what.match(/\w+(\(\))?/g)?.some((word) => names.includes(word)))
-    .map(({ what, documented, here, why }) => {
-      const reason = why === '' ? '' : ` (${why})`;
-      return `[Differs](differences.md): ${what}: documented: ${documented}; here: ${here}${reason}.`;
-    });
-}
-
 function write(heading, ...paragraphs) {
   for (const paragraph of [heading, ...paragraphs.flat()]) if (paragraph) text.push(paragraph, '');
 }
@@ -85,7 +68,7 @@ function write(heading, ...paragraphs) {
 /** What the settings table says beside its sentence; `ownDefault` is the comment's word for it. */
 function settingFacts(row, ownDefault) {
   if (row.documentedDefault !== '') {
-    need(differing(row.name).length > 0, `docs/differences.md does not tell of ${row.name}`);
+    need(differencesOf(row.name).length > 0, `docs/differences.json lacks ${row.name}`);
   }
   const range = {
     boolean: '',
@@ -132,7 +115,7 @@ function writeProperty(type, object, member, documentedName) {
     ),
     linked(type.name, doc),
     throws && `Throws ${linked(type.name, throws)}.`,
-    documentedName ? differing(documentedName, documentedName.replace('WSConnection', '')) : [],
+    documentedName ? differencesOf(documentedName) : [],
   );
 }
 
@@ -148,7 +131,7 @@ function writeMethod(type, object, member, documentedName, row) {
     linked(type.name, doc),
     returns && `Returns ${linked(type.name, returns)}.`,
     throws && `Fails with ${linked(type.name, throws)}.`,
-    row ? differing(`${documentedName}()`) : [],
+    row ? differencesOf(`${documentedName}()`) : [],
   );
 }
 
@@ -175,7 +158,7 @@ function writeEvent(type, name, parameters) {
     `### Event: ${name}`,
     linked(type.name, type.doc),
     table(['field', 'documented', 'type', '', 'what it is'], rows),
-    differing(name, ...Object.keys(parameters)),
+    differencesOf(name),
   );
 }
 
@@ -189,7 +172,7 @@ function writeSetting(row) {
       settingFacts(row),
     ),
     linked('', escaped(row.doc)),
-    differing(row.name),
+    differencesOf(row.name),
   );
 }
 
@@ -289,7 +272,12 @@ async function main() {
   for (const row of [...settings.values()].filter((each) => !each.property).sort(byName)) {
     writeSetting(row);
   }
-  write('## Errors', linked('', types.get('WSServerError').doc), errorRows({ server, connection }));
+  write(
+    '## Errors',
+    linked('', types.get('WSServerError').doc),
+    errorRows({ server, connection }),
+    differencesOf(...errorTable.map(({ code }) => `error ${code}`)),
+  );
   write('## Types');
   for (const type of [...types.values()]
     .filter(({ name }) => !(name in elsewhere) && !name.endsWith('Event'))

@@ -21,7 +21,8 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
             "SSLCACerts."},
     {.name = "LogSSLPackets",
      .field = &Options::logSSLPackets,
-     .doc = "Whether SSLStatus, and the Log at level 3, tell of every record of a handshake. New "
+     .doc = "Whether SSLStatus, and the Log at level 3, tell of every record of TLS that is sent "
+            "or received. New "
             "connections."},
     {.name = "OpenSSLCADir",
      .field = &Options::openSSLCADir,

@@ -68,6 +68,16 @@ TEST_CASE("values of names are escaped") {
   CHECK(nameText(name.get()) == "CN=c+CN=b, CN=a");
 }
 
+TEST_CASE("the documented fields have their documented names") {
+  const Name name = makeName();
+  for (const char* const field : {"CN", "O", "OU", "L", "ST", "C", "emailAddress"}) {
+    const std::string value = std::string(field) == "C" ? "DE" : "x";
+    REQUIRE(X509_NAME_add_entry_by_txt(name.get(), field, MBSTRING_UTF8, bytesOf(value).data(), -1,
+                                       -1, 0) == 1);
+  }
+  CHECK(nameText(name.get()) == "E=x, C=DE, S=x, L=x, OU=x, O=x, CN=x");
+}
+
 TEST_CASE("what is escaped is read again") {
   for (const std::string_view value :
        {std::string_view("a\0b", 3), std::string_view("x, o=y\""), std::string_view("c:\\dir\\ad"),

@@ -2,6 +2,7 @@
 // What is too much for one turn waits for the next ones: nobody's frames, compressed messages or
 // lines keep the others from having theirs.
 #include <doctest/doctest.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -272,6 +273,35 @@ TEST_CASE("what waits goes on waiting while no data is accepted") {
     neighbours.connection().setAcceptsData(true);
     REQUIRE(disconnected(neighbours.fixture));
     CHECK(neighbours.fixture.last(EventKind::kDisconnected).value == 1006);
+  }
+}
+
+TEST_CASE("MaxReadTime: a buffer in each turn, or all that comes within the time") {
+  constexpr std::size_t kBuffer = net::Loop::kReceiveSize;
+  const std::string message = masked(Opcode::kBinary, std::string(4000, 'x'));
+  std::string bytes;
+  while (bytes.size() < 3 * kBuffer) bytes += message;
+  for (const int maxReadTime : {0, 50}) {
+    ServerFixture fixture(ManualClock::read);
+    fixture.options().inBufferSize = 4 * static_cast<int>(kMiB);
+    fixture.options().maxReadTime = maxReadTime;
+    Peer peer(fixture.port());
+    fixture.open(peer);
+    std::string_view rest = bytes;
+    std::size_t arrived = 0;
+    for (int tries = 0; tries < 1000 && arrived < 2 * kBuffer; ++tries) {
+      rest.remove_prefix(peer.offer(rest));
+      int onTheWay = 0;
+      REQUIRE(::ioctl(peer.fd(), TIOCOUTQ, &onTheWay) == 0);
+      arrived = bytes.size() - rest.size() - static_cast<std::size_t>(onTheWay);
+    }
+    if (arrived < 2 * kBuffer) {
+      MESSAGE("the system does not let so much wait in a socket: ", arrived);
+      return;
+    }
+    fixture.turn();
+    const std::size_t taken = fixture.count(EventKind::kDataIn) * message.size();
+    CHECK((taken > kBuffer) == (maxReadTime > 0));
   }
 }
 
