@@ -19,6 +19,7 @@ import type { Data } from '../sender.js';
 import { WSServer as MainServer } from '../wsserver.js';
 import { setDocumentedDefaults } from './defaults.js';
 import { type EventParams, paramsOf } from './event_params.js';
+import { type ProductRows, productOf, productProperties, productVersion } from './product.js';
 import {
   type ConnectionId,
   type ConnectionRows,
@@ -81,12 +82,14 @@ const accessors = {
     server.attempt(NOTHING[type], read),
   write: (server: Properties, write: () => void) => server.codeOf(write),
 };
+const ofServer = { ...accessors, get: 'Get', set: 'Set', keys: 0 } as const;
 defineProperties<Properties>(Properties.prototype, serverProperties, {
-  ...accessors,
-  get: 'Get',
-  set: 'Set',
-  keys: 0,
+  ...ofServer,
   owner: (server) => server,
+});
+defineProperties<Properties>(Properties.prototype, productProperties, {
+  ...ofServer,
+  owner: productOf,
 });
 defineProperties<Properties>(Properties.prototype, connectionProperties, {
   ...accessors,
@@ -100,8 +103,8 @@ type Key = [connectionId: ConnectionId];
 /** Setting DataToSend is sending, which may wait: see {@link WSServer.SetWSConnectionDataToSend}. */
 type Stored = Omit<ConnectionRows, 'DataToSend'>;
 type Named = Properties &
-  Getters<'Get', ServerRows> &
-  Setters<'Set', ServerRows, number> &
+  Getters<'Get', ServerRows & ProductRows> &
+  Setters<'Set', ServerRows & ProductRows, number> &
   Getters<'GetWSConnection', ConnectionRows, Key> &
   Setters<'SetWSConnection', Stored, number, Key>;
 const Base = Properties as unknown as new () => Named;
@@ -155,6 +158,11 @@ export class WSServer extends Base {
     return this.codeOf(() => this.core.disconnect(toId(connectionId)));
   }
 
+  /** The same as {@link Shutdown}, as the .NET edition names it. */
+  Dispose(): number {
+    return this.Shutdown();
+  }
+
   /**
    * Handles what there is to handle; when there is nothing, waits for it for up to
    * SelectWaitMillis. What a Fire… method throws meanwhile is thrown from here.
@@ -169,9 +177,19 @@ export class WSServer extends Base {
     return this.codeOf(() => this.blocking.interrupt(toId(connectionId)));
   }
 
+  /** Stops reading from a connection: the same as setting its WSConnectionAcceptData to false. */
+  PauseData(connectionId: ConnectionId): number {
+    return this.SetWSConnectionAcceptData(connectionId, false);
+  }
+
   /** Sends a Ping; with a Timeout of the connection it waits for the Pong. */
   Ping(connectionId: ConnectionId): number {
     return this.codeOf(() => this.blocking.ping(toId(connectionId)));
+  }
+
+  /** Reads from a connection again: the same as setting its WSConnectionAcceptData to true. */
+  ProcessData(connectionId: ConnectionId): number {
+    return this.SetWSConnectionAcceptData(connectionId, true);
   }
 
   /**
@@ -223,6 +241,11 @@ export class WSServer extends Base {
   /** See {@link MainServer.stopListening}. */
   StopListening(): number {
     return this.codeOf(() => this.core.stopListening());
+  }
+
+  /** The version of this package. */
+  VERSION(): string {
+    return productVersion();
   }
 
   // Events, for a class of one's own to override. Those that it does not override cost nothing.
