@@ -172,7 +172,10 @@ export class WSServer extends Base {
     return this.GetLastErrorCode();
   }
 
-  /** Ends the blocking calls about this connection, with 10004; a file is sent no further. */
+  /**
+   * Ends the blocking calls about this connection, and what is awaited, with 10004; a file is sent
+   * no further.
+   */
   Interrupt(connectionId: ConnectionId): number {
     return this.codeOf(() => this.blocking.interrupt(toId(connectionId)));
   }
