@@ -60,9 +60,13 @@ test('C++: a class with the events of the headers, a licence, a PFX file, and a 
   wsserver.SetLocalHost('127.0.0.1');
   wsserver.SetLocalPort(0);
   wsserver.SetSSLCertStoreType(CST_PFXFILE);
-  wsserver.SetSSLCertStore(file);
+  const buffer = `${file} and what was there before`;
+  assert.equal(wsserver.SetSSLCertStore(buffer, Buffer.byteLength(file)), 0);
+  assert.equal(wsserver.SetSSLCertStore(buffer, -1), 10022);
   wsserver.SetSSLCertStorePassword('secret');
   wsserver.SetSSLCertSubject('*');
+  const encoded = wsserver.GetSSLCertEncoded();
+  assert.equal(wsserver.SetSSLCertEncoded(`${encoded}x`, encoded.length), 0);
   wsserver.Config('SSLEnabledProtocols=3072');
   const code = wsserver.StartListening();
   defer(t, () => wsserver.Dispose());
@@ -215,4 +219,17 @@ test('Node.js: callbacks within callbacks', async (t) => {
     wsserver.processData(55, resolve),
   );
   assert.equal(refused?.code, 126);
+  // To set DataToSend is to send: its callback is told what has become of that.
+  const [id = 0] = wsserver.getConnections().keys();
+  const codeOf = (set: (callback: (err: { code: number } | null) => void) => void) =>
+    new Promise((resolve) => set((err) => resolve(err?.code)));
+  assert.equal(await codeOf((cb) => wsserver.setWSConnectionDataToSend(id, 'set', cb)), undefined);
+  assert.equal((await client.readFrame()).payload.toString(), 'set');
+  assert.equal(await codeOf((cb) => wsserver.setWSConnectionDataToSend(55, 'set', cb)), 126);
+  client.socket.pause();
+  const item = wsserver.getConnections().item(id);
+  const megabyte = Buffer.alloc(1024 * 1024);
+  let code: unknown;
+  while (code === undefined) code = await codeOf((cb) => item.setDataToSend(megabyte, cb));
+  assert.equal(code, 10035);
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The C++ edition's class.
 
+import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { bytesOf } from '../bytes.js';
 import { lineModeProperty } from '../connection.js';
@@ -99,12 +100,14 @@ defineProperties<Properties>(Properties.prototype, connectionProperties, {
   owner: (server, key) => connectionOf(server, key as ConnectionId),
 });
 
+/** What is set with its size behind it: see {@link WSServer.SetSSLCertStore}. */
+type Sized = 'SSLCertEncoded' | 'SSLCertStore';
 type Key = [connectionId: ConnectionId];
 /** Setting DataToSend is sending, which may wait: see {@link WSServer.SetWSConnectionDataToSend}. */
 type Stored = Omit<ConnectionRows, 'DataToSend'>;
 type Named = Properties &
   Getters<'Get', ServerRows & ProductRows> &
-  Setters<'Set', ServerRows & ProductRows, number> &
+  Setters<'Set', Omit<ServerRows, Sized> & ProductRows, number> &
   Getters<'GetWSConnection', ConnectionRows, Key> &
   Setters<'SetWSConnection', Stored, number, Key>;
 const Base = Properties as unknown as new () => Named;
@@ -120,6 +123,15 @@ function upTo(size: number | undefined, data: Data): Data {
       ? Buffer.from(data)
       : bytesOf(types.isAnyArrayBuffer(data) ? new Uint8Array(data) : data);
   return bytes?.subarray(0, size) ?? data;
+}
+
+/** The same, but a text stays one: how it is sent depends on that. */
+function partOf(size: number | undefined, data: Data): Data {
+  const part = upTo(size, data);
+  if (typeof data !== 'string' || typeof part === 'string') return part;
+  const bytes = part as Buffer;
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new WSServerError(10022, `lenData, ${size} bytes, ends inside a character.`);
 }
 
 /**
@@ -202,7 +214,7 @@ export class WSServer extends Base {
    * has been sent (WSConnectionBytesSent is 0), and ReadyToSend follows.
    */
   Send(connectionId: ConnectionId, data: Data, lenData?: number): number {
-    return this.codeOf(() => this.blocking.send(toId(connectionId), upTo(lenData, data)));
+    return this.codeOf(() => this.blocking.send(toId(connectionId), partOf(lenData, data)));
   }
 
   /** Sends a binary message, as {@link Send} does. */
@@ -220,6 +232,20 @@ export class WSServer extends Base {
   /** Sends a text message, as {@link Send} does. */
   SendText(connectionId: ConnectionId, text: Data): number {
     return this.codeOf(() => this.blocking.send(toId(connectionId), text, Opcode.text));
+  }
+
+  /** Of text or bytes, `lenSSLCertEncoded` bytes if that is given. */
+  SetSSLCertEncoded(certEncoded: string | Uint8Array, lenSSLCertEncoded?: number): number {
+    return this.codeOf(() => {
+      this.sslCertEncoded = partOf(lenSSLCertEncoded, certEncoded) as string | Uint8Array;
+    });
+  }
+
+  /** Of text or bytes, `lenSSLCertStore` bytes if that is given. */
+  SetSSLCertStore(certStore: string | Uint8Array, lenSSLCertStore?: number): number {
+    return this.codeOf(() => {
+      this.sslCertStore = partOf(lenSSLCertStore, certStore) as string | Uint8Array;
+    });
   }
 
   /** The same as {@link Send}. */

@@ -121,7 +121,8 @@ class JavaScriptServer extends MainServer {
 const accessors = {
   read: (_server: MainServer, _type: unknown, read: () => unknown, callback: unknown) =>
     orCallBack(callback, read),
-  write: (_server: MainServer, write: () => void, callback: unknown) => orCallBack(callback, write),
+  write: (_server: MainServer, write: () => unknown, callback: unknown) =>
+    orCallBack(callback, write),
 };
 const ofServer = { ...accessors, get: 'get', set: 'set', keys: 0 } as const;
 defineProperties<MainServer>(JavaScriptServer.prototype, serverProperties, {

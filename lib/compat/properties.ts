@@ -6,6 +6,7 @@ import type { WSConnection } from '../connection.js';
 import { toId } from '../connection_id.js';
 import type { connectionProperties, DocumentedType, serverProperties } from '../documented.js';
 import { WSServerError } from '../errors.js';
+import type { Data } from '../sender.js';
 import type { WSServer } from '../wsserver.js';
 
 /** Identifies a connection: a number, or the same as text. */
@@ -59,7 +60,7 @@ export interface Accessors<Holder> {
    * arguments.
    */
   read(holder: Holder, type: DocumentedType, read: () => unknown, callback: unknown): unknown;
-  write(holder: Holder, write: () => void, callback: unknown): unknown;
+  write(holder: Holder, write: () => unknown, callback: unknown): unknown;
 }
 
 /** Gives `prototype` the methods for `rows`. */
@@ -85,9 +86,12 @@ export function defineProperties<Holder>(
     if (access !== 'r') {
       define(`${accessors.set}${name}`, function (...args) {
         const value = args[keys];
-        const write = (): void => {
+        const write = (): unknown => {
           const owner = accessors.owner(this, args[0]);
+          // To set this is to send, which may fail later.
+          if (member === 'dataToSend') return (owner as WSConnection).send(value as Data);
           Reflect.set(owner, member, type === 'boolean' ? Boolean(value) : value);
+          return undefined;
         };
         return accessors.write(this, write, args[keys + 1]);
       });
