@@ -6,7 +6,21 @@ export { Certificate } from './compat/certificate.js';
 export type { Connection, Connections } from './compat/connections.js';
 export * from './compat/constants.js';
 export { WSServer } from './compat/cpp_server.js';
-export type * from './compat/event_params.js';
+export type {
+  EventParams,
+  WSServerConnectedEventParams,
+  WSServerConnectionRequestEventParams,
+  WSServerDataInEventParams,
+  WSServerDisconnectedEventParams,
+  WSServerErrorEventParams,
+  WSServerLogEventParams,
+  WSServerPingEventParams,
+  WSServerReadyToSendEventParams,
+  WSServerSSLClientAuthenticationEventParams,
+  WSServerSSLConnectionRequestEventParams,
+  WSServerSSLStatusEventParams,
+  WSServerWebSocketOpenRequestEventParams,
+} from './compat/event_params.js';
 export { wsserver } from './compat/js_server.js';
 export type { ConnectionId } from './compat/properties.js';
 export { WSServerError } from './errors.js';
