@@ -219,6 +219,17 @@ test('Node.js: callbacks within callbacks', async (t) => {
     wsserver.processData(55, resolve),
   );
   assert.equal(refused?.code, 126);
+  // What the later edition has takes them too.
+  const certificate = new Promise((resolve) =>
+    wsserver.setSSLCert(undefined as never, (err) =>
+      wsserver.getSSLCert((_err, cert) =>
+        wsserver.getConnections((_error, connections) =>
+          resolve([err?.code, cert, connections?.size]),
+        ),
+      ),
+    ),
+  );
+  assert.deepEqual(await certificate, [10022, undefined, 1]);
   // To set DataToSend is to send: its callback is told what has become of that.
   const [id = 0] = wsserver.getConnections().keys();
   const codeOf = (set: (callback: (err: { code: number } | null) => void) => void) =>

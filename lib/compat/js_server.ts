@@ -68,6 +68,15 @@ interface Listening {
   setMaxListeners(count: number): this;
 }
 
+/** The properties that are objects. */
+interface Objects {
+  /** The connected clients. */
+  getConnections(): Connections;
+  /** The certificate that is served; undefined: without TLS. */
+  getSSLCert(): Certificate | undefined;
+  setSSLCert(certificate: Certificate): void;
+}
+
 /**
  * A server with the names of the JavaScript edition and its defaults: methods return promises and
  * take a callback besides, properties are pairs of methods that throw when they fail (and return
@@ -78,17 +87,13 @@ export interface wsserver
   extends Omit<MainServer, keyof Methods | keyof Listening>,
     Methods,
     Listening,
+    CallsBack<Objects>,
     CallsBack<Getters<'get', ServerRows & ProductRows>>,
     CallsBack<Setters<'set', ServerRows & ProductRows, void>>,
     CallsBack<Getters<'getWSConnection', ConnectionRows, Key>>,
     CallsBack<Setters<'setWSConnection', ConnectionRows, void, Key>> {
   /** The version of this package. */
   readonly VERSION: string;
-  /** The connected clients. */
-  getConnections(): Connections;
-  /** The certificate that is served; undefined: without TLS. */
-  getSSLCert(): Certificate | undefined;
-  setSSLCert(certificate: Certificate): void;
 }
 
 class JavaScriptServer extends MainServer {
@@ -99,22 +104,24 @@ class JavaScriptServer extends MainServer {
     setDocumentedDefaults(this);
   }
 
-  getConnections(): Connections {
-    return this.#connections;
+  getConnections(callback?: unknown): unknown {
+    return orCallBack(callback, () => this.#connections);
   }
 
   get VERSION(): string {
     return productVersion();
   }
 
-  getSSLCert(): Certificate | undefined {
+  getSSLCert(callback?: unknown): unknown {
     const [certificate] = this.security.certificates;
     const isNamed = certificate === undefined || certificate instanceof Certificate;
-    return isNamed ? certificate : new Certificate(certificate);
+    return orCallBack(callback, () => (isNamed ? certificate : new Certificate(certificate)));
   }
 
-  setSSLCert(certificate: Certificate): void {
-    this.certificate = certificate;
+  setSSLCert(certificate: Certificate, callback?: unknown): void {
+    orCallBack(callback, () => {
+      this.certificate = certificate;
+    });
   }
 }
 
