@@ -107,16 +107,16 @@ export class Certificate {
     password?: string,
     subject?: string | Uint8Array,
   );
-  /** A certificate as Node's tls takes it. Fails like the other form. */
-  constructor(source: CertificateSource);
+  /** A certificate as Node's tls takes it, or one that is there already. Fails like the other form. */
+  constructor(source: CertificateSource | Certificate);
   constructor(
-    source: CertStoreType | CertificateSource,
+    source: CertStoreType | CertificateSource | Certificate,
     store: string | Uint8Array = '',
     password = '',
     subject: string | Uint8Array = '*',
   ) {
-    this.#native =
-      typeof source === 'number' ? open(source, store, password, subject) : fromSource(source);
+    if (typeof source === 'number') this.#native = open(source, store, password, subject);
+    else this.#native = source instanceof Certificate ? source.#native : fromSource(source);
   }
 
   /** The distinguished name, such as `CN=www.example.com, O=Example`. */

@@ -263,11 +263,14 @@ export class WSConnection {
   }
 
   /**
-   * Ends the messages of {@link sendFile} and {@link sendStream} where they are, so that the
-   * connection can be used further: their promises are rejected with 10004. The client cannot tell:
-   * it receives a shorter message. Without one nothing happens.
+   * Ends what waits for this connection: its promise is rejected with 10004. A message of
+   * {@link sendFile} or {@link sendStream} ends where it is, so that the connection can be used
+   * further; the client cannot tell: it receives a shorter message. Of sends with a {@link timeout},
+   * and of pings, only the waiting ends: what has been queued is sent all the same. Where nothing
+   * waits nothing happens.
    */
   interrupt(): void {
+    this.#owner.sender.interrupt(this.#connectionId);
     this.#interrupter?.abort(new WSServerError(INTERRUPTED, 'The message was interrupted.'));
     this.#interrupter = undefined;
   }

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+/** The documented texts by their codes. */
+const texts = new Map<number, string>();
+
+/** Tells what messages begin with. */
+export function setErrorTexts(rows: readonly ErrorRow[]): void {
+  for (const { code, text } of rows) texts.set(code, text);
+}
+
 /**
- * Every error of this package: a documented code and a sentence that says what to do.
+ * Every error of this package: a documented code, and a message that begins with the documented
+ * text of the code and goes on with what to do.
  *
  * The codes with their names are in {@link errorTable}.
  */
@@ -10,7 +19,10 @@ export class WSServerError extends Error {
   readonly code: number;
 
   constructor(code: number, message: string, options?: ErrorOptions) {
-    super(message, options);
+    const text = texts.get(code);
+    // One that comes from the core, or from another error, is whole.
+    const isWhole = text === undefined || message.startsWith(text);
+    super(isWhole ? message : `${text} ${message}`, options);
     this.code = code;
   }
 }
@@ -22,6 +34,6 @@ export interface ErrorRow {
   readonly code: number;
   /** PascalCase name. */
   readonly name: string;
-  /** What it means, and what to do. */
+  /** The documented text, with which messages begin. */
   readonly text: string;
 }

@@ -39,7 +39,8 @@ export function reportFailure(
   otherwise: number,
 ): void {
   const text = textOf(error);
-  const isHeard = server.reportError(connectionId, codeOf(error, otherwise), text);
+  const { code, message } = new WSServerError(codeOf(error, otherwise), text);
+  const isHeard = server.reportError(connectionId, code, message);
   if (isHeard || warned.has(server)) return;
   warned.add(server);
   process.emitWarning(`A client was refused, because its question failed: ${text}`, {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import load = require('node-gyp-build');
 
-import { type ErrorRow, WSServerError } from './errors.js';
+import { type ErrorRow, setErrorTexts, WSServerError } from './errors.js';
 import type { LoadPlan, NativeLoad } from './load.js';
 import type { NativeFormat } from './stores/store_type.js';
 
@@ -212,3 +212,4 @@ interface NativeAddon {
 /** The addon: a prebuilt one for this platform, or the one that was built on installing. */
 export const native = load(join(__dirname, '..')) as NativeAddon;
 native.setErrorClass(WSServerError);
+setErrorTexts(native.errorTable);

@@ -15,6 +15,13 @@ export type PartOpcode = typeof Opcode.text | typeof Opcode.binary | typeof CONT
 
 const SEND_FAILED = 4202;
 const INVALID_CONNECTION_ID = 126;
+const INTERRUPTED = 10004;
+
+/** Why what waited has failed; because the timeout ran out, unless it is here. */
+const REASONS: Readonly<Record<number, string>> = {
+  [INVALID_CONNECTION_ID]: 'The connection ended before this was done.',
+  [INTERRUPTED]: 'The waiting was interrupted.',
+};
 
 /** The documented values of DataFormat for sending; 0 lets the type of the data decide. */
 export type SendFormat = 0 | Opcode;
@@ -71,6 +78,8 @@ export class Sender {
   /** Is told of every failure, because nobody may await the promise that tells it too. */
   readonly #onError: (connectionId: number, error: WSServerError) => void;
   readonly #pending = new Map<number, Pending>();
+  /** The tokens of those whose failures are reported, by their connections. */
+  readonly #reported = new Map<number, Set<number>>();
   #lastToken = 0;
 
   constructor(outbox: Outbox, onError: (connectionId: number, error: WSServerError) => void) {
@@ -228,21 +237,39 @@ export class Sender {
 
   /** Something that waited has come to its end: `errorCode` is 0 when it has succeeded. */
   settle(token: number, errorCode: number): void {
-    const pending = this.#pending.get(token);
+    const pending = this.#take(token);
     if (pending === undefined) return;
-    this.#pending.delete(token);
     if (errorCode === 0) {
       pending.resolve(performance.now() - pending.startedMs);
       return;
     }
-    const error = new WSServerError(
-      errorCode,
-      errorCode === INVALID_CONNECTION_ID
-        ? 'The connection ended before this was done.'
-        : 'The timeout ran out before this was done.',
-    );
+    const reason = REASONS[errorCode] ?? 'The timeout ran out before this was done.';
+    const error = new WSServerError(errorCode, reason);
     if (pending.reportedTo !== undefined) this.#onError(pending.reportedTo, error);
     pending.reject(error);
+  }
+
+  /**
+   * Ends the waiting of the sends and pings of a connection, with 10004; what has been queued is
+   * sent all the same.
+   */
+  interrupt(connectionId: number): void {
+    for (const token of [...(this.#reported.get(connectionId) ?? [])]) {
+      this.#native.forget(connectionId, token);
+      this.settle(token, INTERRUPTED);
+    }
+  }
+
+  /** What waits for `token`, which nothing does from now on. */
+  #take(token: number): Pending | undefined {
+    const pending = this.#pending.get(token);
+    this.#pending.delete(token);
+    const connectionId = pending?.reportedTo;
+    if (connectionId === undefined) return pending;
+    const tokens = this.#reported.get(connectionId);
+    tokens?.delete(token);
+    if (tokens?.size === 0) this.#reported.delete(connectionId);
+    return pending;
   }
 
   /** Sends in whichever way will do. */
@@ -281,8 +308,12 @@ export class Sender {
     const settled = new Promise<number>((resolve, reject) => {
       this.#pending.set(token, { reportedTo, startedMs, resolve, reject });
     });
+    if (reportedTo !== undefined) {
+      const tokens = this.#reported.get(reportedTo) ?? new Set();
+      this.#reported.set(reportedTo, tokens.add(token));
+    }
     return abortable(handled(settled), signal, () => {
-      this.#pending.delete(token);
+      this.#take(token);
       this.#native.forget(connectionId, token);
     });
   }

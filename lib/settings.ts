@@ -31,7 +31,8 @@ function commit(): string | undefined {
   }
 }
 
-function packageJson(): { name: string; version: string; license: string } {
+/** The facts about this package. */
+export function packageJson(): { name: string; version: string; license: string } {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 }
 

@@ -266,7 +266,7 @@ export class WSServer extends ServerProperties {
   }
 
   /**
-   * Stops {@link sendFile} and {@link WSConnection.sendStream}: see {@link WSConnection.interrupt}.
+   * Ends what waits for a connection, with 10004: see {@link WSConnection.interrupt}.
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number | string): Promise<void> {

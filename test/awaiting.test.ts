@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { type WSConnection, WSServer } from 'native-wsserver';
+import { type WSConnection, WSServer, type WSServerError } from 'native-wsserver';
 import { ByteClient, closeCode, closePayload, Op, request } from './support/byte_client.js';
 import { open, startOpen, startStopped } from './support/open.js';
 import { collect, next, startServer } from './support/server.js';
@@ -139,6 +139,63 @@ test('what waits fails with 126 when the connection ends', async (t) => {
     errors.map(({ errorCode }) => errorCode),
     [126, 126],
   );
+});
+
+/** What becomes of `promise`: its error's code and text. */
+const failure = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'fulfilled',
+    ({ code, message }: WSServerError) => `${code} ${message}`,
+  );
+
+test('interrupt ends sends with a timeout and pings of one connection; what is queued is sent', async (t) => {
+  const { server, client, connection } = await startStopped(t);
+  const { connection: other, client: answers } = await open(t, server);
+  const errors = collect(server, 'Error');
+  server.config('MaxQueuedBytes=100000000');
+  connection.timeout = other.timeout = 1000;
+  const { connectionId } = connection;
+  const waiting = [
+    connection.ping(),
+    connection.sendBytes(LARGE),
+    server.send(connectionId, 'two'),
+    server.sendText(`${connectionId}`, 'three', { signal: new AbortController().signal }),
+  ].map(failure);
+  const drained = connection.drain();
+  const pinged = other.ping();
+  await server.interrupt(`${connectionId}`);
+  const interrupted = '10004 [10004] Interrupted system call. The waiting was interrupted.';
+  assert.deepEqual(await Promise.all(waiting), Array(4).fill(interrupted));
+  assert.deepEqual(
+    errors.map((error) => [error.connectionId, error.errorCode]),
+    Array(4).fill([connectionId, 10004]),
+  );
+  answers.sendFrame(Op.pong, (await answers.readFrame()).payload);
+  assert.ok((await pinged) >= 0);
+  // Nothing waits any more: there is nothing to be interrupted twice.
+  connection.interrupt();
+  client.socket.resume();
+  await drained;
+  const lengths = [];
+  for (let index = 0; index < 4; index++) lengths.push((await client.readFrame()).payload.length);
+  assert.deepEqual(lengths.slice(1), [LARGE.length, 3, 5]);
+  client.socket.pause();
+  const again = failure(connection.sendBytes(LARGE));
+  connection.interrupt();
+  assert.equal(await again, interrupted);
+  assert.equal(errors.length, 5);
+});
+
+test('interrupt from the handler of Error, which tells of another interruption', async (t) => {
+  const { server, connection } = await startStopped(t);
+  server.config('MaxQueuedBytes=100000000');
+  connection.timeout = 1000;
+  const errors = collect(server, 'Error');
+  const waiting = [1, 2, 3].map(() => failure(connection.sendBytes(LARGE)));
+  server.on('Error', () => connection.interrupt());
+  connection.interrupt();
+  for (const text of await Promise.all(waiting)) assert.match(text, /^10004/);
+  assert.equal(errors.length, 3);
 });
 
 test('a signal ends the waiting for a Pong, and the Error event does not tell', async (t) => {

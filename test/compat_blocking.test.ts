@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type * as Compat from 'native-wsserver/compat';
+import { ByteClient } from './support/byte_client.js';
 import { runChild } from './support/child.js';
 import { TestServer } from './support/compat.js';
 import { assertAtLeast } from './support/patience.js';
@@ -219,6 +220,21 @@ test('Interrupt ends the waiting of a send, from the handler of another', async 
   );
   assert.equal(size, large.length); // What has been queued is sent all the same.
   assert.deepEqual(codes, [0, 0, 10004]);
+});
+
+test('Interrupt ends what is awaited, too, and is 126 where nobody is connected', async (t) => {
+  const server = TestServer.start(t);
+  server.SetDefaultTimeout(1000);
+  const connected = new Promise<number>((resolve) =>
+    server.once('Connected', (event) => resolve(event.connectionId)),
+  );
+  const client = await ByteClient.open(t, server.GetLocalPort());
+  client.socket.pause();
+  const id = await connected;
+  const sent = server.sendBytes(id, large);
+  assert.deepEqual([server.Interrupt(id), server.Interrupt(`${id}`)], [0, 0]);
+  await assert.rejects(sent, { code: 10004 });
+  assert.deepEqual([server.Interrupt(55), server.GetLastErrorCode()], [126, 126]);
 });
 
 test('Ping waits for the Pong if there is a timeout', async (t) => {

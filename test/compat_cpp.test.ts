@@ -79,6 +79,8 @@ test('values of the wrong type: 10022', () => {
     assert.equal(server.Send(1, 'x', size), 10022);
   }
   assert.equal(server.Send(1, 'x', 1), 126);
+  assert.equal(server.Send(1, 'é', 1), 10022);
+  assert.match(server.GetLastError(), /inside a character/);
 });
 
 test('what a Fire method sets, counts', async (t) => {
@@ -159,7 +161,7 @@ test('pieces by default; text, bytes and their number; as many bytes as are aske
   }
   assert.deepEqual(frames, [
     [Op.binary, pieces.length === 1 ? 'Ã©' : 'xy'],
-    [Op.binary, 'ab'],
+    [Op.text, 'ab'],
     [Op.binary, 'aab'],
     [Op.binary, '\x01\x02\x03'],
     [Op.text, 'text'],

@@ -81,6 +81,22 @@ test('callbacks, in the manner of the older edition', async (t) => {
   assert.equal(failed, 126);
 });
 
+test('interrupt() ends an awaited send with a timeout', async (t) => {
+  const server = await start(t);
+  server.setDefaultTimeout(1000);
+  const connected = new Promise<number>((resolve) =>
+    server.once('Connected', (e) => resolve(e.connectionId)),
+  );
+  const client = await ByteClient.open(t, server.getLocalPort());
+  client.socket.pause();
+  const id = await connected;
+  const code = new Promise((resolve) =>
+    server.sendBytes(id, Buffer.alloc(8_000_000), (error) => resolve(error?.code)),
+  );
+  await server.interrupt(id);
+  assert.equal(await code, 10004);
+});
+
 test('the collection of connections', async (t) => {
   const server = await start(t);
   const connections = server.getConnections();

@@ -153,6 +153,52 @@ test('JavaScript: the methods of every property, and no others', async (t) => {
   }
 });
 
+test('JavaScript: the methods of every property call back, later, and neither return nor throw', async (t) => {
+  const server = new wsserver();
+  const { id } = await startOpen(t, server as unknown as MainServer);
+  const item = named(server.getConnections().item(id));
+  /** What the last argument of a method is told. */
+  async function told(owner: Named, name: string, ...args: unknown[]): Promise<unknown[]> {
+    let later = false;
+    const outcome = new Promise<unknown[]>((resolve) => {
+      const callback = (error: { code: number } | null, ...results: unknown[]): void => {
+        assert.ok(later, name);
+        resolve([error?.code, ...results]);
+      };
+      assert.equal(owner[name]?.(...args, callback), undefined, name);
+    });
+    later = true;
+    return outcome;
+  }
+  const methods = named(server);
+  for (const { name, type, access, perConnection } of contract.properties) {
+    const key = perConnection ? [id] : [];
+    if (access.includes('r')) {
+      const value = methods[`get${name}`]?.(...key);
+      assert.deepEqual(await told(methods, `get${name}`, ...key), [undefined, value], name);
+    }
+    const sets =
+      access.includes('w') && !/Listening|Local(Port|Host)$|Connected|Authenticate/.test(name);
+    if (sets) {
+      const args = [...key, samples[type]];
+      assert.deepEqual(await told(methods, `set${name}`, ...args), [undefined, undefined], name);
+    }
+    if (!perConnection) continue;
+    const short = name.replace('WSConnection', '');
+    if (access.includes('r')) {
+      const value = item[`get${short}`]?.();
+      assert.deepEqual(await told(item, `get${short}`), [undefined, value], name);
+      assert.deepEqual(await told(methods, `get${name}`, 99), [126], name);
+    }
+    if (sets) {
+      const args = [samples[type]];
+      assert.deepEqual(await told(item, `set${short}`, ...args), [undefined, undefined], name);
+      assert.deepEqual(await told(methods, `set${name}`, 99, ...args), [126], name);
+    }
+  }
+  assert.deepEqual(await told(methods, 'setLocalPort', 1), [106]);
+});
+
 test('JavaScript: every method returns a promise, and calls back', async () => {
   const server = new wsserver();
   server.setLocalHost('127.0.0.1');

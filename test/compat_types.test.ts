@@ -8,6 +8,18 @@ import {
   CST_PFXFILE,
   type EventParams,
   WSServer,
+  type WSServerConnectedEventParams,
+  type WSServerConnectionRequestEventParams,
+  type WSServerDataInEventParams,
+  type WSServerDisconnectedEventParams,
+  type WSServerErrorEventParams,
+  type WSServerLogEventParams,
+  type WSServerPingEventParams,
+  type WSServerReadyToSendEventParams,
+  type WSServerSSLClientAuthenticationEventParams,
+  type WSServerSSLConnectionRequestEventParams,
+  type WSServerSSLStatusEventParams,
+  type WSServerWebSocketOpenRequestEventParams,
   type wsserver,
 } from 'native-wsserver/compat';
 
@@ -42,6 +54,50 @@ class Mistaken extends WSServer {
     e.StatusCode = '403';
     // @ts-expect-error: read only
     e.RequestURI = '/';
+  }
+}
+
+/** The events as the C++ edition's headers name their parameters. */
+class Documented extends WSServer {
+  override FireConnected(e: WSServerConnectedEventParams): number {
+    return e.ConnectionId;
+  }
+  override FireConnectionRequest(e: WSServerConnectionRequestEventParams): boolean {
+    e.Accept = true;
+    return e.Accept;
+  }
+  override FireDataIn(e: WSServerDataInEventParams): string {
+    return e.Text;
+  }
+  override FireDisconnected(e: WSServerDisconnectedEventParams): number {
+    return e.StatusCode;
+  }
+  override FireError(e: WSServerErrorEventParams): number {
+    return e.ErrorCode;
+  }
+  override FireLog(e: WSServerLogEventParams): string {
+    return e.LogType;
+  }
+  override FirePing(e: WSServerPingEventParams): boolean {
+    return e.Response;
+  }
+  override FireReadyToSend(e: WSServerReadyToSendEventParams): number {
+    return e.ConnectionId;
+  }
+  override FireSSLClientAuthentication(e: WSServerSSLClientAuthenticationEventParams): boolean {
+    e.Accept = true;
+    return e.Accept;
+  }
+  override FireSSLConnectionRequest(e: WSServerSSLConnectionRequestEventParams): string {
+    return e.SupportedCipherSuites;
+  }
+  override FireSSLStatus(e: WSServerSSLStatusEventParams): string {
+    return e.Message;
+  }
+  override FireWebSocketOpenRequest(e: WSServerWebSocketOpenRequestEventParams): string {
+    // @ts-expect-error: read only
+    e.Extensions = '';
+    return e.Extensions;
   }
 }
 
@@ -92,6 +148,16 @@ async function javascript(server: wsserver): Promise<void> {
     .once('Connected', (e) => void e.connectionId)
     .setLocalPort(1);
   server.setSSLCert(new Certificate(CertStoreTypes.cstPFXFile, 'file', 'password', '*'));
+  const subject: string | undefined = server.getSSLCert()?.getSubject();
+  server.setRuntimeLicense('key');
+  const version: string = server.VERSION;
+  server.getLocalPort((error, value) => void [error?.code, value?.toFixed()]);
+  server.setLocalPort(8080, (error) => void error?.message);
+  server.getWSConnectionHost(5, (_error, value) => void value?.toLowerCase());
+  void [subject, version];
+  await server.pauseData(5, (error) => void error?.code);
+  // @ts-expect-error: a number
+  server.getLocalPort((_error, value) => void value?.toLowerCase());
   // @ts-expect-error: misspelt
   server.setLocalport(8080);
   // @ts-expect-error: misspelt
@@ -114,5 +180,5 @@ async function javascript(server: wsserver): Promise<void> {
 }
 
 test('what must not compile does not', () => {
-  void [Mistaken, cpp, javascript];
+  void [Mistaken, Documented, cpp, javascript];
 });

@@ -220,7 +220,10 @@ async function codeOf(t: TestContext, provoke: Provoke): Promise<unknown> {
     return await provoke(t);
   } catch (error) {
     assert.ok(error instanceof WSServerError, `${error}`);
-    assert.ok(error.message.length > 10, error.message);
+    // What is documented, and then what there is to say of this case.
+    const { text = '' } = errorTable.find(({ code }) => code === error.code) ?? {};
+    assert.equal(error.message.lastIndexOf(text), 0, error.message);
+    assert.match(error.message.slice(text.length), /^ \S.{10}/);
     return error.code;
   }
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { EventMap } from 'native-wsserver';
+import { type ErrorRow, type EventMap, errorTable } from 'native-wsserver';
 import { ByteClient, request } from './support/byte_client.js';
 import { authority, issue } from './support/certificates.js';
 import { runChild } from './support/child.js';
@@ -128,9 +128,10 @@ for (const [name, act, code] of openMistakes) {
     assert.equal((await refused.readAnswer()).status, 500);
     const other = await ByteClient.connect(t, server.localPort);
     await other.upgrade();
+    const { text } = errorTable.find((row) => row.code === code) as ErrorRow;
     assert.deepEqual(
-      errors.map(({ errorCode }) => errorCode),
-      [code],
+      errors.map(({ errorCode, description }) => [errorCode, description.slice(0, text.length)]),
+      [[code, text]],
     );
   });
 }

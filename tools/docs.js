@@ -194,7 +194,7 @@ function errorRows(classes) {
     const sentence = escaped(row.text.replace(/^\[\d+\] /, ''));
     return [row.code, row.name, sentence, tellers.join(', ')];
   });
-  return table(['code', 'name', 'what it means', 'among those who tell it'], rows);
+  return table(['code', 'name', 'documented text', 'among those who tell it'], rows);
 }
 
 function table(head, rows) {

@@ -3,6 +3,7 @@
 import type { WSConnection } from '../connection.js';
 import { connectionProperties } from '../documented.js';
 import type { WSServer } from '../wsserver.js';
+import { type CallsBack, orCallBack } from './callbacks.js';
 import {
   type ConnectionId,
   type ConnectionRows,
@@ -14,8 +15,8 @@ import {
 
 /** A client, with the names of the JavaScript edition. */
 export interface Connection
-  extends Getters<'get', ConnectionRows>,
-    Setters<'set', ConnectionRows, void> {}
+  extends CallsBack<Getters<'get', ConnectionRows>>,
+    CallsBack<Setters<'set', ConnectionRows, void>> {}
 
 class Item {
   readonly #connection: WSConnection;
@@ -34,8 +35,8 @@ defineProperties<Item>(Item.prototype, connectionProperties, {
   set: 'set',
   keys: 0,
   owner: Item.connectionOf,
-  read: (_item, _type, read) => read(),
-  write: (_item, write) => write(),
+  read: (_item, _type, read, callback) => orCallBack(callback, read),
+  write: (_item, write, callback) => orCallBack(callback, write),
 });
 
 /** The connections of a server, as the JavaScript edition has them: by their ids. */

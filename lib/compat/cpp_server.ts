@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The C++ edition's class.
 
+import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { bytesOf } from '../bytes.js';
 import { lineModeProperty } from '../connection.js';
@@ -19,6 +20,7 @@ import type { Data } from '../sender.js';
 import { WSServer as MainServer } from '../wsserver.js';
 import { setDocumentedDefaults } from './defaults.js';
 import { type EventParams, paramsOf } from './event_params.js';
+import { type ProductRows, productOf, productProperties, productVersion } from './product.js';
 import {
   type ConnectionId,
   type ConnectionRows,
@@ -81,12 +83,14 @@ const accessors = {
     server.attempt(NOTHING[type], read),
   write: (server: Properties, write: () => void) => server.codeOf(write),
 };
+const ofServer = { ...accessors, get: 'Get', set: 'Set', keys: 0 } as const;
 defineProperties<Properties>(Properties.prototype, serverProperties, {
-  ...accessors,
-  get: 'Get',
-  set: 'Set',
-  keys: 0,
+  ...ofServer,
   owner: (server) => server,
+});
+defineProperties<Properties>(Properties.prototype, productProperties, {
+  ...ofServer,
+  owner: productOf,
 });
 defineProperties<Properties>(Properties.prototype, connectionProperties, {
   ...accessors,
@@ -96,12 +100,14 @@ defineProperties<Properties>(Properties.prototype, connectionProperties, {
   owner: (server, key) => connectionOf(server, key as ConnectionId),
 });
 
+/** What is set with its size behind it: see {@link WSServer.SetSSLCertStore}. */
+type Sized = 'SSLCertEncoded' | 'SSLCertStore';
 type Key = [connectionId: ConnectionId];
 /** Setting DataToSend is sending, which may wait: see {@link WSServer.SetWSConnectionDataToSend}. */
 type Stored = Omit<ConnectionRows, 'DataToSend'>;
 type Named = Properties &
-  Getters<'Get', ServerRows> &
-  Setters<'Set', ServerRows, number> &
+  Getters<'Get', ServerRows & ProductRows> &
+  Setters<'Set', Omit<ServerRows, Sized> & ProductRows, number> &
   Getters<'GetWSConnection', ConnectionRows, Key> &
   Setters<'SetWSConnection', Stored, number, Key>;
 const Base = Properties as unknown as new () => Named;
@@ -117,6 +123,15 @@ function upTo(size: number | undefined, data: Data): Data {
       ? Buffer.from(data)
       : bytesOf(types.isAnyArrayBuffer(data) ? new Uint8Array(data) : data);
   return bytes?.subarray(0, size) ?? data;
+}
+
+/** The same, but a text stays one: how it is sent depends on that. */
+function partOf(size: number | undefined, data: Data): Data {
+  const part = upTo(size, data);
+  if (typeof data !== 'string' || typeof part === 'string') return part;
+  const bytes = part as Buffer;
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new WSServerError(10022, `lenData, ${size} bytes, ends inside a character.`);
 }
 
 /**
@@ -155,6 +170,11 @@ export class WSServer extends Base {
     return this.codeOf(() => this.core.disconnect(toId(connectionId)));
   }
 
+  /** The same as {@link Shutdown}, as the .NET edition names it. */
+  Dispose(): number {
+    return this.Shutdown();
+  }
+
   /**
    * Handles what there is to handle; when there is nothing, waits for it for up to
    * SelectWaitMillis. What a Fire… method throws meanwhile is thrown from here.
@@ -164,14 +184,27 @@ export class WSServer extends Base {
     return this.GetLastErrorCode();
   }
 
-  /** Ends the blocking calls about this connection, with 10004; a file is sent no further. */
+  /**
+   * Ends the blocking calls about this connection, and what is awaited, with 10004; a file is sent
+   * no further.
+   */
   Interrupt(connectionId: ConnectionId): number {
     return this.codeOf(() => this.blocking.interrupt(toId(connectionId)));
+  }
+
+  /** Stops reading from a connection: the same as setting its WSConnectionAcceptData to false. */
+  PauseData(connectionId: ConnectionId): number {
+    return this.SetWSConnectionAcceptData(connectionId, false);
   }
 
   /** Sends a Ping; with a Timeout of the connection it waits for the Pong. */
   Ping(connectionId: ConnectionId): number {
     return this.codeOf(() => this.blocking.ping(toId(connectionId)));
+  }
+
+  /** Reads from a connection again: the same as setting its WSConnectionAcceptData to true. */
+  ProcessData(connectionId: ConnectionId): number {
+    return this.SetWSConnectionAcceptData(connectionId, true);
   }
 
   /**
@@ -181,7 +214,7 @@ export class WSServer extends Base {
    * has been sent (WSConnectionBytesSent is 0), and ReadyToSend follows.
    */
   Send(connectionId: ConnectionId, data: Data, lenData?: number): number {
-    return this.codeOf(() => this.blocking.send(toId(connectionId), upTo(lenData, data)));
+    return this.codeOf(() => this.blocking.send(toId(connectionId), partOf(lenData, data)));
   }
 
   /** Sends a binary message, as {@link Send} does. */
@@ -199,6 +232,20 @@ export class WSServer extends Base {
   /** Sends a text message, as {@link Send} does. */
   SendText(connectionId: ConnectionId, text: Data): number {
     return this.codeOf(() => this.blocking.send(toId(connectionId), text, Opcode.text));
+  }
+
+  /** Of text or bytes, `lenSSLCertEncoded` bytes if that is given. */
+  SetSSLCertEncoded(certEncoded: string | Uint8Array, lenSSLCertEncoded?: number): number {
+    return this.codeOf(() => {
+      this.sslCertEncoded = partOf(lenSSLCertEncoded, certEncoded) as string | Uint8Array;
+    });
+  }
+
+  /** Of text or bytes, `lenSSLCertStore` bytes if that is given. */
+  SetSSLCertStore(certStore: string | Uint8Array, lenSSLCertStore?: number): number {
+    return this.codeOf(() => {
+      this.sslCertStore = partOf(lenSSLCertStore, certStore) as string | Uint8Array;
+    });
   }
 
   /** The same as {@link Send}. */
@@ -223,6 +270,11 @@ export class WSServer extends Base {
   /** See {@link MainServer.stopListening}. */
   StopListening(): number {
     return this.codeOf(() => this.core.stopListening());
+  }
+
+  /** The version of this package. */
+  VERSION(): string {
+    return productVersion();
   }
 
   // Events, for a class of one's own to override. Those that it does not override cost nothing.

@@ -35,6 +35,20 @@ export type EventParams<Name extends EventName> = {
     : never]: number;
 };
 
+// The same as the C++ edition names them.
+export type WSServerConnectedEventParams = EventParams<'Connected'>;
+export type WSServerConnectionRequestEventParams = EventParams<'ConnectionRequest'>;
+export type WSServerDataInEventParams = EventParams<'DataIn'>;
+export type WSServerDisconnectedEventParams = EventParams<'Disconnected'>;
+export type WSServerErrorEventParams = EventParams<'Error'>;
+export type WSServerLogEventParams = EventParams<'Log'>;
+export type WSServerPingEventParams = EventParams<'Ping'>;
+export type WSServerReadyToSendEventParams = EventParams<'ReadyToSend'>;
+export type WSServerSSLClientAuthenticationEventParams = EventParams<'SSLClientAuthentication'>;
+export type WSServerSSLConnectionRequestEventParams = EventParams<'SSLConnectionRequest'>;
+export type WSServerSSLStatusEventParams = EventParams<'SSLStatus'>;
+export type WSServerWebSocketOpenRequestEventParams = EventParams<'WebSocketOpenRequest'>;
+
 type AnyEvent = Record<string, unknown>;
 
 class Params {

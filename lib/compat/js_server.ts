@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The JavaScript edition's class, with the names of the older Node.js edition too.
 
-import type { Certificate } from '../certificate.js';
 import { connectionProperties, documentedMethods, serverProperties } from '../documented.js';
-import type { WSServerError } from '../errors.js';
 import type { EventName, Listener } from '../events.js';
-import { handled } from '../promises.js';
-import { type Data, rejected } from '../sender.js';
+import type { Data } from '../sender.js';
 import { WSServer as MainServer } from '../wsserver.js';
+import { type Callback, type CallsBack, callBack, orCallBack } from './callbacks.js';
+import { Certificate } from './certificate.js';
 import { Connections } from './connections.js';
 import { setDocumentedDefaults } from './defaults.js';
+import { type ProductRows, productOf, productProperties, productVersion } from './product.js';
 import {
   type ConnectionId,
   type ConnectionRows,
@@ -20,9 +20,6 @@ import {
   type Setters,
 } from './properties.js';
 
-/** Called in Node's manner when a method is done; the error is null when it has succeeded. */
-export type Callback<Result> = (error: WSServerError | null, result?: Result) => void;
-
 /** A method that returns a promise, and calls back if its last argument is a function. */
 type Method<Arguments extends unknown[], Result = void> = (
   ...args: [...Arguments, callback?: Callback<Result>]
@@ -30,16 +27,23 @@ type Method<Arguments extends unknown[], Result = void> = (
 
 type Key = [connectionId: ConnectionId];
 
-/** The documented methods. They act at once, and fail as those of the main face do. */
+/**
+ * The documented methods, and those that are known besides. They act at once, and fail as those of
+ * the main face do.
+ */
 interface Methods {
   changeLineMode: Method<[...Key, lineMode: boolean]>;
   /** Sets at once, whether or not the promise is awaited. */
   config: Method<[configurationString: string], string>;
   disconnect: Method<Key>;
+  /** The same as {@link shutdown}. */
+  dispose: Method<[]>;
   doEvents: Method<[]>;
   interrupt: Method<Key>;
+  pauseData: Method<Key>;
   /** With the round trip in milliseconds. */
   ping: Method<Key, number>;
+  processData: Method<Key>;
   send: Method<[...Key, data: Data]>;
   sendBytes: Method<[...Key, data: Data]>;
   sendFile: Method<[...Key, fileName: string]>;
@@ -64,24 +68,32 @@ interface Listening {
   setMaxListeners(count: number): this;
 }
 
-/**
- * A server with the names of the JavaScript edition and its defaults: methods return promises and
- * take a callback besides, properties are pairs of methods that throw when they fail, and events
- * have listeners. It is the main face's class besides, but for {@link Methods}.
- */
-export interface wsserver
-  extends Omit<MainServer, keyof Methods | keyof Listening>,
-    Methods,
-    Listening,
-    Getters<'get', ServerRows>,
-    Setters<'set', ServerRows, void>,
-    Getters<'getWSConnection', ConnectionRows, Key>,
-    Setters<'setWSConnection', ConnectionRows, void, Key> {
+/** The properties that are objects. */
+interface Objects {
   /** The connected clients. */
   getConnections(): Connections;
   /** The certificate that is served; undefined: without TLS. */
   getSSLCert(): Certificate | undefined;
   setSSLCert(certificate: Certificate): void;
+}
+
+/**
+ * A server with the names of the JavaScript edition and its defaults: methods return promises and
+ * take a callback besides, properties are pairs of methods that throw when they fail (and return
+ * nothing where a callback is given), and events have listeners. It is the main face's class
+ * besides, but for {@link Methods}.
+ */
+export interface wsserver
+  extends Omit<MainServer, keyof Methods | keyof Listening>,
+    Methods,
+    Listening,
+    CallsBack<Objects>,
+    CallsBack<Getters<'get', ServerRows & ProductRows>>,
+    CallsBack<Setters<'set', ServerRows & ProductRows, void>>,
+    CallsBack<Getters<'getWSConnection', ConnectionRows, Key>>,
+    CallsBack<Setters<'setWSConnection', ConnectionRows, void, Key>> {
+  /** The version of this package. */
+  readonly VERSION: string;
 }
 
 class JavaScriptServer extends MainServer {
@@ -92,29 +104,41 @@ class JavaScriptServer extends MainServer {
     setDocumentedDefaults(this);
   }
 
-  getConnections(): Connections {
-    return this.#connections;
+  getConnections(callback?: unknown): unknown {
+    return orCallBack(callback, () => this.#connections);
   }
 
-  getSSLCert(): Certificate | undefined {
-    return this.security.certificates[0];
+  get VERSION(): string {
+    return productVersion();
   }
 
-  setSSLCert(certificate: Certificate): void {
-    this.certificate = certificate;
+  getSSLCert(callback?: unknown): unknown {
+    const [certificate] = this.security.certificates;
+    const isNamed = certificate === undefined || certificate instanceof Certificate;
+    return orCallBack(callback, () => (isNamed ? certificate : new Certificate(certificate)));
+  }
+
+  setSSLCert(certificate: Certificate, callback?: unknown): void {
+    orCallBack(callback, () => {
+      this.certificate = certificate;
+    });
   }
 }
 
 const accessors = {
-  read: (_server: MainServer, _type: unknown, read: () => unknown) => read(),
-  write: (_server: MainServer, write: () => void) => write(),
+  read: (_server: MainServer, _type: unknown, read: () => unknown, callback: unknown) =>
+    orCallBack(callback, read),
+  write: (_server: MainServer, write: () => unknown, callback: unknown) =>
+    orCallBack(callback, write),
 };
+const ofServer = { ...accessors, get: 'get', set: 'set', keys: 0 } as const;
 defineProperties<MainServer>(JavaScriptServer.prototype, serverProperties, {
-  ...accessors,
-  get: 'get',
-  set: 'set',
-  keys: 0,
+  ...ofServer,
   owner: (server) => server,
+});
+defineProperties<MainServer>(JavaScriptServer.prototype, productProperties, {
+  ...ofServer,
+  owner: productOf,
 });
 defineProperties<MainServer>(JavaScriptServer.prototype, connectionProperties, {
   ...accessors,
@@ -124,27 +148,21 @@ defineProperties<MainServer>(JavaScriptServer.prototype, connectionProperties, {
   owner: (server, key) => connectionOf(server, key as ConnectionId),
 });
 
-/** What `act` comes to, as a promise. */
-function promiseOf(act: () => unknown): Promise<unknown> {
-  try {
-    return handled(Promise.resolve(act()));
-  } catch (error) {
-    return rejected(error);
-  }
-}
-
-for (const { member } of Object.values(documentedMethods)) {
+function defineMethod(name: keyof Methods, member: keyof MainServer): void {
   const method = MainServer.prototype[member] as (...args: unknown[]) => unknown;
-  Object.defineProperty(JavaScriptServer.prototype, member, {
+  Object.defineProperty(JavaScriptServer.prototype, name, {
     value(this: MainServer, ...args: unknown[]): Promise<unknown> {
-      const callback = typeof args.at(-1) === 'function' ? (args.pop() as Callback<unknown>) : null;
-      const promise = promiseOf(() => method.apply(this, args));
-      if (callback !== null) promise.then((result) => callback(null, result), callback);
-      return promise;
+      const callback = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+      return callBack(callback, () => method.apply(this, args));
     },
     writable: true,
     configurable: true,
   });
 }
+
+for (const { member } of Object.values(documentedMethods)) defineMethod(member, member);
+defineMethod('pauseData', 'pauseData');
+defineMethod('processData', 'processData');
+defineMethod('dispose', 'shutdown');
 
 export const wsserver = JavaScriptServer as unknown as new () => wsserver;

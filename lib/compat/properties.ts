@@ -6,6 +6,7 @@ import type { WSConnection } from '../connection.js';
 import { toId } from '../connection_id.js';
 import type { connectionProperties, DocumentedType, serverProperties } from '../documented.js';
 import { WSServerError } from '../errors.js';
+import type { Data } from '../sender.js';
 import type { WSServer } from '../wsserver.js';
 
 /** Identifies a connection: a number, or the same as text. */
@@ -54,9 +55,12 @@ export interface Accessors<Holder> {
   /** How many arguments say whose property it is, and who that is. */
   readonly keys: 0 | 1;
   owner(holder: Holder, key: unknown): object;
-  /** What the methods return, and when they fail. */
-  read(holder: Holder, type: DocumentedType, read: () => unknown): unknown;
-  write(holder: Holder, write: () => void): unknown;
+  /**
+   * What the methods return, and when they fail; `callback` is what they were given behind their
+   * arguments.
+   */
+  read(holder: Holder, type: DocumentedType, read: () => unknown, callback: unknown): unknown;
+  write(holder: Holder, write: () => unknown, callback: unknown): unknown;
 }
 
 /** Gives `prototype` the methods for `rows`. */
@@ -71,20 +75,25 @@ export function defineProperties<Holder>(
   const { keys } = accessors;
   for (const [name, { member, type, access }] of Object.entries(rows)) {
     if (access !== 'w') {
-      define(`${accessors.get}${name}`, function (key) {
-        return accessors.read(this, type, () => {
-          const value: unknown = Reflect.get(accessors.owner(this, key), member);
+      define(`${accessors.get}${name}`, function (...args) {
+        const read = (): unknown => {
+          const value: unknown = Reflect.get(accessors.owner(this, args[0]), member);
           return type === 'string' ? String(value) : value;
-        });
+        };
+        return accessors.read(this, type, read, args[keys]);
       });
     }
     if (access !== 'r') {
       define(`${accessors.set}${name}`, function (...args) {
         const value = args[keys];
-        return accessors.write(this, () => {
+        const write = (): unknown => {
           const owner = accessors.owner(this, args[0]);
+          // To set this is to send, which may fail later.
+          if (member === 'dataToSend') return (owner as WSConnection).send(value as Data);
           Reflect.set(owner, member, type === 'boolean' ? Boolean(value) : value);
-        });
+          return undefined;
+        };
+        return accessors.write(this, write, args[keys + 1]);
       });
     }
   }

@@ -3,19 +3,13 @@
 // may be the contents by mistake, nor the words of parsers, which cite what they were given.
 
 import { WSServerError } from '../errors.js';
-import { native } from '../native.js';
 
 const NOT_OPENED = 271;
 const NO_CREDENTIALS = 273;
 
-function storeError(code: number, detail: string): WSServerError {
-  const text = native.errorTable.find((row) => row.code === code)?.text;
-  return new WSServerError(code, `${text} ${detail}`);
-}
-
 /** 271: `detail` is a sentence that says why, and what to do. */
 export function notOpened(detail: string): WSServerError {
-  return storeError(NOT_OPENED, detail);
+  return new WSServerError(NOT_OPENED, detail);
 }
 
 /** As many as the core takes of a store (native/tls/formats.h). */
@@ -37,7 +31,7 @@ export function requireSize(bytes: Uint8Array, most: number, what: string): void
 
 /** 273: the password is not that of the store. */
 export function wrongPassword(): WSServerError {
-  return storeError(
+  return new WSServerError(
     NO_CREDENTIALS,
     'The password does not open the store; check SSLCertStorePassword.',
   );

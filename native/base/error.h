@@ -45,7 +45,7 @@ enum class ErrorCode : int {
 };
 
 /// A row of the table: the documented number, the name under which TypeScript knows it
-/// (PascalCase, no prefix), and a sentence of our own.
+/// (PascalCase, no prefix), and the documented text, with which every message begins.
 struct ErrorRow {
   int code;
   std::string_view name;
@@ -61,7 +61,7 @@ struct Error {
   std::string message;
 };
 
-/// An error whose message is the table's text followed by `detail`, if there is one.
+/// An error whose message is the table's text followed by `detail`, which says what to do.
 Error makeError(ErrorCode code, std::string_view detail = {});
 
 /// The documented TCP/IP code (10004…11004) of a POSIX errno; 10022 for one it does not know.

@@ -159,7 +159,10 @@ Result<Certificate> findCertificate(const Contents& contents, std::string_view s
   }
   std::ranges::move(withoutKey, std::back_inserter(candidates));
   const Certificate* const found = findSubject(candidates, subject);
-  if (found == nullptr) return makeError(ErrorCode::kCertificateNotFound);
+  if (found == nullptr) {
+    return makeError(ErrorCode::kCertificateNotFound,
+                     "The store holds no certificate that fits the subject.");
+  }
   return tried(Certificate(found->leaf(), found->key(), chainOf(found->leaf(), contents)));
 }
 

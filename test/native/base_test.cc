@@ -198,11 +198,10 @@ TEST_CASE("every errno is mapped to a row of the table") {
 }
 
 TEST_CASE("messages") {
-  CHECK(makeError(ErrorCode::kAlreadyListening).message == "The server is listening already.");
+  CHECK(makeError(ErrorCode::kAlreadyListening).message == "SSLServer is already listening.");
   const Error error = systemError(EADDRINUSE, "bind");
   CHECK(error.code == ErrorCode::kAddressInUse);
-  CHECK(error.message ==
-        "[10048] The address and port are in use already. bind: Address already in use");
+  CHECK(error.message == "[10048] Address already in use. bind: Address already in use");
 }
 
 TEST_CASE("a result holds a value or an error") {
