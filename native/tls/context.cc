@@ -46,7 +46,8 @@ void onInfo(const SSL* ssl, int where, int value) {
   if (where == SSL_CB_WRITE_ALERT && (value & 0xff) == SSL_AD_NO_RENEGOTIATION) {
     handshakeOf(ssl).onRenegotiation();
   }
-  if (where == SSL_CB_ACCEPT_LOOP && SSL_get_state(ssl) == TLS_ST_SW_KEY_EXCH) {
+  // By its name: the number is another in a later OpenSSL than the one whose headers we have.
+  if (where == SSL_CB_ACCEPT_LOOP && std::string_view(SSL_state_string(ssl)) == "TWSKE") {
     handshakeOf(ssl).onServerKeyExchange();
   }
 }
