@@ -59,8 +59,17 @@ export class WebSocketOpenRequestEvent {
   readonly requestHeaders: string;
   /** 101 accepts; a status of 200 to 599 refuses. */
   statusCode = 101;
-  /** Header lines to add to the answer, separated by CR LF. */
+  /**
+   * Header lines to add to the answer, separated by CR LF. In a refusal a Date, Content-Type or Allow
+   * replaces the server's. Connection, Content-Length, Transfer-Encoding, Upgrade and Sec-WebSocket-…
+   * are the server's alone: error 10022.
+   */
   responseHeaders = '';
+  /**
+   * The body of a refusal, as text or bytes: with what else is sent, up to 16 KiB. Its type is plain
+   * text unless {@link responseHeaders} say so; undefined: a sentence of the server's.
+   */
+  responseBody: string | Uint8Array | undefined = undefined;
 
   /** `fields`: those that event_batch.h names. */
   constructor(connectionId: number, fields: readonly string[]) {

@@ -25,13 +25,13 @@ export function readFields(
   return fields;
 }
 
-/** `fields` as one payload, a byte a character. */
-export function writeFields(fields: readonly string[]): Buffer {
+/** `fields` as one payload. */
+export function writeFields(fields: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
     fields.flatMap((field) => {
       const head = Buffer.alloc(HEAD);
       head.writeUInt32LE(field.length);
-      return [head, Buffer.from(field, 'latin1')];
+      return [head, field];
     }),
   );
 }

@@ -144,9 +144,9 @@ export class Outbox {
     this.#add(id, ANSWER_CONNECTION, this.#reserve(0, 0), accept ? 1 : 0);
   }
 
-  /** Answers WebSocketOpenRequest. */
-  answerOpen(id: number, status: number, subProtocol: string, headers: string): void {
-    const answer = writeFields([subProtocol, headers]).subarray(0, LARGE);
+  /** Answers WebSocketOpenRequest; `fields` are the subprotocol, header lines, perhaps a body. */
+  answerOpen(id: number, status: number, fields: readonly Uint8Array[]): void {
+    const answer = writeFields(fields).subarray(0, LARGE);
     const offset = this.#reserve(answer.length, 0);
     copyInto(this.#arena, answer, offset);
     this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);

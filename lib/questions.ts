@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The events that want an answer: their handlers may be asynchronous, and the connection waits.
 
+import { bytesOf, lengthOf } from './bytes.js';
 import { pushThrown, throwLater } from './emitter.js';
 import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './events.js';
 import { reportFailure } from './failure_report.js';
@@ -10,6 +11,7 @@ const MAX_ANSWER = 16 * 1024;
 /** A status that the core refuses, saying what is allowed. */
 const INVALID_STATUS = 0;
 const CONNECTION_ABORTED = 10053;
+const NO_FIELDS = [Buffer.alloc(0), Buffer.alloc(0)];
 
 export type Handler<Event> = (event: Event) => unknown;
 
@@ -106,15 +108,22 @@ export function askConnection(
   });
 }
 
-/** The subprotocol and the header lines; undefined when they are nothing that can be sent. */
-function textsOf(event: WebSocketOpenRequestEvent): [string, string] | undefined {
+/** The subprotocol, the header lines, and a body; undefined when they are nothing that can be sent. */
+function fieldsOf(event: WebSocketOpenRequestEvent): Uint8Array[] | undefined {
   try {
     // Read once: the next time it may be another.
-    const texts: [string, string] = [`${event.subProtocols}`, `${event.responseHeaders}`];
-    const answer = texts.join('');
+    const { subProtocols, responseHeaders, responseBody } = event;
+    const texts = [`${subProtocols}`, `${responseHeaders}`];
     // Each character becomes a byte: one that would not, or is NUL, could become another.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-    return answer.length < MAX_ANSWER && !/[^\x01-\xff]/.test(answer) ? texts : undefined;
+    if (texts.some((text) => text.length > MAX_ANSWER || /[^\x01-\xff]/.test(text)))
+      return undefined;
+    const fields: Uint8Array[] = texts.map((text) => Buffer.from(text, 'latin1'));
+    if (responseBody !== undefined) {
+      fields.push(bytesOf(responseBody) ?? Buffer.from(`${responseBody}`));
+    }
+    const size = fields.reduce((sum, field) => sum + lengthOf(field), 0);
+    return size < MAX_ANSWER ? fields : undefined;
   } catch {
     return undefined;
   }
@@ -131,11 +140,10 @@ export function askOpen(
     answer: () => {
       const { statusCode } = event;
       const valid = Number.isInteger(statusCode) && statusCode > 0 && statusCode < 1000;
-      const texts = valid ? textsOf(event) : undefined;
-      if (texts === undefined) outbox.answerOpen(connectionId, INVALID_STATUS, '', '');
-      else outbox.answerOpen(connectionId, statusCode, ...texts);
+      const fields = valid ? fieldsOf(event) : undefined;
+      outbox.answerOpen(connectionId, fields ? statusCode : INVALID_STATUS, fields ?? NO_FIELDS);
     },
-    refuse: () => outbox.answerOpen(connectionId, 500, '', ''),
+    refuse: () => outbox.answerOpen(connectionId, 500, NO_FIELDS),
     onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
   });
 }

@@ -8,6 +8,7 @@ import { reportFailure } from './failure_report.js';
 import type { NativeServer } from './native.js';
 import { ask, type Handler } from './questions.js';
 import { asSent, normalizedName } from './server_name.js';
+import { requireType } from './stores/store.js';
 import { CertStoreType } from './stores/store_type.js';
 
 const NOT_FOUND = 272;
@@ -26,7 +27,7 @@ export type CertificatesByName = Readonly<Record<string, CertificateLike>>;
 
 /** The documented properties by which a certificate is selected, and those that are. */
 export class Security {
-  storeType: CertStoreType = CertStoreType.user;
+  #storeType: CertStoreType = CertStoreType.user;
   // Private, so that nobody who looks at the server sees keys and passwords.
   #store: string | Uint8Array = 'MY';
   #storePassword = '';
@@ -36,6 +37,15 @@ export class Security {
 
   constructor(server: NativeServer) {
     this.#native = server;
+  }
+
+  get storeType(): CertStoreType {
+    return this.#storeType;
+  }
+
+  set storeType(type: CertStoreType) {
+    requireType(type);
+    this.#storeType = type;
   }
 
   get store(): string | Uint8Array {

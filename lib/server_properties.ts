@@ -110,7 +110,11 @@ export abstract class ServerProperties extends TypedEmitter {
     this.core.set('SSLEnabled', enabled);
   }
 
-  /** The kind of {@link sslCertStore}. @defaultValue 0 (user) */
+  /**
+   * The kind of {@link sslCertStore}.
+   * @defaultValue 0 (user)
+   * @throws {@link WSServerError} 271 for a number that is none
+   */
   get sslCertStoreType(): CertStoreType {
     return this.security.storeType;
   }

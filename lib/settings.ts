@@ -118,7 +118,7 @@ export class Settings {
     const equals = setting.indexOf('=');
     const given = (equals < 0 ? setting : setting.slice(0, equals)).trim();
     const name = formerNames.get(given.toLowerCase()) ?? given;
-    if (equals >= 0) this.set(name, setting.slice(equals + 1));
+    if (equals >= 0) this.set(name, setting.slice(equals + 1).trim());
     return this.read(name);
   }
 

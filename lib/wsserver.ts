@@ -322,7 +322,8 @@ export class WSServer extends ServerProperties {
 
   /**
    * Sets a setting, `config('MaxConnections=10')`, or reads it, `config('MaxConnections')`. Those
-   * of one connection have its id behind their names: `config('MessageLength[5]=100')`.
+   * of one connection have its id behind their names: `config('MessageLength[5]=100')`. Blanks around
+   * the value do not count.
    * @returns the value as text; booleans are True and False
    * @throws {@link WSServerError} 10022 for an unknown name or a value that is not allowed, 126 for
    * an unknown connection, 106, 107 or 108 for one that cannot change while listening; 270 and

@@ -91,6 +91,20 @@ test("a certificate as Node's tls takes it", async (t) => {
   assert.throws(() => new Certificate({ key, cert: '' }), { code: 271 });
 });
 
+test('a type that is none fails at once, and changes nothing', async (t) => {
+  const server = await startServer(t);
+  server.sslCertStoreType = CertStoreType.auto;
+  for (const type of [50, 24, -1, 1.5, Number.NaN, '6', Symbol('s'), undefined, 'toString']) {
+    assert.throws(
+      () => {
+        server.sslCertStoreType = type as CertStoreType;
+      },
+      { code: 271 },
+    );
+  }
+  assert.equal(server.sslCertStoreType, CertStoreType.auto);
+});
+
 test('the documented properties open stores of every kind', async (t) => {
   const server = await startServer(t);
   for (const { types, file, password = '', encoded, subject, isPublic } of kinds) {

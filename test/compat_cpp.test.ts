@@ -205,6 +205,9 @@ test('TLS with the documented properties and defaults', async (t) => {
     server.SendText(e.ConnectionId, version);
   };
   assert.equal(server.SetSSLCertStoreType(CST_PEMKEY_BLOB), 0);
+  assert.equal(server.SetSSLCertStoreType(50), 271);
+  assert.match(server.GetLastError(), /no type 50/);
+  assert.equal(server.GetSSLCertStoreType(), CST_PEMKEY_BLOB);
   assert.equal(server.SetSSLCertStore(`${key}${cert}`), 0);
   assert.equal(server.SetSSLCertSubject('*'), 0, server.GetLastError());
   assert.match(server.GetSSLCertSubject(), /CN=compat/);

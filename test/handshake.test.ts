@@ -89,6 +89,10 @@ const subProtocols: [offered: string[], chosen: string, answered?: string][] = [
   [['a, b'], 'a, b'],
   [[], 'a'],
   [['A'], 'a'],
+  [['a, ,b'], 'b', 'b'],
+  [[', a', ''], 'a', 'a'],
+  [[''], 'a'],
+  [[''], ''],
 ];
 
 for (const [offered, chosen, answered] of subProtocols) {
@@ -228,6 +232,43 @@ const answers: [
     },
     500,
   ],
+  [
+    'a length of its own',
+    (event) => {
+      Object.assign(event, { statusCode: 403, responseHeaders: 'Content-Length: 1' });
+    },
+    500,
+  ],
+  [
+    'a body though it accepts',
+    (event) => {
+      event.responseBody = 'x';
+    },
+    500,
+  ],
+  [
+    'a body that is too long',
+    (event) => {
+      Object.assign(event, { statusCode: 403, responseBody: new Uint8Array(16 * 1024) });
+    },
+    500,
+  ],
+  [
+    'a body that cannot be a string',
+    (event) => {
+      Object.assign(event, { statusCode: 403, responseBody: Symbol('s') });
+    },
+    500,
+  ],
+  [
+    'a body that has been given away',
+    (event) => {
+      const responseBody = new Uint8Array(8);
+      structuredClone(responseBody.buffer, { transfer: [responseBody.buffer] });
+      Object.assign(event, { statusCode: 403, responseBody });
+    },
+    500,
+  ],
 ];
 
 for (const [name, change, status, header] of answers) {
@@ -242,6 +283,53 @@ for (const [name, change, status, header] of answers) {
     assert.equal(answer.headers.get('x-mine'), header);
     assert.equal((await surfaced)?.errorCode, status === 500 ? 10022 : undefined);
     if (status !== 101) assert.equal(await client.ended, 'end');
+  });
+}
+
+const html = 'Content-Type: text/html; charset=utf-8\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT';
+
+/** The lines and the body that a refusal sets; the type and the body that the client gets. */
+const bodies: [name: string, lines: string, body: unknown, type: string, got: string][] = [
+  ['nothing', '', undefined, 'text/plain; charset=utf-8', 'Refused by the application'],
+  ['text', '', 'Entschuldigung für das', 'text/plain; charset=utf-8', 'Entschuldigung für das'],
+  ['a page', html, '<p>é</p>', 'text/html; charset=utf-8', '<p>é</p>'],
+  ['bytes', 'content-type: a/b', Buffer.from('caf\u00e9'), 'a/b', 'café'],
+  ['other bytes', 'content-type: a/b', new Uint16Array([0x4241]), 'a/b', 'AB'],
+  ['no bytes', '', '', 'text/plain; charset=utf-8', ''],
+  ['what is made text', '', 403, 'text/plain; charset=utf-8', '403'],
+  [
+    'as many bytes as may be',
+    '',
+    'x'.repeat(16_383),
+    'text/plain; charset=utf-8',
+    'x'.repeat(16_383),
+  ],
+];
+
+for (const [name, responseHeaders, responseBody, type, got] of bodies) {
+  test(`a refusal with ${name}`, async (t) => {
+    const server = await startServer(t);
+    server.on('WebSocketOpenRequest', (event) => {
+      Object.assign(event, { statusCode: 403, responseHeaders, responseBody });
+    });
+    const client = await ByteClient.connect(t, server.localPort);
+    client.send(good);
+    assert.equal(await client.ended, 'end');
+    const [head = '', body] = (await client.rest()).toString().split('\r\n\r\n');
+    const [statusLine = '', ...lines] = head.split('\r\n');
+    assert.equal(statusLine, 'HTTP/1.1 403 Forbidden');
+    const headers = lines.map((line) => line.split(': ') as [string, string]);
+    headers.sort(([one], [other]) => one.localeCompare(other));
+    assert.deepEqual(
+      headers.map(([name]) => name.toLowerCase()),
+      ['connection', 'content-length', 'content-type', 'date'],
+    );
+    assert.deepEqual(
+      headers.slice(0, 3).map(([, value]) => value),
+      ['close', `${Buffer.byteLength(got)}`, type],
+    );
+    if (responseHeaders.includes('Date')) assert.ok(responseHeaders.endsWith(`${headers[3]?.[1]}`));
+    assert.equal(body, got);
   });
 }
 

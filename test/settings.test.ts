@@ -42,7 +42,7 @@ for (const row of WSServer.describe()) {
       }
     } else if (typeof row.default === 'number') {
       good.push(`${min}`, `${max}`);
-      bad.push('', 'x', '1.5', '1e3', ' 1', `${min - 1}`, `${max + 1}`, '99999999999999999999');
+      bad.push('', 'x', '1.5', '1e3', '1 1', `${min - 1}`, `${max + 1}`, '99999999999999999999');
     } else if (row.form !== '') {
       bad.push('=?', 'a'.repeat(max + 1));
       good.push(row.default);
@@ -50,7 +50,10 @@ for (const row of WSServer.describe()) {
       good.push('', 'a=b', 'ü'.repeat(Math.floor(max / 2)));
       bad.push('a'.repeat(max + 1));
     }
-    for (const value of good) assert.equal(server.config(`${name}=${value}`), value);
+    for (const value of good) {
+      assert.equal(server.config(`${name}=${value}`), value);
+      assert.equal(server.config(`${name}= \t${value}\r\n `), value, 'blanks around it');
+    }
     for (const value of bad) {
       assert.throws(() => server.config(`${name}=${value}`), code(10022), `"${value}"`);
       assert.equal(server.config(name), good.at(-1), 'unchanged');
@@ -84,7 +87,7 @@ async function testOfConnection(t: TestContext, row: SettingRow): Promise<void> 
   }
   if (!row.readOnly) {
     for (const good of [row.min, row.max])
-      assert.equal(server.config(`${name}=${good}`), `${good}`);
+      assert.equal(server.config(` ${name} = ${good} `), `${good}`);
   }
   const gone = next(server, 'Disconnected');
   client.reset();

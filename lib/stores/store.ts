@@ -14,6 +14,12 @@ export function withoutBase64(bytes: Uint8Array): Uint8Array {
   return recognise(decoded) === undefined ? bytes : decoded;
 }
 
+/** @throws 271 when there is no such type */
+export function requireType(type: unknown): asserts type is CertStoreType {
+  if (typeof type !== 'number') throw notOpened('The type of a store is a number.');
+  if (!Object.hasOwn(storeTypes, type)) throw notOpened(`There is no type ${type} of stores.`);
+}
+
 /**
  * Calls `use` with the contents of `store`: a path, or bytes, maybe in Base64. What has been read
  * is wiped afterwards; what was given is not touched.
@@ -25,8 +31,8 @@ export function useStore<Value>(
   password: string,
   use: (contents: Contents) => Value,
 ): Value {
+  requireType(type);
   const row = storeTypes[type];
-  if (row === undefined) throw notOpened(`There is no type ${type} of stores.`);
   if (store.length === 0) throw notOpened('No store has been given; set SSLCertStore.');
   if (row.store === 'name') return use(row.read(store, password, new Secrets()));
   const isFile = row.store === 'file' || (row.store === 'either' && isRegularFile(store));

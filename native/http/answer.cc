@@ -51,7 +51,54 @@ void appendExtraHeaders(ByteQueue& out, std::string_view lines) {
   if (!lines.empty() && !lines.ends_with(kLineEnd)) out.append(kLineEnd);
 }
 
+/// Those that say how the answer is to be read, or what has been negotiated: they are the server's.
+bool isFraming(std::string_view name) {
+  constexpr std::string_view kNegotiated = "Sec-WebSocket-";
+  constexpr std::string_view kNames[] = {"Connection", "Content-Length", "Transfer-Encoding",
+                                         "Upgrade"};
+  return equalsIgnoreCase(name.substr(0, kNegotiated.size()), kNegotiated) ||
+         std::ranges::any_of(
+             kNames, [name](std::string_view framing) { return equalsIgnoreCase(name, framing); });
+}
+
+/// REQUIRES isValidHeaderBlock(lines).
+bool hasFraming(std::string_view lines) {
+  while (!lines.empty()) {
+    if (isFraming(parseField(takeUntil(lines, kLineEnd))->name)) return true;
+  }
+  return false;
+}
+
+/// RFC 9110 §15.3.5, §15.3.6, §15.4.5: these have no content, whatever is said.
+bool mayHaveContent(int httpStatus) {
+  return httpStatus != 204 && httpStatus != 205 && httpStatus != 304;
+}
+
 }  // namespace
+
+std::string_view mistakeIn(const Answer& answer) {
+  // RFC 9110 §15: what is not 101 must be final, so that the client expects nothing more.
+  const bool accepts = answer.status == 101;
+  if (!accepts && (answer.status < 200 || answer.status > 599)) {
+    return "StatusCode is 101 or from 200 to 599, and SubProtocols, ResponseHeaders and "
+           "responseBody "
+           "are texts, of 16 KiB in all, the first two a byte a character";
+  }
+  if (!isValidHeaderBlock(answer.headers)) {
+    return "ResponseHeaders are lines of \"Name: value\", separated by CR LF, without other "
+           "control "
+           "characters";
+  }
+  if (hasFraming(answer.headers)) {
+    return "ResponseHeaders are without Connection, Content-Length, Transfer-Encoding, Upgrade and "
+           "Sec-WebSocket-..., which the server writes itself";
+  }
+  if (!answer.body.value_or("").empty() && (accepts || !mayHaveContent(answer.status))) {
+    return "responseBody is for a StatusCode that refuses, and not 204, 205 or 304, which have "
+           "none";
+  }
+  return {};
+}
 
 std::string acceptValue(std::string_view key) {
   std::string text(key);
@@ -90,30 +137,35 @@ std::string dateText(std::time_t time) {
   return text.append(":").append(two(utc.tm_sec)).append(" GMT");
 }
 
-void appendRejection(ByteQueue& out, int httpStatus, std::string_view reason,
+void appendRejection(ByteQueue& out, int httpStatus, std::string_view body,
                      std::string_view extraHeaders) {
+  const auto appendOurs = [&](std::string_view name, std::string_view value) {
+    if (!hasHeader(extraHeaders, name)) appendHeader(out, name, value);
+  };
   out.append("HTTP/1.1 ");
   out.append(std::to_string(httpStatus));
   out.append(" ");
   out.append(reasonPhrase(httpStatus));
   out.append(kLineEnd);
-  appendHeader(out, "Date", dateText(std::time(nullptr)));
+  appendOurs("Date", dateText(std::time(nullptr)));
   // Who sends Upgrade must name it in Connection (RFC 9110 §7.8).
   appendHeader(out, "Connection", httpStatus == 426 ? "close, Upgrade" : "close");
-  if (httpStatus == 405) appendHeader(out, "Allow", "GET");
+  if (httpStatus == 405) appendOurs("Allow", "GET");
   if (httpStatus == 426) {
     appendHeader(out, "Upgrade", "websocket");
     appendHeader(out, "Sec-WebSocket-Version", kWebSocketVersion);
   }
-  // RFC 9110 §15.3.5, §15.4.5: these two have no content.
-  const bool hasContent = httpStatus != 204 && httpStatus != 304;
+  const bool hasContent = mayHaveContent(httpStatus);
   if (hasContent) {
-    appendHeader(out, "Content-Type", "text/plain; charset=utf-8");
-    appendHeader(out, "Content-Length", std::to_string(reason.size()));
+    appendOurs("Content-Type", "text/plain; charset=utf-8");
+    appendHeader(out, "Content-Length", std::to_string(body.size()));
+  } else if (httpStatus == 205) {
+    // Unlike the other two, it would have a body until the connection ends (RFC 9112 §6.3).
+    appendHeader(out, "Content-Length", "0");
   }
   appendExtraHeaders(out, extraHeaders);
   out.append(kLineEnd);
-  if (hasContent) out.append(reason);
+  if (hasContent) out.append(body);
 }
 
 }  // namespace wss::http

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,17 @@ namespace wss::http {
 
 /// Sec-WebSocket-Version: the only one there is.
 inline constexpr std::string_view kWebSocketVersion = "13";
+
+/// What an application says to a request.
+struct Answer {
+  int status = 0;                        ///< 101 accepts
+  std::string_view subProtocol;          ///< one of those offered
+  std::string_view headers;              ///< lines to add, as in isValidHeaderBlock()
+  std::optional<std::string_view> body;  ///< of a refusal; nothing: the server says something
+};
+
+/// What is wrong with `answer`, as a sentence about what is allowed; empty if nothing is.
+std::string_view mistakeIn(const Answer& answer);
 
 /// Sec-WebSocket-Accept for a key (RFC 6455 §4.2.2 step 5.4).
 std::string acceptValue(std::string_view key);
@@ -24,10 +36,11 @@ void appendSwitchingProtocols(ByteQueue& out, std::string_view key, std::string_
 /// `time` in the form of the header Date (RFC 9110 §5.6.7).
 std::string dateText(std::time_t time);
 
-/// Appends an answer that refuses: status line, Date, Connection: close, Content-Length, a text
-/// body of `reason` and what the status asks for (426: Upgrade and Sec-WebSocket-Version; 405:
-/// Allow).
-void appendRejection(ByteQueue& out, int httpStatus, std::string_view reason,
+/// Appends an answer that refuses: status line, Date, Connection: close, Content-Length, `body`,
+/// which is text unless `extraHeaders` say something else, and what the status asks for (426:
+/// Upgrade and Sec-WebSocket-Version; 405: Allow). A Date, Content-Type or Allow in `extraHeaders`
+/// replaces ours.
+void appendRejection(ByteQueue& out, int httpStatus, std::string_view body,
                      std::string_view extraHeaders);
 
 }  // namespace wss::http

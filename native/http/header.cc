@@ -41,11 +41,9 @@ std::string_view takeUntil(std::string_view& rest, std::string_view separator) {
 
 std::vector<std::string_view> elementsOf(std::string_view list) {
   std::vector<std::string_view> elements;
-  for (bool more = true; more;) {
-    const std::size_t size = list.size();
-    const std::string_view element = takeUntil(list, ",");
-    elements.push_back(trim(element));
-    more = element.size() < size;
+  while (!list.empty()) {
+    const std::string_view element = trim(takeUntil(list, ","));
+    if (!element.empty()) elements.push_back(element);
   }
   return elements;
 }
@@ -57,8 +55,23 @@ bool listHasTokenIgnoreCase(std::string_view list, std::string_view token) {
 }
 
 void appendElement(std::string& list, std::string_view element) {
+  if (element.empty()) return;
   if (!list.empty()) list.append(", ");
   list.append(element);
+}
+
+std::string withoutEmptyElements(std::string_view list) {
+  std::string kept;
+  while (!list.empty()) {
+    const std::string_view element = takeUntil(list, ",");
+    if (trim(element).empty()) continue;
+    if (kept.empty()) {
+      kept = trim(element);
+    } else {
+      kept.append(",").append(element);
+    }
+  }
+  return kept;
 }
 
 std::optional<Field> parseField(std::string_view line) {
@@ -75,6 +88,14 @@ std::string_view findHeader(std::string_view headers, std::string_view name) {
     if (field && equalsIgnoreCase(field->name, name)) return field->value;
   }
   return {};
+}
+
+bool hasHeader(std::string_view headers, std::string_view name) {
+  while (!headers.empty()) {
+    const std::optional<Field> field = parseField(takeUntil(headers, kLineEnd));
+    if (field && equalsIgnoreCase(field->name, name)) return true;
+  }
+  return false;
 }
 
 std::string joinHeaders(std::string_view headers, std::string_view name) {

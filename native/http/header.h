@@ -25,6 +25,8 @@ std::optional<Field> parseField(std::string_view line);
 /// The value of the first header called `name` (any case) in `headers`, trimmed; empty if absent.
 std::string_view findHeader(std::string_view headers, std::string_view name);
 
+bool hasHeader(std::string_view headers, std::string_view name);
+
 /// All values of the headers called `name`, joined by ", ".
 std::string joinHeaders(std::string_view headers, std::string_view name);
 
@@ -41,11 +43,14 @@ bool isValidHeaderBlock(std::string_view lines);
 /// The same, in any case.
 bool listHasTokenIgnoreCase(std::string_view list, std::string_view token);
 
-/// The elements of a comma separated list, trimmed. An empty list has one, which is empty.
+/// The elements of a comma separated list, trimmed, without the empty ones (RFC 9110 §5.6.1.2).
 std::vector<std::string_view> elementsOf(std::string_view list);
 
-/// Adds an element to a comma separated list.
+/// Adds an element to a comma separated list, unless it is empty.
 void appendElement(std::string& list, std::string_view element);
+
+/// The list as it came, but for its empty elements.
+std::string withoutEmptyElements(std::string_view list);
 
 /// Takes off the front of `rest` what comes before `separator`, and the separator.
 std::string_view takeUntil(std::string_view& rest, std::string_view separator);

@@ -128,7 +128,6 @@ std::optional<Refusal> addField(const Field& field, Decisive& decisive, UpgradeR
   } else if (is("Sec-WebSocket-Extensions")) {
     appendElement(request.extensions, field.value);
   } else if (is("Sec-WebSocket-Protocol")) {
-    appendElement(request.subProtocols, field.value);
     std::ranges::copy(elementsOf(field.value), std::back_inserter(decisive.subProtocols));
   }
   return std::nullopt;
@@ -184,6 +183,7 @@ ParseResult parseHead(std::string_view head, const Limits& limits) {
   }
   if (auto refusal = refuseRequest(decisive, result.request)) return reject(*refusal);
 
+  result.request.subProtocols = offeredSubProtocols(result.request.headers);
   result.status = ParseResult::Status::kDone;
   result.consumed = head.size();
   result.request.host = hostOf(result.request.uri, result.request.headers);
@@ -193,6 +193,10 @@ ParseResult parseHead(std::string_view head, const Limits& limits) {
 
 }  // namespace
 
+std::string offeredSubProtocols(std::string_view headers) {
+  return withoutEmptyElements(joinHeaders(headers, "Sec-WebSocket-Protocol"));
+}
+
 std::string_view hostOf(std::string_view uri, std::string_view headers) {
   const std::string_view authority = authorityOf(uri);
   return authority.empty() ? findHeader(headers, "Host") : authority;
@@ -200,6 +204,8 @@ std::string_view hostOf(std::string_view uri, std::string_view headers) {
 
 ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits& limits) {
   const std::string_view head = bytes.substr(0, limits.headSize);
+  // RFC 9112 §2.2: an empty line before the request line is to be ignored, one at least.
+  const std::size_t start = head.starts_with(kLineEnd) ? kLineEnd.size() : 0;
   for (std::size_t i = seen; i < head.size(); ++i) {
     const bool afterCr = i > 0 && head[i - 1] == '\r';
     const bool isLf = head[i] == '\n';
@@ -207,18 +213,21 @@ ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits&
     if (isControl(head[i]) && !isLf && head[i] != '\r') {
       return reject({400, "The request has a control character."});
     }
-    if (!isLf) continue;
+    if (!isLf || i < start) continue;
 
     const std::size_t lineEnd = i - 1;
-    const std::size_t lineStart = head.rfind('\n', lineEnd) + 1;  // 0 for the first line
-    if (lineStart == 0) {
-      if (auto refusal = refuseRequestLine(head.substr(0, lineEnd))) return reject(*refusal);
+    const std::size_t lineStart = head.rfind('\n', lineEnd) + 1;  // `start` for the first line
+    if (lineStart == start) {
+      const std::string_view line = head.substr(start, lineEnd - start);
+      if (auto refusal = refuseRequestLine(line)) return reject(*refusal);
     } else if (lineStart == lineEnd) {
-      return parseHead(head.substr(0, i + 1), limits);
+      ParseResult result = parseHead(head.substr(start, i + 1 - start), limits);
+      result.consumed += start;
+      return result;
     }
   }
   if (head.size() < limits.headSize) return {};
-  return head.find('\n') == std::string_view::npos
+  return head.find('\n', start) == std::string_view::npos
              ? reject({414, "The request line is too long."})
              : reject({431, "The request head is too large."});
 }

@@ -26,7 +26,7 @@ struct UpgradeRequest {
   std::string_view host;     ///< hostOf()
   std::string_view origin;   ///< Origin; empty when absent
   std::string_view headers;  ///< the header lines as they came, each with its CR LF
-  std::string subProtocols;  ///< Sec-WebSocket-Protocol, several lines joined by ", "
+  std::string subProtocols;  ///< offeredSubProtocols()
   std::string extensions;    ///< Sec-WebSocket-Extensions, several lines joined by ", "
 };
 
@@ -34,10 +34,13 @@ struct ParseResult {
   enum class Status { kNeedMore, kDone, kRejected };
   Status status = Status::kNeedMore;
   UpgradeRequest request;    ///< kDone
-  std::size_t consumed = 0;  ///< kDone: size of the head; what follows are frames
+  std::size_t consumed = 0;  ///< kDone: size of the head and an empty line before it
   int httpStatus = 0;        ///< kRejected: 400, 405, 414, 426, 431 or 505
   std::string_view reason;   ///< kRejected: a static sentence for the answer's body and the Log
 };
+
+/// Sec-WebSocket-Protocol of a request, several lines joined by ", ", without empty elements.
+std::string offeredSubProtocols(std::string_view headers);
 
 /// The host of a request: that of an absolute target, else the header Host (RFC 9112 §3.2.2).
 std::string_view hostOf(std::string_view uri, std::string_view headers);

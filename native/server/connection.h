@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "http/answer.h"
 #include "http/packed_head.h"
 #include "http/upgrade.h"
 #include "net/socket.h"
@@ -67,7 +68,7 @@ class Connection final : private net::SocketOwner {
   /// There is none: ends the handshake.
   void refuseCertificateRequest();
   void answerClientAuthentication(bool accept);
-  void answerOpenRequest(int status, std::string_view subProtocol, std::string_view headers);
+  void answerOpenRequest(const http::Answer& answer);
 
   // Sending.
   /// Whether a message of `size` bytes is worth compressing.
@@ -225,7 +226,9 @@ class Connection final : private net::SocketOwner {
 
   void readRequest(MutableBytes received);
   void onRequest(const http::UpgradeRequest& request);
-  void refuse(int httpStatus, std::string_view reason, std::string_view headers);
+  /// `body` is the application's own; else it is `reason`, which the Log has in any case.
+  void refuse(int httpStatus, std::string_view reason, std::string_view headers = {},
+              std::optional<std::string_view> body = std::nullopt);
   /// Receives and handles one buffer. Whether more probably waits, and may be received.
   bool receive();
   /// Receives the rest of a large frame where it is to stay.

@@ -22,9 +22,9 @@ void Connection::onDeadline(Tick now) {
       server_.log(1, id_, "The TLS handshake took too long");
       return hangUp(true);
     case State::kRequest:
-      return refuse(408, "The request did not come in time", {});
+      return refuse(408, "The request did not come in time");
     case State::kAskedOpen:
-      return refuse(503, "The request was not answered in time", {});
+      return refuse(503, "The request was not answered in time");
     case State::kOpen:
     case State::kLeaving:
       expireWaits(now);

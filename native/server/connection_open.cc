@@ -67,7 +67,7 @@ void Connection::readRequest(MutableBytes received) {
       }
       return showPending();
     case http::ParseResult::Status::kRejected:
-      return refuse(parsed.httpStatus, parsed.reason, {});
+      return refuse(parsed.httpStatus, parsed.reason);
     case http::ParseResult::Status::kDone:
       break;
   }
@@ -82,10 +82,11 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
   server_.logRequest(id_, request, remote_);
   const std::string_view origin = request.origin;
   if (!origin.empty() && !isAllowedOrigin(server_.options.allowedOrigins, origin)) {
-    return refuse(403, "The Origin is not allowed", {});
+    return refuse(403, "The Origin is not allowed");
   }
   if (!server_.events().wants(EventKind::kWebSocketOpenRequest)) {
-    return answerOpenRequest(101, request.subProtocols, {});
+    return answerOpenRequest(
+        {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});
   }
   server_.events().addFields(EventKind::kWebSocketOpenRequest, id_, 0,
                              {request.uri, request.host, request.origin, request.subProtocols,
@@ -93,20 +94,15 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
   watch();
 }
 
-void Connection::answerOpenRequest(int status, std::string_view subProtocol,
-                                   std::string_view headers) {
+void Connection::answerOpenRequest(const http::Answer& answer) {
   if (state_ != State::kAskedOpen) return;
-  // RFC 9110 §15: what is not 101 must be final, so that the client expects nothing more.
-  const bool valid = status == 101 || (status >= 200 && status <= 599);
-  if (!valid || !http::isValidHeaderBlock(headers)) {
-    server_.reportError(id_, makeError(ErrorCode::kInvalidArgument,
-                                       "StatusCode is 101 or from 200 to 599, and "
-                                       "ResponseHeaders are lines of \"Name: value\", separated by "
-                                       "CR LF, without other control characters"));
-    return refuse(500, "The application's answer was invalid", {});
+  const auto& [status, subProtocol, headers, body] = answer;
+  if (const std::string_view mistake = http::mistakeIn(answer); !mistake.empty()) {
+    server_.reportError(id_, makeError(ErrorCode::kInvalidArgument, mistake));
+    return refuse(500, "The application's answer was invalid");
   }
-  if (status != 101) return refuse(status, "Refused by the application", headers);
-  if (!server_.takeOpen()) return refuse(503, "MaxConnections has been reached", {});
+  if (status != 101) return refuse(status, "Refused by the application", headers, body);
+  if (!server_.takeOpen()) return refuse(503, "MaxConnections has been reached");
   http::appendSwitchingProtocols(outgoing(),
                                  http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
                                  chooseSubProtocol(subProtocol), chooseExtensions(), headers);
@@ -149,7 +145,7 @@ std::string Connection::chooseExtensions() {
 std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {
   // RFC 6455 §4.2.2: one of those offered, or none. A list that was left as it came is no choice.
   if (wanted.empty()) return {};
-  const std::string offered = http::joinHeaders(request_.headers(), "Sec-WebSocket-Protocol");
+  const std::string offered = http::offeredSubProtocols(request_.headers());
   if (http::listHasToken(offered, wanted)) return wanted;
   if (wanted != offered && server_.logs(1)) {
     server_.logError(id_, "The chosen subprotocol \"" + std::string(wanted) +
@@ -158,12 +154,13 @@ std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {
   return {};
 }
 
-void Connection::refuse(int httpStatus, std::string_view reason, std::string_view headers) {
+void Connection::refuse(int httpStatus, std::string_view reason, std::string_view headers,
+                        std::optional<std::string_view> body) {
   if (server_.logs(1)) {
     server_.logError(id_, "Request of " + remote_.text() + " refused with status " +
                               std::to_string(httpStatus) + ": " + std::string(reason));
   }
-  http::appendRejection(outgoing(), httpStatus, reason, headers);
+  http::appendRejection(outgoing(), httpStatus, body.value_or(reason), headers);
   held_ = false;
   drain();
 }

@@ -98,7 +98,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string tls13KeyShareGroups;
   std::string tls13SignatureAlgorithms;
   std::string tls13SupportedGroups =
-      "ecdhe_x25519,ecdhe_secp256r1,ecdhe_x448,ecdhe_secp384r1,ecdhe_secp521r1";
+      "X25519MLKEM768,ecdhe_x25519,ecdhe_secp256r1,ecdhe_x448,ecdhe_secp384r1,ecdhe_secp521r1";
   bool useFipsCompliantApi = false;
   bool useInternalSecurityApi = true;
   bool useIocp = false;

@@ -81,7 +81,10 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
      .field = &Options::sslEnabledCipherSuites,
      .max = kMaxTlsText,
      .tls = true,
-     .doc = "Cipher suites by their IANA names, separated by semicolons; *: all that are safe."},
+     .doc =
+         "Cipher suites by their IANA names, separated by semicolons; *: all that are safe. Those "
+         "of the documentation that OpenSSL does not have are passed over, as the Log says when "
+         "listening starts; if none is left, that is error 10022."},
     {.name = "SSLEnabledProtocols",
      .field = &Options::sslEnabledProtocols,
      .max = 16383,
@@ -169,8 +172,11 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
      .field = &Options::tls13SupportedGroups,
      .max = kMaxTlsText,
      .tls = true,
-     .doc = "Groups for the key exchange of TLS 1.3, such as ecdhe_x25519; see "
-            "TLS12SupportedGroups. Those of ffdhe cost a server much more than the others.",
+     .doc = "Groups for the key exchange of TLS 1.3, such as ecdhe_x25519, in the order of "
+            "preference: "
+            "a client without a key share for the first that it supports is asked for it. See "
+            "TLS12SupportedGroups. X25519MLKEM768 is passed over where OpenSSL is older than 3.5. "
+            "Those of ffdhe cost a server much more than the others.",
      .documentedDefault =
          "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,"
          "ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192"},

@@ -90,17 +90,15 @@ constexpr auto kTable = std::to_array<Property>({
      .initial = 0,
      .doc = "Bits of that cipher's key."},
     {.name = "SSLNegotiatedCipherSuite",
-     .read = [](const Connection& c) -> PropertyValue {
-       return std::string(c.negotiated().cipherSuite);
-     },
+     .read = [](const Connection& c)
+         -> PropertyValue { return std::string(c.negotiated().cipherSuite); },
      .write = nullptr,
      .setting = true,
      .initial = std::string_view(),
      .doc = "Cipher suite that TLS has come to use, by its IANA name."},
     {.name = "SSLNegotiatedKeyExchange",
-     .read = [](const Connection& c) -> PropertyValue {
-       return std::string(c.negotiated().keyExchange);
-     },
+     .read = [](const Connection& c)
+         -> PropertyValue { return std::string(c.negotiated().keyExchange); },
      .write = nullptr,
      .setting = true,
      .initial = std::string_view(),
@@ -112,17 +110,15 @@ constexpr auto kTable = std::to_array<Property>({
      .initial = 0,
      .doc = "Bits of that key exchange's key."},
     {.name = "SSLNegotiatedVersion",
-     .read = [](const Connection& c) -> PropertyValue {
-       return std::string(c.negotiated().version);
-     },
+     .read =
+         [](const Connection& c) -> PropertyValue { return std::string(c.negotiated().version); },
      .write = nullptr,
      .setting = true,
      .initial = std::string_view(),
      .doc = "Version of TLS, such as TLSv1.3."},
     {"SubProtocols",
-     [](const Connection& c) -> PropertyValue {
-       return http::joinHeaders(c.request().headers(), "Sec-WebSocket-Protocol");
-     },
+     [](const Connection& c)
+         -> PropertyValue { return http::offeredSubProtocols(c.request().headers()); },
      nullptr},
     {.name = "Timeout",
      .read = [](const Connection& c) -> PropertyValue { return c.timeoutSeconds(); },

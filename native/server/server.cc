@@ -64,6 +64,7 @@ Result<void> Server::startListening() {
   if (!isUnix) options.localPort = listener_.address().port;
   if (logs(1))
     log(1, 0, "Listening on " + (isUnix ? options.localHost : listener_.address().text()));
+  logMissingSuites();
   checkDescriptorLimit();
   return {};
 }

@@ -272,6 +272,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   std::string_view whyTooMany(const net::Address& client);
   void countAddresses(bool counting);
   void checkDescriptorLimit();
+  /// Tells which of SSLEnabledCipherSuites are passed over.
+  void logMissingSuites();
   [[nodiscard]] std::size_t maxPending() const;
   [[nodiscard]] Pending::Time time() const { return {loop_.turn(), now()}; }
   void pauseAccepting();

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "http/answer.h"
 #include "server/fields.h"
 #include "server/server.h"
 #include "ws/frame.h"
@@ -117,11 +118,17 @@ void Server::performAnswer(const Command& command, Bytes arena) {
   const bool hasFields = (command.kind & kKindMask) == kAnswerOpen && range.isWithin(arena);
   if (!hasFields) return reportUnsound(command);
   std::string_view fields = textOf(arena.subspan(range.offset, range.size));
-  const std::string_view subProtocol = takeField(fields);
-  const std::string_view headers = takeField(fields);
-  const bool isWhole = subProtocol.size() + headers.size() + 2 * kFieldHead == range.size;
-  if (!isWhole) return reportUnsound(command);
-  connection->answerOpenRequest(command.kind >> 8, subProtocol, headers);
+  http::Answer answer{.status = command.kind >> 8,
+                      .subProtocol = takeField(fields),
+                      .headers = takeField(fields),
+                      .body = {}};
+  std::size_t size = 2 * kFieldHead + answer.subProtocol.size() + answer.headers.size();
+  if (!fields.empty()) {
+    answer.body = takeField(fields);
+    size += kFieldHead + answer.body->size();
+  }
+  if (size != range.size) return reportUnsound(command);
+  connection->answerOpenRequest(answer);
 }
 
 void Server::reportUnsound(const Command& command) {

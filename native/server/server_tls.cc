@@ -32,7 +32,13 @@ Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates)
   if (!made.ok()) return made.error();
   tls_ = std::move(made.value());
   missesCertificate_ = false;
+  if (isListening()) logMissingSuites();
   return {};
+}
+
+void Server::logMissingSuites() {
+  if (tls_ == nullptr || tls_->missingSuites().empty() || !logs(1)) return;
+  log(1, 0, "SSLEnabledCipherSuites: OpenSSL does not have " + tls_->missingSuites());
 }
 
 void Server::missCertificate() {

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "tls/names.h"
@@ -38,6 +39,14 @@ std::string serverNameIn(Bytes extension) {
   return name.find('\0') == std::string_view::npos ? std::string(name) : std::string();
 }
 
+std::vector<std::uint16_t> numbersIn(Bytes pairs) {
+  std::vector<std::uint16_t> numbers;
+  for (; pairs.size() >= kPairSize; pairs = pairs.subspan(kPairSize)) {
+    numbers.push_back(static_cast<std::uint16_t>(number16(pairs)));
+  }
+  return numbers;
+}
+
 void addName(std::string& list, std::string_view name) {
   if (!name.empty()) list.append(list.empty() ? "" : ",").append(name);
 }
@@ -49,8 +58,7 @@ ClientHello readClientHello(ssl_st* ssl) {
   hello.serverName = serverNameIn(extension(ssl, TLSEXT_TYPE_server_name));
 
   const Bytes algorithms = vectorIn(extension(ssl, TLSEXT_TYPE_signature_algorithms));
-  for (std::size_t at = 0; at + kPairSize <= algorithms.size(); at += kPairSize) {
-    const auto scheme = static_cast<std::uint16_t>(number16(algorithms.subspan(at)));
+  for (const std::uint16_t scheme : numbersIn(algorithms)) {
     addName(hello.signatureAlgorithms, signatureName(scheme));
   }
 
@@ -62,6 +70,23 @@ ClientHello readClientHello(ssl_st* ssl) {
     if (suite != nullptr) addName(hello.cipherSuites, SSL_CIPHER_standard_name(suite));
   }
   return hello;
+}
+
+OfferedGroups readOfferedGroups(ssl_st* ssl) {
+  OfferedGroups offered;
+  // The length of this list has one byte (RFC 8446 §4.2.1).
+  const Bytes versions = extension(ssl, TLSEXT_TYPE_supported_versions);
+  const auto numbers = numbersIn(versions.subspan(std::min<std::size_t>(1, versions.size())));
+  offered.isTls13 = std::ranges::find(numbers, TLS1_3_VERSION) != numbers.end();
+  offered.supported = numbersIn(vectorIn(extension(ssl, TLSEXT_TYPE_supported_groups)));
+  // RFC 8446 §4.2.8: a group, and a key after its length.
+  for (Bytes shares = vectorIn(extension(ssl, TLSEXT_TYPE_key_share));
+       shares.size() >= 2 * kPairSize;) {
+    offered.shares.push_back(static_cast<std::uint16_t>(number16(shares)));
+    const std::size_t size = 2 * kPairSize + number16(shares.subspan(kPairSize));
+    shares = shares.subspan(std::min(size, shares.size()));
+  }
+  return offered;
 }
 
 }  // namespace wss::tls

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tls/authorities.h"
+#include "tls/groups.h"
 #include "tls/key_trial.h"
 #include "tls/names.h"
 #include "tls/openssl.h"
@@ -30,6 +31,7 @@ Context& contextOf(const SSL* ssl) {
 Handshake& handshakeOf(const SSL* ssl) { return *static_cast<Handshake*>(SSL_get_app_data(ssl)); }
 
 int onClientHello(SSL* ssl, int* alert, void* /*argument*/) {
+  preferGroup(ssl, contextOf(ssl).groups());
   return handshakeOf(ssl).onClientHello(*alert);
 }
 
@@ -44,7 +46,8 @@ void onInfo(const SSL* ssl, int where, int value) {
   if (where == SSL_CB_WRITE_ALERT && (value & 0xff) == SSL_AD_NO_RENEGOTIATION) {
     handshakeOf(ssl).onRenegotiation();
   }
-  if (where == SSL_CB_ACCEPT_LOOP && SSL_get_state(ssl) == TLS_ST_SW_KEY_EXCH) {
+  // By its name: the number is another in a later OpenSSL than the one whose headers we have.
+  if (where == SSL_CB_ACCEPT_LOOP && std::string_view(SSL_state_string(ssl)) == "TWSKE") {
     handshakeOf(ssl).onServerKeyExchange();
   }
 }
@@ -59,6 +62,18 @@ void onMessage(int sent, int /*version*/, int type, const void* bytes, std::size
                void* /*argument*/) {
   const Bytes message(static_cast<const std::uint8_t*>(bytes), size);
   handshakeOf(ssl).onMessage(sent == 1, type, message);
+}
+
+/// RFC 7301 §3.2: a WebSocket is opened by HTTP/1.1; whoever speaks other protocols only is told
+/// so.
+int onProtocols(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size,
+                const unsigned char* offered, unsigned offeredSize, void* /*argument*/) {
+  static constexpr unsigned char kOurs[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  auto* const out = const_cast<unsigned char**>(chosen);
+  return SSL_select_next_proto(out, size, kOurs, sizeof kOurs, offered, offeredSize) ==
+                 OPENSSL_NPN_NEGOTIATED
+             ? SSL_TLSEXT_ERR_OK
+             : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 int onTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
@@ -123,6 +138,7 @@ Result<void> Context::setUp() {
   SSL_CTX_set_dh_auto(handle, 1);
   SSL_CTX_set_client_hello_cb(handle, onClientHello, nullptr);
   SSL_CTX_set_info_callback(handle, onInfo);
+  SSL_CTX_set_alpn_select_cb(handle, onProtocols, nullptr);
   if (options_.keyLog) SSL_CTX_set_keylog_callback(handle, onKeyLog);
 
   using Step = Result<void> (Context::*)();
@@ -139,6 +155,7 @@ Result<void> Context::setSuites() {
   Result<Suites> chosen = chosenSuites(options_.cipherSuites, options_.openSslCipherList);
   if (!chosen.ok()) return chosen.error();
   if ((options_.protocols & (kTls10 | kTls11)) != 0) allowOldVersions(handle_.get());
+  missingSuites_ = std::move(chosen.value().missing);
   Result<void> done = applySuites(chosen.value());
   if (done.ok() && options_.cipherStrength > 0) {
     done = applySuites(strongSuites(handle_.get(), options_.cipherStrength));
@@ -156,7 +173,8 @@ Result<void> Context::applySuites(const Suites& suites) {
   if (suites.older.empty()) {
     options_.protocols &= kTls13;
   } else if (SSL_CTX_set_cipher_list(handle, suites.older.c_str()) != 1) {
-    return invalid("OpenSSLCipherList", "OpenSSL knows no cipher of this list.");
+    return invalid(options_.cipherSuites == "*" ? "OpenSSLCipherList" : "SSLEnabledCipherSuites",
+                   "OpenSSL knows no cipher of this list.");
   }
   return {};
 }
@@ -211,10 +229,10 @@ Result<void> Context::setCertificates() {
 
 Result<void> Context::setGroups() {
   SSL_CTX* const handle = handle_.get();
-  const std::string groups = openSslGroups(options_.groups);
-  if (!groups.empty() && SSL_CTX_set1_groups_list(handle, groups.c_str()) != 1) {
-    return invalid("Supported groups", "OpenSSL does not know one of " + groups + ".");
-  }
+  auto groups = tls::setGroups(handle, options_.groups);
+  if (!groups.ok()) return groups.error();
+  // In TLS 1.2 OpenSSL goes by the server's order anyway.
+  if ((options_.protocols & kTls13) != 0) groups_ = std::move(groups.value());
   const std::string signatures = openSslSignatureAlgorithms(options_.signatureAlgorithms);
   if (!signatures.empty() && SSL_CTX_set1_sigalgs_list(handle, signatures.c_str()) != 1) {
     return invalid("Signature algorithms", "OpenSSL does not know one of " + signatures + ".");

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tls/certificate.h"
+#include "tls/groups.h"
 #include "tls/records.h"
 
 struct ssl_ctx_st;
@@ -108,9 +109,13 @@ class Context {
   ~Context();
 
   [[nodiscard]] const ContextOptions& options() const { return options_; }
+  /// The names in `cipherSuites` that OpenSSL does not have, separated by ", ".
+  [[nodiscard]] const std::string& missingSuites() const { return missingSuites_; }
   [[nodiscard]] TicketKeys& ticketKeys() const { return *options_.ticketKeys; }
 
   // For a Session.
+  /// By preference; empty where OpenSSL chooses.
+  [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
   [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
   [[nodiscard]] const bio_method_st* pipeMethod() const { return pipeMethod_.get(); }
   /// Whoever `ssl`'s client is, and be it one without a certificate, is for others to accept or
@@ -135,6 +140,8 @@ class Context {
   Result<void> setTickets();
 
   ContextOptions options_;
+  std::string missingSuites_;
+  std::vector<Group> groups_;
   Scope scope_{};        ///< of sessions; see authenticationScope()
   Scope askingScope_{};  ///< of those about which somebody is asked
   std::shared_ptr<bio_method_st> pipeMethod_;

@@ -44,6 +44,7 @@ constexpr ReasonRow kReasons[] = {
     {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, kNoSignature},
     {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, kNoSignature},
     {SSL_R_WRONG_SIGNATURE_TYPE, kNoSignature},
+    {SSL_R_NO_APPLICATION_PROTOCOL, "The client speaks no HTTP/1.1, by the protocols it offers."},
     {SSL_R_INAPPROPRIATE_FALLBACK, "The client fell back to an older version without need."},
     {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "The client sent no certificate."},
     {SSL_R_BAD_SIGNATURE, "The client does not have the key of its certificate."},

@@ -77,6 +77,45 @@ constexpr NumberRow kSchemes[] = {
     {0x080B, "rsa_pss_pss_sha512"},
 };
 
+constexpr NumberRow kGroupNumbers[] = {
+    {0x0017, "ecdhe_secp256r1"},    {0x0018, "ecdhe_secp384r1"},   {0x0019, "ecdhe_secp521r1"},
+    {0x001D, "ecdhe_x25519"},       {0x001E, "ecdhe_x448"},        {0x0100, "ffdhe_2048"},
+    {0x0101, "ffdhe_3072"},         {0x0102, "ffdhe_4096"},        {0x0103, "ffdhe_6144"},
+    {0x0104, "ffdhe_8192"},         {0x11EB, "SecP256r1MLKEM768"}, {0x11EC, "X25519MLKEM768"},
+    {0x11ED, "SecP384r1MLKEM1024"},
+};
+
+/// The suites of the documentation for TLS 1.2 and older, by their two halves.
+struct SuiteRow {
+  std::string_view keyExchange;
+  std::string_view ciphers;
+};
+
+constexpr std::string_view kUsual =
+    "AES_256_GCM_SHA384 AES_128_GCM_SHA256 AES_128_CBC_SHA256 AES_256_CBC_SHA AES_128_CBC_SHA "
+    "3DES_EDE_CBC_SHA";
+
+constexpr SuiteRow kSuites[] = {
+    {"ECDHE_ECDSA", kUsual},
+    {"ECDHE_ECDSA", "AES_256_CBC_SHA384"},
+    {"ECDHE_RSA", kUsual},
+    {"ECDHE_RSA", "AES_256_CBC_SHA384"},
+    {"ECDH_ECDSA", kUsual},
+    {"ECDH_ECDSA", "AES_256_CBC_SHA384"},
+    {"ECDH_RSA", kUsual},
+    {"ECDH_RSA", "AES_256_CBC_SHA384"},
+    {"DHE_DSS", kUsual},
+    {"DHE_DSS", "AES_256_CBC_SHA256 DES_CBC_SHA"},
+    {"DHE_RSA", kUsual},
+    {"DHE_RSA", "AES_256_CBC_SHA256 DES_CBC_SHA"},
+    {"DH_RSA", "AES_128_GCM_SHA256 AES_256_GCM_SHA384"},
+    {"DH_DSS", "AES_128_GCM_SHA256 AES_256_GCM_SHA384"},
+    {"RSA", kUsual},
+    {"RSA", "AES_256_CBC_SHA256 DES_CBC_SHA RC4_128_MD5 RC4_128_SHA"},
+    // As the documentation's example writes it.
+    {"DH_ANON", "AES_128_CBC_SHA"},
+};
+
 constexpr NumberRow kVersions[] = {
     {0x0301, "TLSv1"},
     {0x0302, "TLSv1.1"},
@@ -173,6 +212,24 @@ std::string openSslSignatureAlgorithms(std::string_view list) {
 std::string_view groupName(std::string_view group) {
   const auto* const row = std::ranges::find(kGroups, group, &NameRow::openSsl);
   return row == std::end(kGroups) ? group : row->documented;
+}
+
+std::uint16_t groupNumber(std::string_view group) {
+  const auto* const row = std::ranges::find(kGroupNumbers, groupName(group), &NumberRow::name);
+  return row == std::end(kGroupNumbers) ? 0 : static_cast<std::uint16_t>(row->number);
+}
+
+bool isDocumentedSuite(std::string_view suite) {
+  constexpr std::string_view kPrefix = "TLS_";
+  constexpr std::string_view kWith = "_WITH_";
+  const std::size_t with = suite.find(kWith);
+  if (!suite.starts_with(kPrefix) || with == std::string_view::npos) return false;
+  const std::string_view keyExchange = suite.substr(kPrefix.size(), with - kPrefix.size());
+  const std::string_view cipher = suite.substr(with + kWith.size());
+  return std::ranges::any_of(kSuites, [&](const SuiteRow& row) {
+    const std::vector<std::string_view> ciphers = itemsOf(row.ciphers);
+    return row.keyExchange == keyExchange && std::ranges::find(ciphers, cipher) != ciphers.end();
+  });
 }
 
 std::string_view signatureName(std::uint16_t scheme) { return nameOf(kSchemes, scheme, {}); }

@@ -24,6 +24,12 @@ std::string openSslSignatureAlgorithms(std::string_view list);
 /// The documented name of an OpenSSL group; `group` itself when it has none.
 std::string_view groupName(std::string_view group);
 
+/// The number of an OpenSSL group in a handshake (RFC 8446 §4.2.7); 0 for one that is not known.
+std::uint16_t groupNumber(std::string_view group);
+
+/// Whether the documentation has a cipher suite of this name, whatever OpenSSL has.
+bool isDocumentedSuite(std::string_view suite);
+
 /// The documented name of a signature scheme (RFC 8446 §4.2.3) or, in TLS 1.2, of a pair of hash
 /// and signature (RFC 5246 §7.4.1.4.1); empty for one that is not known.
 std::string_view signatureName(std::uint16_t scheme);

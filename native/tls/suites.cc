@@ -32,11 +32,18 @@ Result<Suites> chosenSuites(std::string_view names, std::string_view openSslList
   for (const std::string_view item : itemsOf(names)) {
     const std::string name(item);
     const std::string_view openSslName = OPENSSL_cipher_name(name.c_str());
-    if (openSslName == "(NONE)") {
+    if (openSslName != "(NONE)") {
+      add(suites, name, openSslName);
+    } else if (isDocumentedSuite(name)) {
+      suites.missing.append(suites.missing.empty() ? "" : ", ").append(name);
+    } else {
       return makeError(ErrorCode::kInvalidArgument,
-                       "SSLEnabledCipherSuites: OpenSSL does not have " + name + ".");
+                       "SSLEnabledCipherSuites: there is no cipher suite " + name + ".");
     }
-    add(suites, name, openSslName);
+  }
+  if (!suites.missing.empty() && suites.tls13.empty() && suites.older.empty()) {
+    return makeError(ErrorCode::kInvalidArgument,
+                     "SSLEnabledCipherSuites: OpenSSL has none of " + suites.missing + ".");
   }
   return suites;
 }

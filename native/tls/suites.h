@@ -15,10 +15,12 @@ namespace wss::tls {
 struct Suites {
   std::string tls13;
   std::string older;
+  std::string missing;  ///< by their IANA names, separated by ", ": OpenSSL does not have them
 };
 
 /// `names` are IANA names, or "*" for those that are safe; then `openSslList`, unless it is empty,
-/// says which of the older versions are. Error 10022 for a name that OpenSSL does not know.
+/// says which of the older versions are. Error 10022 for a name that neither OpenSSL nor the
+/// documentation knows, and where OpenSSL has none of them.
 Result<Suites> chosenSuites(std::string_view names, std::string_view openSslList);
 
 /// Those of the suites set in `context` whose cipher has at least `bits`.

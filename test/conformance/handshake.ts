@@ -134,8 +134,16 @@ const subProtocols = [
     ['a subprotocol that is not ASCII', offered('é'), 400],
     ['a subprotocol twice', offered('a, a'), 400],
     ['a subprotocol twice, in two lines', offered('a', 'a'), 400],
-    ['an empty list of subprotocols', offered(''), 400],
-    ['an empty subprotocol', offered('a,,b'), 400],
+  ]),
+  ...section<HandshakeRow>('RFC 9110 §5.6.1.2', [
+    { name: 'an empty list of subprotocols', in: offered(''), status: 101 },
+    { name: 'subprotocols with empty elements', in: offered('a, ,b'), status: 101 },
+    {
+      name: 'one subprotocol with empty elements',
+      in: offered(',chat, '),
+      status: 101,
+      headers: { 'sec-websocket-protocol': 'chat' },
+    },
   ]),
 ];
 
@@ -145,7 +153,8 @@ const http = [
     ['no white space before a value', changed(host, 'Host:localhost')],
     ['an empty value', request(['X-Empty:'])],
     ['a value with bytes that are not ASCII', request(['X-Latin: é'])],
-    ['no request line', `\r\n${good}`, 400],
+    ['an empty line before the request line', `\r\n${good}`],
+    ['two empty lines before the request line', `\r\n\r\n${good}`, 400],
     ['a line that ends with LF alone', good.replace('\r\nUpgrade', '\nUpgrade'), 400],
     ['all lines end with LF alone', good.replaceAll('\r\n', '\n'), 400],
     ['CR alone', good.replace('\r\nHost', '\rHost'), 400],

@@ -72,6 +72,51 @@ TEST_CASE("dates") {
   CHECK(dateText(1798761599) == "Thu, 31 Dec 2026 23:59:59 GMT");
 }
 
+TEST_CASE("what the application says replaces what the server would have said") {
+  const std::string own =
+      "content-type: text/html\r\nDATE: Sun, 06 Nov 1994 08:49:37 GMT\r\nAllow: GET, HEAD\r\n";
+  CHECK(rejection(405, "<p>", own) ==
+        "HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 3\r\n" + own +
+            "\r\n<p>");
+  // Even by saying nothing.
+  CHECK(rejection(403, "", "Content-Type:\r\nDate: x") ==
+        "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\nContent-Type:\r\n"
+        "Date: x\r\n\r\n");
+}
+
+TEST_CASE("what an application may say to a request") {
+  const auto isAllowed = [](const Answer& answer) { return mistakeIn(answer).empty(); };
+  const auto withLines = [&](int status, std::string_view lines) {
+    return isAllowed({.status = status, .subProtocol = {}, .headers = lines, .body = {}});
+  };
+  for (const int status : {101, 200, 403, 599}) CHECK(withLines(status, ""));
+  for (const int status : {-1, 0, 100, 102, 199, 600, 1101}) CHECK_FALSE(withLines(status, ""));
+  CHECK_FALSE(withLines(403, "nonsense"));
+  for (const std::string name : {"Connection", "content-length", "Transfer-ENCODING", "Upgrade",
+                                 "Sec-WebSocket-Accept", "sec-websocket-", "Sec-WebSocket-X"}) {
+    CAPTURE(name);
+    CHECK_FALSE(withLines(101, "A: b\r\n" + name + ": x"));
+    CHECK_FALSE(withLines(403, name + ":\r\nA: b\r\n"));
+    CHECK(withLines(403, "X-" + name + ": x"));
+  }
+  CHECK(withLines(403, "Date: x\r\nContent-Type: y\r\nSec-WebSocket: z\r\n"));
+
+  const auto withBody = [&](int status, std::string_view body) {
+    return isAllowed({.status = status, .subProtocol = {}, .headers = {}, .body = body});
+  };
+  for (const int status : {200, 403, 599}) CHECK(withBody(status, "x"));
+  for (const int status : {101, 204, 205, 304}) {
+    CAPTURE(status);
+    CHECK(withBody(status, ""));
+    CHECK_FALSE(withBody(status, "x"));
+  }
+}
+
+TEST_CASE("a status that has no content, but would have a body") {
+  const std::string answer = rejection(205, "Why so.", "");
+  CHECK(answer.ends_with("\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+}
+
 TEST_CASE("answers that have no content say nothing about it") {
   for (const int status : {204, 304}) {
     CAPTURE(status);

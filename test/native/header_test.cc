@@ -57,9 +57,9 @@ TEST_CASE("elements of lists") {
     std::vector<std::string_view> elements;
   };
   const Row rows[] = {
-      {"", {""}},       {"a", {"a"}},      {"a,b", {"a", "b"}}, {" a ,\tb\t", {"a", "b"}},
-      {",", {"", ""}},  {"a,", {"a", ""}}, {",a", {"", "a"}},   {"a, ,b", {"a", "", "b"}},
-      {"a b", {"a b"}},
+      {"", {}},  {"a", {"a"}},     {"a,b", {"a", "b"}}, {" a ,\tb\t", {"a", "b"}},
+      {",", {}}, {"a,", {"a"}},    {",a", {"a"}},       {"a, ,b", {"a", "b"}},
+      {" ", {}}, {"a b", {"a b"}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.list);
@@ -104,8 +104,24 @@ TEST_CASE("a list is put together") {
   std::string list;
   appendElement(list, "a");
   appendElement(list, "b, c");
+  appendElement(list, "");
   appendElement(list, "d");
   CHECK(list == "a, b, c, d");
+}
+
+TEST_CASE("a list without its empty elements is otherwise as it came") {
+  struct Row {
+    std::string_view list;
+    std::string_view kept;
+  };
+  const Row rows[] = {
+      {"", ""},         {",", ""},           {" , ,", ""}, {"a", "a"},           {"a,b", "a,b"},
+      {"a, b", "a, b"}, {"a ,\tb", "a,\tb"}, {", a", "a"}, {"a,, ,b ,", "a,b "},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.list);
+    CHECK(withoutEmptyElements(row.list) == row.kept);
+  }
 }
 
 TEST_CASE("lines that are no fields are passed over in a search") {

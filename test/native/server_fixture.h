@@ -149,11 +149,16 @@ class Outbox {
     commands_.push_back({id, server::kAnswerConnection, 0, accept ? 1 : 0});
   }
   void answerOpen(std::int32_t id, int status, std::string_view subProtocol = {},
-                  std::string_view headers = {}) {
-    const std::size_t heads = 2 * server::kFieldHead;
-    std::string payload(heads + subProtocol.size() + headers.size(), '?');
-    auto* const place = reinterpret_cast<std::uint8_t*>(payload.data());
-    server::putField(server::putField(place, subProtocol), headers);
+                  std::string_view headers = {},
+                  std::optional<std::string_view> body = std::nullopt) {
+    std::vector<std::string_view> fields = {subProtocol, headers};
+    if (body) fields.push_back(*body);
+    std::string payload;
+    for (const std::string_view field : fields) {
+      const std::size_t end = payload.size();
+      payload.append(server::kFieldHead + field.size(), '?');
+      server::putField(reinterpret_cast<std::uint8_t*>(payload.data()) + end, field);
+    }
     add(id, server::kAnswerOpen | status << 8, payload);
   }
 

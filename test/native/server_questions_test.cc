@@ -77,6 +77,7 @@ TEST_CASE("answers to a request") {
     std::string_view headers;
     int answered;
     std::string_view chosen;
+    std::optional<std::string_view> body = std::nullopt;
   };
   const Row rows[] = {
       {"accepted", 101, "", "", 101, ""},
@@ -97,6 +98,12 @@ TEST_CASE("answers to a request") {
       {"not final", 100, "", "", 500, ""},
       {"just below", 199, "", "", 500, ""},
       {"no status", 0, "", "", 500, ""},
+      {"framed by itself", 403, "", "Content-Length: 3", 500, ""},
+      {"with what is negotiated", 101, "", "Sec-WebSocket-Extensions: x", 500, ""},
+      {"with a body", 403, "", "Content-Type: text/html", 403, "", "<p>Sorry.</p>"},
+      {"with an empty body", 403, "", "", 403, "", ""},
+      {"accepted with an empty body", 101, "", "", 101, "", ""},
+      {"accepted with a body", 101, "", "", 500, "", "x"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);
@@ -104,7 +111,7 @@ TEST_CASE("answers to a request") {
     fixture.alsoWant(EventKind::kWebSocketOpenRequest);
     fixture.onEvent = [&](const Event& event) {
       if (event.kind != EventKind::kWebSocketOpenRequest) return;
-      fixture.outbox.answerOpen(event.id, row.status, row.subProtocol, row.headers);
+      fixture.outbox.answerOpen(event.id, row.status, row.subProtocol, row.headers, row.body);
     };
     Peer peer(fixture.port());
     peer.send(request("Sec-WebSocket-Protocol: a, b\r\n"));
@@ -124,6 +131,10 @@ TEST_CASE("answers to a request") {
     }
     REQUIRE(fixture.until([&] { return peer.ended(); }));
     CHECK_FALSE(peer.wasReset());
+    const std::string_view body = invalid    ? "The application's answer was invalid"
+                                  : row.body ? *row.body
+                                             : "Refused by the application";
+    CHECK(answer.substr(answer.find("\r\n\r\n") + 4) == body);
     CHECK(fixture.count(EventKind::kForgotten) == 0);
     peer.close();
     REQUIRE(fixture.until([&] { return fixture.count(EventKind::kForgotten) == 1; }));
@@ -138,7 +149,7 @@ TEST_CASE("where nobody is asked, one subprotocol is agreed on, and of several n
     std::string_view offered;
     std::string_view chosen;
   };
-  for (const Row& row : {Row{"a", "a"}, Row{"a, b", ""}}) {
+  for (const Row& row : {Row{"a", "a"}, Row{", a,", "a"}, Row{"a, b", ""}, Row{",", ""}}) {
     ServerFixture fixture;
     Peer peer(fixture.port());
     peer.send(request("Sec-WebSocket-Protocol: " + std::string(row.offered) + "\r\n"));

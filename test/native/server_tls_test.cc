@@ -151,6 +151,14 @@ TEST_CASE("settings of TLS take effect at once, or not at all") {
   CHECK(server::writeConfig(server, "SSLEnabledCipherSuites", "none").error().code ==
         ErrorCode::kInvalidArgument);
   CHECK(server::readConfig(server, "SSLEnabledCipherSuites").value() == "*");
+  secure.fixture.alsoWant(EventKind::kLog);
+  REQUIRE(server::writeConfig(server, "SSLEnabledCipherSuites",
+                              "TLS_RSA_WITH_RC4_128_MD5;TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+              .ok());
+  secure.fixture.turn();
+  CHECK(secure.fixture.last(EventKind::kLog).payload ==
+        "SSLEnabledCipherSuites: OpenSSL does not have TLS_RSA_WITH_RC4_128_MD5");
+  REQUIRE(server::writeConfig(server, "SSLEnabledCipherSuites", "*").ok());
   CHECK_FALSE(server::writeConfig(server, "TLS13SupportedGroups", "nothing").ok());
   // Lists for TLS 1.2 and for TLS 1.3 are one.
   REQUIRE(server::writeConfig(server, "TLS13SupportedGroups", "").ok());

@@ -27,7 +27,27 @@ TEST_CASE("documented names become OpenSSL's, without doubles") {
   CHECK(openSslGroups("").empty());
 }
 
+TEST_CASE("the cipher suites of the documentation") {
+  for (const std::string_view suite :
+       {"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", "TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_RSA_WITH_RC4_128_MD5", "TLS_DHE_DSS_WITH_DES_CBC_SHA",
+        "TLS_DH_ANON_WITH_AES_128_CBC_SHA"}) {
+    CAPTURE(suite);
+    CHECK(isDocumentedSuite(suite));
+  }
+  for (const std::string_view suite :
+       {"", "TLS_", "_WITH_", "TLS_RSA_WITH_", "TLS_RSA_WITH_AES_256_CBC_SHA384",
+        "TLS_ECDH_RSA_WITH_DES_CBC_SHA", "RSA_WITH_RC4_128_MD5", "none"}) {
+    CAPTURE(suite);
+    CHECK_FALSE(isDocumentedSuite(suite));
+  }
+}
+
 TEST_CASE("numbers have names") {
+  CHECK(groupNumber("P-256") == 0x17);
+  CHECK(groupNumber("prime256v1") == 0x17);
+  CHECK(groupNumber("X25519MLKEM768") == 0x11EC);
+  CHECK(groupNumber("brainpoolP256r1") == 0);
   CHECK(groupName("P-384") == "ecdhe_secp384r1");
   CHECK(groupName("secp521r1") == "ecdhe_secp521r1");
   CHECK(groupName("X25519MLKEM768") == "X25519MLKEM768");
@@ -54,6 +74,7 @@ TEST_CASE("why TLS failed, in sentences") {
                     X509_V_ERR_CERT_HAS_EXPIRED) ==
         "The certificate of the client is not accepted: certificate has expired.");
   CHECK(failureText(ERR_PACK(ERR_LIB_RSA, 0, SSL_R_HTTP_REQUEST), 0).starts_with("TLS failed: "));
+  CHECK(text(SSL_R_NO_APPLICATION_PROTOCOL).starts_with("The client speaks no HTTP/1.1"));
   CHECK(failureText(0, 0) == "TLS failed: no reason given.");
 }
 

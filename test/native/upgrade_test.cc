@@ -119,6 +119,16 @@ TEST_CASE("the host is that of an absolute target, else the header's") {
   CHECK(parseUpgrade(same, 0, {}).request.host == "server.example.com");
 }
 
+TEST_CASE("subprotocols as they were offered, but for what is nothing") {
+  const auto offered = [](std::string_view lines) {
+    return parseUpgrade(with(lines), 0, {}).request.subProtocols;
+  };
+  CHECK(offered("Sec-WebSocket-Protocol: a,b, c\r\n") == "a,b, c");
+  CHECK(offered("Sec-WebSocket-Protocol: , a, ,b,\r\n") == "a,b");
+  CHECK(offered("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol:\r\n") == "a");
+  CHECK(offered("Sec-WebSocket-Protocol:\r\n").empty());
+}
+
 TEST_CASE("requests that are accepted") {
   struct Row {
     std::string_view name;
@@ -149,6 +159,12 @@ TEST_CASE("requests that are accepted") {
       {"body of no bytes", with("Content-Length: 0\r\n"), "/chat"},
       {"odd names", with("!#$%&'*+-.^_`|~9: x\r\n"), "/chat"},
       {"subprotocols", with("Sec-WebSocket-Protocol: a,b ,\tc\r\n"), "/chat"},
+      {"empty elements", with("Sec-WebSocket-Protocol: ,a, ,b,\r\n"), "/chat"},
+      {"an empty list of subprotocols", with("Sec-WebSocket-Protocol:\r\n"), "/chat"},
+      {"two of them", with("Sec-WebSocket-Protocol:\r\nSec-WebSocket-Protocol: ,\r\n"), "/chat"},
+      {"two empty lists of extensions",
+       with("Sec-WebSocket-Extensions:\r\nSec-WebSocket-Extensions:\r\n"), "/chat"},
+      {"an empty line before", "\r\n" + with(""), "/chat"},
   };
   for (const Row& row : rows) {
     CHECK(deliver(row.text, row.text.size(), 0, {}).uri == row.uri);
@@ -162,7 +178,6 @@ TEST_CASE("request lines that are refused as soon as they are there") {
     int status;
   };
   const Row rows[] = {
-      {"", 400},
       {"GET", 400},
       {"GET /", 400},
       {"GET / ", 400},
@@ -215,6 +230,9 @@ TEST_CASE("what no request has is refused at the byte") {
       {"escape in a name", "GET / HTTP/1.1\r\n\x1B: a\r\n", 17},
       {"bare LF", "GET / HTTP/1.1\nHost: a\r\n", 15},
       {"bare LF at first", "\n", 1},
+      {"bare LF after an empty line", "\r\n\n", 3},
+      {"two empty lines", "\r\n\r\n", 4},
+      {"an empty line, and no request", "\r\nGET\r\n", 7},
       {"bare CR", "GET / HTTP/1.1\r\nA: b\rc\r\n", 22},
       {"two CR", "GET / HTTP/1.1\r\r\n", 16},
       {"bare LF after the headers", "GET / HTTP/1.1\r\nA: b\r\n\n", 23},
@@ -274,8 +292,6 @@ TEST_CASE("heads that are refused when they are complete") {
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ-==\r\n\r\n"}),
        400},
       {"subprotocol that is no token", with("Sec-WebSocket-Protocol: a b\r\n"), 400},
-      {"empty subprotocol", with("Sec-WebSocket-Protocol: a,,b\r\n"), 400},
-      {"empty list of subprotocols", with("Sec-WebSocket-Protocol:\r\n"), 400},
       {"a subprotocol twice", with("Sec-WebSocket-Protocol: a, b, a\r\n"), 400},
       {"a subprotocol twice, in two lines",
        with("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a\r\n"), 400},
@@ -291,6 +307,10 @@ TEST_CASE("limits") {
   replay("request line too long", request, 414, 10, {.headSize = 10});
   replay("as many lines as may be", request, 101, size, {.headers = 5});
   replay("a line too many", request, 431, size, {.headers = 4});
+  const std::string later = "\r\n" + request;
+  replay("an empty line, which counts", later, 101, later.size(), {.headSize = later.size()});
+  replay("an empty line too many", later, 431, size + 1, {.headSize = size + 1});
+  replay("request line too long, later", later, 414, 10, {.headSize = 10});
 }
 
 TEST_CASE("headers are found") {
