@@ -303,7 +303,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "UseIPv6",
      .field = &Options::useIPv6,
      .max = 2,
-     .doc = "Families that an empty or named LocalHost stands for: 0 IPv4, 1 IPv6, 2 both."},
+     .doc =
+         "Families of an empty or named LocalHost: 0 IPv4, 1 IPv6, 2 both, as far as there are."},
     {.name = "WaitForCloseResponse",
      .field = &Options::waitForCloseResponse,
      .doc = "Whether Disconnect waits for the peer's Close frame (up to CloseTimeout) or closes "
