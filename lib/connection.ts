@@ -102,7 +102,8 @@ export class WSConnection {
   }
 
   /**
-   * False stops reading from the socket, so that the client feels it, and holds back DataIn.
+   * False stops reading from the socket, so that the client feels it, and holds back DataIn. That
+   * the client has gone is noticed meanwhile if nothing is left to read before that.
    * @defaultValue true
    */
   get acceptData(): boolean {

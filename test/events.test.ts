@@ -175,6 +175,18 @@ test('acceptData = false holds DataIn back, and the client with it', async (t) =
   assert.deepEqual([texts[0], texts[1], texts[2], texts[4]], ['a', 'b', 'c', 'd']);
 });
 
+test('acceptData = false: that the client goes is noticed', async (t) => {
+  const server = await startServer(t);
+  for (const go of ['end', 'destroy', 'resetAndDestroy'] as const) {
+    const connected = next(server, 'Connected');
+    const client = await ByteClient.open(t, server.localPort);
+    await server.pauseData((await connected).connectionId);
+    const disconnected = next(server, 'Disconnected');
+    client.socket[go]();
+    assert.equal((await disconnected).statusCode, 1006);
+  }
+});
+
 test('what was held back comes before Disconnected', async (t) => {
   const server = await startServer(t);
   const order: string[] = [];

@@ -282,8 +282,10 @@ void Connection::watch() {
   // One that has read its last frame is about to close: not worth a system call.
   const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedCertificate ||
                      state_ == State::kAskedClient || state_ == State::kAskedOpen;
-  const bool reads = !asked && !peerEnded_ && !(isOpen() && paused_);
-  socket_.watch(reads, blocked_);
+  const bool pauses = isOpen() && paused_;
+  const bool reads = !asked && !peerEnded_ && !pauses;
+  // What has come before the peer's end, and waits, is not to be lost.
+  socket_.watch(reads, blocked_, pauses && !peerEnded_ && !asked && !behind_);
 }
 
 void Connection::touch() {
