@@ -310,3 +310,43 @@ test('a handler that throws is an uncaught exception, one of a question is told 
   assert.deepEqual(thrown.sort(), ['connected', 'data', 'rejection', 'tick']);
   assert.deepEqual(told.slice(0, 2), ['10053 open', '10053 question']);
 });
+
+test('after an exception from within a batch, what is sent later leaves as ever', async (t) => {
+  const { stdout, code } = await runChild(
+    t,
+    async ({ WSServer }) => {
+      const { once } = (await import('node:events')).default;
+      const { WebSocket } = await import('ws');
+      let thrown = 0;
+      process.on('uncaughtException', () => thrown++);
+      // Without a deadline nothing but events makes a turn.
+      const settings = { DefaultConnectionTimeout: 0 };
+      const server = new WSServer({ localHost: '127.0.0.1', settings });
+      await server.startListening();
+      const open = async () => {
+        const client = new WebSocket(`ws://127.0.0.1:${server.localPort}`);
+        const [{ connectionId }] = await once(server, 'Connected');
+        return { client, connectionId };
+      };
+      const { client, connectionId } = await open();
+      // A question's handlers are bound to the server: here that fails, outside of any handler.
+      const handler = () => {};
+      handler.bind = () => {
+        throw new Error('cannot be bound');
+      };
+      server.on('WebSocketOpenRequest', handler);
+      const other = new WebSocket(`ws://127.0.0.1:${server.localPort}`);
+      other.on('error', () => {});
+      while (thrown === 0) await new Promise((resolve) => setImmediate(resolve));
+      server.off('WebSocketOpenRequest', handler);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      server.sendText(connectionId, 'as ever');
+      const [message] = await once(client, 'message');
+      console.log(`${message}`, thrown);
+      process.exit();
+    },
+    undefined,
+  );
+  assert.equal(stdout, 'as ever 1\n');
+  assert.equal(code, 0);
+});
