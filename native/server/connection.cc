@@ -230,7 +230,7 @@ void Connection::disconnect(std::uint16_t code, std::string_view reason) {
 void Connection::startClosing(std::uint16_t code, std::string_view reason) {
   sendClose(code, reason);
   enter(State::kClosing);
-  startTimeout(server_.options.closeTimeout);
+  startCloseTimeout();
 }
 
 void Connection::sendClose(std::uint16_t code, std::string_view reason) {
@@ -243,7 +243,7 @@ void Connection::drain() {
   closeTls();
   enter(State::kDraining);
   touch();
-  startTimeout(server_.options.closeTimeout);
+  startCloseTimeout();
 }
 
 void Connection::lose(std::string_view reason, bool reset) {

@@ -258,6 +258,7 @@ void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
     return blocked_ ? showQueue(false) : transmit({});
   }
   const net::Transfer transfer = socket_.send(head, payload);
+  if (extra_) extra_->handed += static_cast<std::int64_t>(transfer.count);
   const std::size_t ofHead = std::min(transfer.count, head.size());
   output_.append(head.subspan(ofHead));
   onTransfer({transfer.status, 0, transfer.error}, payload.subspan(transfer.count - ofHead));
