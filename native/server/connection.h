@@ -394,6 +394,7 @@ class Connection final : private net::SocketOwner {
   bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
   bool behind_ : 1 = false;           ///< what has come is more than one turn could take
   bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
+  bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
   std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;

@@ -284,9 +284,9 @@ void Connection::watch() {
   const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedCertificate ||
                      state_ == State::kAskedClient || state_ == State::kAskedOpen;
   const bool pauses = isOpen() && paused_;
-  const bool reads = !asked && !peerEnded_ && !pauses;
+  const bool reads = !asked && !peerEnded_ && !pauses && !unread_;
   // What has come before the peer's end, and waits, is not to be lost.
-  socket_.watch(reads, blocked_, pauses && !peerEnded_ && !asked && !behind_);
+  socket_.watch(reads, blocked_, pauses && !behind_ && !unread_);
 }
 
 void Connection::touch() {
