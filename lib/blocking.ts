@@ -131,9 +131,12 @@ export class Blocking {
     );
   }
 
-  /** Ends the blocking calls about a connection; what has been queued is sent all the same. */
+  /**
+   * Ends the blocking calls about a connection; what has been queued is sent all the same.
+   * @throws {@link WSServerError} 126 when there is no such connection
+   */
   interrupt(connectionId: number): void {
-    this.#owner.connections.made(connectionId)?.interrupt();
+    this.#connection(connectionId).interrupt();
     for (const operation of this.#operations) {
       if (operation.connectionId === connectionId) operation.interrupted = true;
     }

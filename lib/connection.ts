@@ -295,8 +295,8 @@ export class WSConnection {
    * Starts to close the connection, by default with the code and reason that DisconnectStatusCode
    * and DisconnectStatusDescription say. Fulfilled when it has ended, which CloseTimeout bounds; at
    * once when it has ended before.
-   * @throws {@link WSServerError} 10022 when the code may not be sent, or the reason is no string of up
-   * to 123 bytes of UTF-8
+   * @throws {@link WSServerError} 126 before it is open; 10022 when the code may not be sent, or the
+   * reason is no string of up to 123 bytes of UTF-8
    */
   close(code?: number, reason?: string, options?: WaitOptions): Promise<CloseStatus> {
     if (this.#ending.status !== undefined) return this.closed;

@@ -309,7 +309,7 @@ void Connection::letGo() {
 
 void Connection::onSocketClosed() {
   socketGone_ = true;
-  if (!announced_) server_.onNeverOpened(id_);
+  if (!announced_) server_.onNeverOpened(id_, asked_);
   if (!held_) server_.remove(id_);
 }
 

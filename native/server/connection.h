@@ -45,6 +45,10 @@ class Connection final : private net::SocketOwner {
   /// peer's Close may have been read.
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
+  /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
+  [[nodiscard]] bool mayBeAskedFor() const { return held_ || !announced_; }
+  /// For the server: somebody does.
+  void noteAsked() { asked_ = true; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
   [[nodiscard]] bool isConnected() const {
     return state_ >= State::kOpen && state_ <= State::kClosing;
@@ -394,6 +398,7 @@ class Connection final : private net::SocketOwner {
   bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
   bool behind_ : 1 = false;           ///< what has come is more than one turn could take
   bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
+  bool asked_ : 1 = false;            ///< somebody outside knows it
   bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
   std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;

@@ -117,6 +117,13 @@ Connection* Server::find(std::int32_t id) {
   return connection != nullptr && connection->id() == id ? connection : nullptr;
 }
 
+Connection* Server::ask(std::int32_t id) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || !connection->mayBeAskedFor()) return nullptr;
+  connection->noteAsked();
+  return connection;
+}
+
 std::vector<std::int32_t> Server::connectedIds() const {
   std::vector<std::int32_t> ids;
   ids.reserve(static_cast<std::size_t>(connectedCount_));
@@ -253,8 +260,8 @@ void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
   }
 }
 
-void Server::onNeverOpened(std::int32_t id) {
-  const bool asked = events_.wants(EventKind::kConnectionRequest) ||
+void Server::onNeverOpened(std::int32_t id, bool known) {
+  const bool asked = known || events_.wants(EventKind::kConnectionRequest) ||
                      events_.wants(EventKind::kWebSocketOpenRequest);
   if (asked) events_.add(EventKind::kForgotten, id);
 }
