@@ -4,6 +4,7 @@
 
 import { Chunk } from './chunk.js';
 import type { Codec } from './code_page.js';
+import { throwLater } from './emitter.js';
 import * as events from './events.js';
 import { readFields } from './fields.js';
 import { native } from './native.js';
@@ -38,7 +39,7 @@ const LOG = kindOf('Log');
 const FORGOTTEN = native.eventNames.length;
 const SETTLED = FORGOTTEN + 1;
 
-/** Where the events of a batch go. None of these may throw. */
+/** Where the events of a batch go. None of these should throw: what is thrown ends the process. */
 export interface BatchHandler {
   onConnectionRequest(connectionId: number, event: events.ConnectionRequestEvent): void;
   onOpenRequest(event: events.WebSocketOpenRequestEvent): void;
@@ -95,13 +96,24 @@ export class BatchReader {
   readRest(): boolean {
     const any = this.#next < this.#end;
     while (this.#next < this.#end) {
-      const at = this.#next;
-      this.#next = at + RECORD_SIZE;
-      this.#dispatch(at);
+      try {
+        this.#walk();
+      } catch (error) {
+        // None of the events behind it is lost.
+        throwLater(error);
+      }
     }
     // What is kept longer than needed survives its first collection, and waits for a full one.
     this.#adopted = NONE;
     return any;
+  }
+
+  #walk(): void {
+    while (this.#next < this.#end) {
+      const at = this.#next;
+      this.#next = at + RECORD_SIZE;
+      this.#dispatch(at);
+    }
   }
 
   #dispatch(at: number): void {

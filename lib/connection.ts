@@ -102,7 +102,8 @@ export class WSConnection {
   }
 
   /**
-   * False stops reading from the socket, so that the client feels it, and holds back DataIn.
+   * False stops reading from the socket, so that the client feels it, and holds back DataIn. That
+   * the client has gone is noticed meanwhile if nothing is left to read before that.
    * @defaultValue true
    */
   get acceptData(): boolean {
@@ -297,8 +298,8 @@ export class WSConnection {
    * Starts to close the connection, by default with the code and reason that DisconnectStatusCode
    * and DisconnectStatusDescription say. Fulfilled when it has ended, which CloseTimeout bounds; at
    * once when it has ended before.
-   * @throws {@link WSServerError} 10022 when the code may not be sent, or the reason is no string of up
-   * to 123 bytes of UTF-8
+   * @throws {@link WSServerError} 126 before it is open; 10022 when the code may not be sent, or the
+   * reason is no string of up to 123 bytes of UTF-8
    */
   close(code?: number, reason?: string, options?: WaitOptions): Promise<CloseStatus> {
     if (this.#ending.status !== undefined) return this.closed;

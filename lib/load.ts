@@ -25,8 +25,8 @@ export interface LoadTls {
 /** What a load client is to do. */
 export interface LoadPlan {
   readonly mode: LoadMode;
-  /** An IP address. */
-  readonly address: string;
+  /** IP addresses of the server: where one cannot be connected to, the next one. Not empty. */
+  readonly addresses: readonly string[];
   readonly port: number;
   /** Undefined: without TLS. */
   readonly tls: LoadTls | undefined;

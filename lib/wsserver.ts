@@ -129,8 +129,11 @@ export class WSServer extends ServerProperties {
       // A handler may run the loop: then this is a batch within a batch.
       const nested = this.#outbox.dispatching;
       this.#outbox.dispatching = true;
-      this.#batch.read(records, count, chunks, adopted);
-      this.#outbox.dispatching = nested;
+      try {
+        this.#batch.read(records, count, chunks, adopted);
+      } finally {
+        this.#outbox.dispatching = nested;
+      }
       // What handlers send in ticks and microtasks from here on, the native side asks for.
       this.#outbox.encode();
       if (!nested) this.connections.releaseEnded();

@@ -235,3 +235,17 @@ test('the constants', () => {
     .map(([name, value]) => `${name}(${value})`);
   assert.deepEqual(ours.sort(), documented.split(/\s+/).sort());
 });
+
+test('ids that stand for nobody are 126, whatever is asked of them', (t) => {
+  const server = TestServer.start(t);
+  for (const id of [55, 0, '55']) {
+    assert.equal(server.Interrupt(id), 126);
+    assert.match(server.GetLastError(), /is not connected/);
+    assert.equal(server.Disconnect(id), 126);
+    assert.equal(server.ChangeLineMode(id, true), 126);
+    assert.equal(server.Ping(id), 126);
+    assert.equal(server.SendText(id, 'x'), 126);
+    assert.equal(server.SendFile(id, __filename), 126);
+    assert.equal(server.SetWSConnectionAcceptData(id, false), 126);
+  }
+});

@@ -133,7 +133,7 @@ for (const exits of [false, true]) {
         const { native } = require(nativePath);
         const plan = {
           mode: 'echo',
-          address: '127.0.0.1',
+          addresses: ['127.0.0.1'],
           port,
           localAddresses: [],
           messages: [Buffer.from('hello')],

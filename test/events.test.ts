@@ -175,6 +175,18 @@ test('acceptData = false holds DataIn back, and the client with it', async (t) =
   assert.deepEqual([texts[0], texts[1], texts[2], texts[4]], ['a', 'b', 'c', 'd']);
 });
 
+test('acceptData = false: that the client goes is noticed', async (t) => {
+  const server = await startServer(t);
+  for (const go of ['end', 'destroy', 'resetAndDestroy'] as const) {
+    const connected = next(server, 'Connected');
+    const client = await ByteClient.open(t, server.localPort);
+    await server.pauseData((await connected).connectionId);
+    const disconnected = next(server, 'Disconnected');
+    client.socket[go]();
+    assert.equal((await disconnected).statusCode, 1006);
+  }
+});
+
 test('what was held back comes before Disconnected', async (t) => {
   const server = await startServer(t);
   const order: string[] = [];
@@ -297,4 +309,44 @@ test('a handler that throws is an uncaught exception, one of a question is told 
   assert.deepEqual(seen, ['500', '500', 'a', 'throw', 'b', 'tick', 'c', 'reject', 'd']);
   assert.deepEqual(thrown.sort(), ['connected', 'data', 'rejection', 'tick']);
   assert.deepEqual(told.slice(0, 2), ['10053 open', '10053 question']);
+});
+
+test('after an exception from within a batch, what is sent later leaves as ever', async (t) => {
+  const { stdout, code } = await runChild(
+    t,
+    async ({ WSServer }) => {
+      const { once } = (await import('node:events')).default;
+      const { WebSocket } = await import('ws');
+      let thrown = 0;
+      process.on('uncaughtException', () => thrown++);
+      // Without a deadline nothing but events makes a turn.
+      const settings = { DefaultConnectionTimeout: 0 };
+      const server = new WSServer({ localHost: '127.0.0.1', settings });
+      await server.startListening();
+      const open = async () => {
+        const client = new WebSocket(`ws://127.0.0.1:${server.localPort}`);
+        const [{ connectionId }] = await once(server, 'Connected');
+        return { client, connectionId };
+      };
+      const { client, connectionId } = await open();
+      // A question's handlers are bound to the server: here that fails, outside of any handler.
+      const handler = () => {};
+      handler.bind = () => {
+        throw new Error('cannot be bound');
+      };
+      server.on('WebSocketOpenRequest', handler);
+      const other = new WebSocket(`ws://127.0.0.1:${server.localPort}`);
+      other.on('error', () => {});
+      while (thrown === 0) await new Promise((resolve) => setImmediate(resolve));
+      server.off('WebSocketOpenRequest', handler);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      server.sendText(connectionId, 'as ever');
+      const [message] = await once(client, 'message');
+      console.log(`${message}`, thrown);
+      process.exit();
+    },
+    undefined,
+  );
+  assert.equal(stdout, 'as ever 1\n');
+  assert.equal(code, 0);
 });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { type WSConnection, WSServer, WSServerError } from 'native-wsserver';
-import { ByteClient, Op, request } from './support/byte_client.js';
+import { ByteClient, closePayload, frame, Op, request } from './support/byte_client.js';
 import { defer } from './support/defer.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
 
@@ -324,4 +324,57 @@ test('asked for after its Disconnected, in the same batch, a connection is not m
   for (const client of clients) client.reset();
   await over;
   assert.deepEqual([...new Set(found)], [undefined, false]);
+});
+
+/** What a server says of an id that stands for no connection. */
+async function assertUnknown(server: WSServer, id: number): Promise<void> {
+  assert.equal(server.connections.get(id), undefined);
+  assert.equal(server.connections.has(id), false);
+  await assert.rejects(server.disconnect(id), { code: 126 });
+  await assert.rejects(server.changeLineMode(id, true), { code: 126 });
+  await assert.rejects(server.interrupt(id), { code: 126 });
+  await assert.rejects(server.pauseData(id), { code: 126 });
+  await assert.rejects(server.sendText(id, 'x'), { code: 126 });
+  await assert.rejects(server.ping(id), { code: 126 });
+  assert.throws(() => server.config(`MessageLength[${id}]`), { code: 126 });
+}
+
+test('after its Disconnected there is no connection any more, though TCP has yet to end', async (t) => {
+  const server = await startServer(t);
+  const connected = next(server, 'Connected');
+  const disconnected = next(server, 'Disconnected');
+  const client = await ByteClient.connect(t, server.localPort, { halfOpen: true });
+  await client.upgrade();
+  const { connectionId } = await connected;
+  const connection = server.connections.get(connectionId);
+  // What follows the Close keeps the server from closing TCP first.
+  client.send(frame({ opcode: Op.close, payload: closePayload(1000) }), 'more');
+  await disconnected;
+  assert.equal((await client.readFrame()).opcode, Op.close);
+  await assertUnknown(server, connectionId);
+  assert.equal((await connection?.closed)?.statusCode, 1000);
+  assert.deepEqual(await connection?.close(), await connection?.closed);
+  await assertUnknown(server, 55);
+});
+
+test('a connection that never opens is known until it ends, by whatever event one learns of it', async (t) => {
+  const server = await startServer(t, { settings: { LogLevel: 3 } });
+  const met = new Map<number, WSConnection>();
+  server.on('Log', ({ connectionId }) => {
+    const connection = server.connections.get(connectionId);
+    if (connection !== undefined) met.set(connectionId, connection);
+  });
+  const client = await ByteClient.connect(t, server.localPort);
+  await until(() => met.size === 1);
+  const [[id, connection] = assert.fail()] = met;
+  assert.equal(server.connections.get(id), connection);
+  assert.equal(connection.remoteHost, '127.0.0.1');
+  await assert.rejects(server.disconnect(id), { code: 126 });
+  await assert.rejects(connection.close(), { code: 126 });
+  client.send('no request\r\n\r\n');
+  await client.ended;
+  client.close();
+  assert.equal((await connection.closed).statusCode, 1006);
+  await until(() => !server.connections.has(id));
+  await assertUnknown(server, id);
 });

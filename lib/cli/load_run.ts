@@ -38,10 +38,10 @@ async function makePlan(options: LoadOptions): Promise<LoadPlan> {
   // The brackets of an IPv6 address are the URL's.
   const name = url.hostname.replace(/^\[|\]$/g, '');
   // An IPv4 address is the better guess when a name has both: most servers listen on it.
-  const { address } = await lookup(name, { verbatim: false });
+  const found = await lookup(name, { all: true, verbatim: false });
   return {
     mode: options.mode,
-    address,
+    addresses: found.map(({ address }) => address),
     port: Number(url.port || (options.tls === undefined ? 80 : 443)),
     tls: options.tls,
     localAddresses: options.localAddresses,

@@ -55,27 +55,36 @@ Result<tls::ClientOptions> tlsOf(const Napi::Object& source) {
   return options;
 }
 
+/// Fails when one of the texts is no address.
+Result<std::vector<net::Address>> addressesIn(const Napi::Value& value, std::uint16_t port) {
+  const auto texts = value.As<Napi::Array>();
+  std::vector<net::Address> addresses;
+  for (std::uint32_t index = 0; index < texts.Length(); ++index) {
+    const std::string given = texts.Get(index).As<Napi::String>().Utf8Value();
+    auto address = net::Address::resolve(given, port, net::Family::kBoth);
+    if (!address.ok()) return address.error();
+    addresses.push_back(address.value());
+  }
+  return addresses;
+}
+
 /// Fails when an address is none, or as tlsOf().
 Result<Plan> planOf(const Napi::Object& source) {
   Plan plan;
   plan.mode = modeOf(text(source, "mode"));
   const auto port = static_cast<std::uint16_t>(whole(source, "port"));
-  auto remote = net::Address::resolve(text(source, "address"), port, net::Family::kBoth);
-  if (!remote.ok()) return remote.error();
-  plan.remote = remote.value();
+  auto remotes = addressesIn(source.Get("addresses"), port);
+  if (!remotes.ok()) return remotes.error();
+  plan.remotes = std::move(remotes.value());
 
   if (const Napi::Value tls = source.Get("tls"); tls.IsObject()) {
     auto options = tlsOf(tls.As<Napi::Object>());
     if (!options.ok()) return options.error();
     plan.tls = std::move(options.value());
   }
-  const auto locals = source.Get("localAddresses").As<Napi::Array>();
-  for (std::uint32_t index = 0; index < locals.Length(); ++index) {
-    const std::string local = locals.Get(index).As<Napi::String>().Utf8Value();
-    auto address = net::Address::resolve(local, 0, net::Family::kBoth);
-    if (!address.ok()) return address.error();
-    plan.localAddresses.push_back(address.value());
-  }
+  auto locals = addressesIn(source.Get("localAddresses"), 0);
+  if (!locals.ok()) return locals.error();
+  plan.localAddresses = std::move(locals.value());
   const auto messages = source.Get("messages").As<Napi::Array>();
   for (std::uint32_t index = 0; index < messages.Length(); ++index) {
     const auto bytes = toBytes(messages.Get(index));

@@ -168,6 +168,11 @@ Napi::Value ServerObject::disconnectAll(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
+  if (!connection->hasBeenOpen()) {
+    throwError(info.Env(), makeError(ErrorCode::kInvalidConnectionId,
+                                     std::to_string(connection->id()) + " is not open"));
+    return {};
+  }
   // 0 for what is no whole number.
   const int code = info[1].IsUndefined() ? server_->options.disconnectStatusCode
                                          : std::get<int>(toProperty(info[1], 0).value_or(0));
@@ -285,7 +290,7 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
 }
 
 server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info) {
-  server::Connection* const connection = server_->find(toId(info[0]));
+  server::Connection* const connection = server_->ask(toId(info[0]));
   if (connection == nullptr) {
     throwError(info.Env(), makeError(ErrorCode::kInvalidConnectionId,
                                      info[0].ToString().Utf8Value() + " is not connected"));

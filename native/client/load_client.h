@@ -4,6 +4,7 @@
 // another (connect, start(), forget what was measured until then, stop()).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -83,6 +84,9 @@ class LoadClient {
   /// `deadline` of connection `index` passes after the plan's timeout.
   void addDeadline(std::uint32_t index, std::uint32_t deadline);
 
+  /// Which of the plan's remotes a connection tries first: the one that was connected to last.
+  [[nodiscard]] std::size_t remote() const { return remote_; }
+  void connectedTo(std::size_t remote) { remote_ = remote; }
   void countHandshake(const tls::ClientSession& session);
   void countConnect(std::uint64_t startedNs);
   void countConnectEnd() { --connecting_; }
@@ -123,6 +127,7 @@ class LoadClient {
   std::vector<std::uint32_t> waiting_;  ///< indices of those to connect, the next one last
   std::deque<Deadline> deadlines_;      ///< in the order in which they pass
   std::uint64_t pausedUntilNs_ = 0;
+  std::size_t remote_ = 0;
   std::uint32_t connecting_ = 0;
   std::uint32_t sockets_ = 0;
   bool started_ = false;

@@ -36,25 +36,40 @@ LoadConnection::LoadConnection(LoadClient& client, std::uint32_t index)
 
 bool LoadConnection::connect() {
   assert(isGone());
-  const Plan& plan = client_.plan();
-  const auto& locals = plan.localAddresses;
+  opening_ = std::make_unique<Opening>(
+      Opening{client_.nowNs(), client_.makeHandshakeKey(), client_.remote()});
+  const auto begun = tryRemotes();
+  if (!begun.ok()) {
+    opening_.reset();
+    failSystem(begun.error().code);
+    return false;
+  }
+  setDeadline();
+  return true;
+}
+
+Result<void> LoadConnection::tryRemotes() {
+  const auto& remotes = client_.plan().remotes;
+  Opening& opening = *opening_;
+  for (;;) {
+    if (opening.tried > 0) opening.remote = (opening.remote + 1) % remotes.size();
+    ++opening.tried;
+    auto begun = tryRemote(remotes[opening.remote]);
+    if (begun.ok() || opening.tried == remotes.size()) return begun;
+  }
+}
+
+Result<void> LoadConnection::tryRemote(const net::Address& remote) {
+  const auto& locals = client_.plan().localAddresses;
   auto fd =
-      net::startConnecting(plan.remote, locals.empty() ? nullptr : &locals[index_ % locals.size()]);
-  if (!fd.ok()) {
-    failSystem(fd.error().code);
-    return false;
-  }
-  const auto opened = socket_.open(client_.loop(), fd.value(), this);
-  if (!opened.ok()) {
-    failSystem(opened.error().code);
-    return false;
-  }
+      net::startConnecting(remote, locals.empty() ? nullptr : &locals[index_ % locals.size()]);
+  if (!fd.ok()) return fd.error();
+  auto opened = socket_.open(client_.loop(), fd.value(), this);
+  if (!opened.ok()) return opened;
   socket_.setNoDelay(true);
   state_ = State::kConnecting;
-  opening_ = std::make_unique<Opening>(Opening{client_.nowNs(), client_.makeHandshakeKey(), {}});
-  setDeadline();
   socket_.watch(true, true);
-  return true;
+  return {};
 }
 
 void LoadConnection::onReadable() {
@@ -83,6 +98,7 @@ void LoadConnection::onBytes(MutableBytes received) {
 void LoadConnection::onWritable() {
   client_.updateTime();
   if (state_ == State::kConnecting) {
+    client_.connectedTo(opening_->remote);
     if (client_.tlsContext()) {
       startHandshake();
     } else {
@@ -96,6 +112,15 @@ void LoadConnection::onWritable() {
 void LoadConnection::onBroken() { onReadable(); }
 
 void LoadConnection::onSocketClosed() {
+  if (state_ == State::kRefused) {
+    const auto begun = tryRemotes();
+    if (begun.ok()) return;
+    client_.countConnectEnd();
+    opening_.reset();
+    ++deadline_;
+    state_ = State::kGone;
+    failSystem(begun.error().code);
+  }
   state_ = State::kGone;
   client_.onGone(*this);
 }
@@ -246,6 +271,13 @@ void LoadConnection::onEnd(const net::Transfer& transfer) {
     closeSocket(false);
     return;
   }
+  const bool refused =
+      state_ == State::kConnecting && transfer.status == net::Transfer::Status::kFailed;
+  if (refused && opening_->tried < client_.plan().remotes.size()) {
+    state_ = State::kRefused;
+    socket_.close();
+    return;
+  }
   if (transfer.status == net::Transfer::Status::kEnded) {
     fail(Failure::kClosedEarly, static_cast<int>(ws::CloseCode::kAbnormal));
   } else {
@@ -336,6 +368,7 @@ void LoadConnection::failSystem(ErrorCode code) {
 
 void LoadConnection::closeSocket(bool reset) {
   if (isConnecting()) client_.countConnectEnd();
+  const bool isClosed = state_ == State::kRefused;
   state_ = State::kClosed;
   ++deadline_;
   client_.frames().clear();
@@ -344,7 +377,7 @@ void LoadConnection::closeSocket(bool reset) {
   input_.clear();
   compressed_.clear();
   output_.clear();
-  socket_.close(reset);
+  if (!isClosed) socket_.close(reset);
 }
 
 void LoadConnection::setDeadline() { client_.addDeadline(index_, ++deadline_); }

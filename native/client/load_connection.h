@@ -3,12 +3,14 @@
 // socket and is owned by the LoadClient, which decides when it begins, sends and ends.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "client/counters.h"
 #include "net/socket.h"
 #include "tls/client_session.h"
@@ -50,6 +52,7 @@ class LoadConnection final : private net::SocketOwner {
   enum class State : std::uint8_t {
     kGone,
     kConnecting,
+    kRefused,    ///< the socket is closed; the next address is tried when onSocketClosed() follows
     kHandshake,  ///< of TLS
     kUpgrading,  ///< the request is on its way
     kOpen,
@@ -60,7 +63,9 @@ class LoadConnection final : private net::SocketOwner {
   struct Opening {
     std::uint64_t startedNs;
     std::string key;
-    ByteQueue answer;
+    std::size_t remote;     ///< where it is connected to, of the plan's remotes
+    std::size_t tried = 0;  ///< how many of them
+    ByteQueue answer{};
   };
 
   void onReadable() override;
@@ -68,6 +73,9 @@ class LoadConnection final : private net::SocketOwner {
   void onBroken() override;
   void onSocketClosed() override;
 
+  /// Begins to connect to the next of the plan's remotes. Fails when the last one has.
+  Result<void> tryRemotes();
+  Result<void> tryRemote(const net::Address& remote);
   void startHandshake();
   void onCiphertext(Bytes ciphertext);
   void onTlsFailure();

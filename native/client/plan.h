@@ -22,7 +22,8 @@ enum class Mode : std::uint8_t {
 
 struct Plan {
   Mode mode = Mode::kEcho;
-  net::Address remote;
+  /// The addresses of the server: where one cannot be connected to, the next one. Not empty.
+  std::vector<net::Address> remotes;
   /// Connections take these in turn; empty: the system picks.
   std::vector<net::Address> localAddresses;
   http::ClientRequest request;

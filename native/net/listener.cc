@@ -8,13 +8,25 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace wss::net {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;
+constexpr int kPortTries = 20;
+constexpr auto kFamilyNotSupported = static_cast<ErrorCode>(10047);
 
-int acceptFrom(int fd, sockaddr_storage* remote) {
+bool isTaken(const Result<void>& listening) {
+  return !listening.ok() && listening.error().code == ErrorCode::kAddressInUse;
+}
+
+/// Whether that says that this machine does not have an address.
+bool isMissing(ErrorCode code) {
+  return code == ErrorCode::kAddressNotAvailable || code == kFamilyNotSupported;
+}
+
+int acceptOne(int fd, sockaddr_storage* remote) {
   socklen_t size = sizeof *remote;
 #ifdef __linux__
   return ::accept4(fd, reinterpret_cast<sockaddr*>(remote), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -65,8 +77,37 @@ Error giveUp(int fd, const std::string& call) {
 
 Listener::~Listener() { close(); }
 
-Result<void> Listener::listen(Loop& loop, const Address& address, const ListenOptions& options,
-                              ListenerOwner* owner) {
+Result<void> Listener::listen(Loop& loop, std::span<const Address> addresses,
+                              const ListenOptions& options, ListenerOwner* owner) {
+  const std::uint16_t port = addresses.front().port;
+  Result<void> listening = tryPort(loop, addresses, port, options, owner);
+  // The port that the system has picked for the first may be taken for another.
+  for (int tries = 1; tries < kPortTries && port == 0 && isTaken(listening); ++tries) {
+    listening = tryPort(loop, addresses, port, options, owner);
+  }
+  return listening;
+}
+
+Result<void> Listener::tryPort(Loop& loop, std::span<const Address> addresses, std::uint16_t port,
+                               const ListenOptions& options, ListenerOwner* owner) {
+  Result<void> missing;
+  for (Address address : addresses) {
+    address.port = port;
+    Result<void> opened = open(address, loop, options, owner);
+    if (opened.ok()) {
+      port = addresses_.front().port;
+    } else if (isMissing(opened.error().code)) {
+      missing = opened;
+    } else {
+      close();
+      return opened;
+    }
+  }
+  return isListening() ? Result<void>() : missing;
+}
+
+Result<void> Listener::open(const Address& address, Loop& loop, const ListenOptions& options,
+                            ListenerOwner* owner) {
   const int fd = openSocket(address.isIPv4() ? AF_INET : AF_INET6);
   if (fd < 0) return systemError(errno, "socket");
   if (!bindTo(fd, address, options)) return giveUp(fd, "bind " + address.text());
@@ -93,36 +134,48 @@ Result<void> Listener::start(int fd, const std::string& where, Loop& loop,
   if (::listen(fd, options.backlog) != 0) return giveUp(fd, "listen " + where);
   if (options.noDelay) enable(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   noDelay_ = options.noDelay;
-  Result<void> added = loop.poller().add(fd, {.readable = true}, *this);
+  Door& door = freeDoor();
+  Result<void> added = loop.poller().add(fd, {.readable = true}, door);
   if (!added.ok()) {
     ::close(fd);
     return added;
   }
   loop_ = &loop;
   owner_ = owner;
-  fd_ = fd;
-  reserve_ = openReserve();
+  door.fd = fd;
+  if (reserve_ < 0) reserve_ = openReserve();
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  address_ = Address::from(reinterpret_cast<const sockaddr*>(&bound));
+  addresses_.push_back(Address::from(reinterpret_cast<const sockaddr*>(&bound)));
   return {};
 }
 
+Listener::Door& Listener::freeDoor() {
+  for (Door& door : doors_) {
+    if (door.fd < 0) return door;
+  }
+  return doors_.emplace_back(*this);
+}
+
 void Listener::close() {
-  if (!isListening()) return;
-  loop_->poller().remove(fd_);
-  ::close(fd_);
+  for (Door& door : doors_) {
+    if (door.fd < 0) continue;
+    loop_->poller().remove(door.fd);
+    ::close(std::exchange(door.fd, -1));
+  }
+  addresses_.clear();
   file_.remove();
-  if (reserve_ >= 0) ::close(reserve_);
-  fd_ = reserve_ = -1;
+  if (reserve_ >= 0) ::close(std::exchange(reserve_, -1));
   paused_ = false;
 }
 
 void Listener::setPaused(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
-  loop_->poller().change(fd_, {.readable = !paused}, *this);
+  for (Door& door : doors_) {
+    if (door.fd >= 0) loop_->poller().change(door.fd, {.readable = !paused}, door);
+  }
 }
 
 void Listener::refuse(int fd) {
@@ -131,10 +184,10 @@ void Listener::refuse(int fd) {
   ::close(fd);
 }
 
-void Listener::onReady(Readiness) {
-  for (int count = 0; count < kAcceptsPerTurn && isListening() && owner_->mayAccept(); ++count) {
+void Listener::acceptFrom(const Door& door) {
+  for (int count = 0; count < kAcceptsPerTurn && door.fd >= 0 && owner_->mayAccept(); ++count) {
     sockaddr_storage remote{};
-    const int accepted = acceptFrom(fd_, &remote);
+    const int accepted = acceptOne(door.fd, &remote);
     if (accepted >= 0) {
       owner_->onAccept(accepted, Address::from(reinterpret_cast<const sockaddr*>(&remote)));
       continue;
@@ -142,7 +195,7 @@ void Listener::onReady(Readiness) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (errno == EMFILE || errno == ENFILE) {
       const int failure = errno;
-      if (!owner_->makeRoom()) return turnAway(failure);
+      if (!owner_->makeRoom()) return turnAway(door.fd, failure);
       if (paused_) return;
       continue;
     }
@@ -152,14 +205,14 @@ void Listener::onReady(Readiness) {
   }
 }
 
-void Listener::turnAway(int posixErrno) {
+void Listener::turnAway(int fd, int posixErrno) {
   // The clients would otherwise wait in the backlog, and the loop would spin on them.
   int turnedAway = 0;
   if (reserve_ >= 0) {
     ::close(reserve_);
     for (; turnedAway < kAcceptsPerTurn; ++turnedAway) {
       sockaddr_storage remote{};
-      const int accepted = acceptFrom(fd_, &remote);
+      const int accepted = acceptOne(fd, &remote);
       if (accepted < 0) break;
       ::close(accepted);
     }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// A listening socket on a Loop, of TCP or in the file system. Accepts a bounded number of
-// connections a turn, so that a burst of clients does not starve those who are connected, and
-// survives running out of descriptors: it keeps one in reserve with which it can still turn clients
-// away.
+// Listening sockets on a Loop: one in the file system, or of TCP, one for each address. Accepts a
+// bounded number of connections a turn, so that a burst of clients does not starve those who are
+// connected, and survives running out of descriptors: it keeps one in reserve with which it can
+// still turn clients away.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "net/address.h"
@@ -41,23 +44,25 @@ struct ListenOptions {
   int mode = -1;           ///< permissions of a socket file; negative: what umask(2) leaves
 };
 
-class Listener final : private Pollable {
+class Listener final {
  public:
   Listener() = default;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// Binds and listens. `owner` must outlive the listener. Fails with the documented TCP/IP codes
-  /// (10048 address in use, 10013 access denied, 10049 not an address of this machine).
-  Result<void> listen(Loop& loop, const Address& address, const ListenOptions& options,
+  /// Binds to each of `addresses`, which have one port, and listens; a port of 0 becomes one that
+  /// is free for all of them. Of several those that this machine does not have are left out, unless
+  /// it has none. `owner` must outlive the listener. Fails with the documented TCP/IP codes (10048
+  /// address in use, 10013 access denied, 10047 and 10049 not an address of this machine).
+  Result<void> listen(Loop& loop, std::span<const Address> addresses, const ListenOptions& options,
                       ListenerOwner* owner);
   /// The same in the file system, with the codes of SocketFile::bind(). `path` is absolute.
   Result<void> listen(Loop& loop, std::string_view path, const ListenOptions& options,
                       ListenerOwner* owner);
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();
-  [[nodiscard]] bool isListening() const { return fd_ >= 0; }
+  [[nodiscard]] bool isListening() const { return !addresses_.empty(); }
   /// Leaves clients in the backlog until resume(). REQUIRES isListening().
   void pause() { setPaused(true); }
   void resume() { setPaused(false); }
@@ -65,24 +70,40 @@ class Listener final : private Pollable {
   [[nodiscard]] bool hasNoDelay() const { return noDelay_; }
   /// Resets a connection that onAccept() was given and that is not wanted.
   static void refuse(int fd);
-  /// Where it listens, with the port that the system picked. REQUIRES isListening().
-  [[nodiscard]] const Address& address() const { return address_; }
+  /// Where it listens, with the port that the system picked. Empty while it does not.
+  [[nodiscard]] const std::vector<Address>& addresses() const { return addresses_; }
 
  private:
-  void onReady(Readiness ready) override;
+  /// One listening socket.
+  struct Door final : Pollable {
+    explicit Door(Listener& its) : listener(its) {}
+    void onReady(Readiness) override { listener.acceptFrom(*this); }
+
+    Listener& listener;
+    int fd = -1;
+  };
+
+  void acceptFrom(const Door& door);
   void setPaused(bool paused);
-  void turnAway(int posixErrno);
+  void turnAway(int fd, int posixErrno);
+  /// listen(), with `port` for all.
+  Result<void> tryPort(Loop& loop, std::span<const Address> addresses, std::uint16_t port,
+                       const ListenOptions& options, ListenerOwner* owner);
+  Result<void> open(const Address& address, Loop& loop, const ListenOptions& options,
+                    ListenerOwner* owner);
   /// Goes on with a bound `fd`, which it takes over. `where` is for errors.
   Result<void> start(int fd, const std::string& where, Loop& loop, const ListenOptions& options,
                      ListenerOwner* owner);
+  Door& freeDoor();
 
   Loop* loop_ = nullptr;
   ListenerOwner* owner_ = nullptr;
-  int fd_ = -1;
+  /// They stay when they are closed: what has been reported for them may still come.
+  std::deque<Door> doors_;
   int reserve_ = -1;
   bool noDelay_ = false;
   bool paused_ = false;
-  Address address_;
+  std::vector<Address> addresses_;
   SocketFile file_;
 };
 

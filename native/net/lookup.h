@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,11 @@ namespace wss::net {
 
 /// All addresses of a name, as Address::resolveAll() finds them.
 using Resolver = Result<std::vector<Address>> (*)(const std::string& name);
+
+/// The addresses to listen on that `host` stands for, each once: as Address::resolve() says, but of
+/// a name, which is looked up by `resolver`, all that are of `family`. At least one.
+Result<std::vector<Address>> addressesOf(const std::string& host, std::uint16_t port, Family family,
+                                         Resolver resolver);
 
 class Lookup {
  public:

@@ -14,7 +14,8 @@ namespace wss::net {
 struct Readiness {
   bool readable = false;
   bool writable = false;
-  bool ended = false;   ///< only reported: the peer has closed its side, behind what can be read
+  bool ended = false;  ///< the peer has closed its side, behind what can be read; reported to those
+                       ///< who are interested in what can be read, too
   bool broken = false;  ///< reported whatever the interest is: the peer has reset, or both are done
 };
 

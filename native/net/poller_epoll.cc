@@ -53,7 +53,8 @@ class EpollPoller final : public Poller {
   static epoll_event makeEvent(Readiness interest, Pollable& owner, Trigger trigger) {
     epoll_event event{};
     event.events = (interest.readable ? EPOLLIN | EPOLLRDHUP : 0U) |
-                   (interest.writable ? EPOLLOUT : 0U) | (trigger == Trigger::kEdge ? EPOLLET : 0U);
+                   (interest.ended ? EPOLLRDHUP : 0U) | (interest.writable ? EPOLLOUT : 0U) |
+                   (trigger == Trigger::kEdge ? EPOLLET : 0U);
     event.data.ptr = &owner;
     return event;
   }

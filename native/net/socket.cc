@@ -88,12 +88,15 @@ Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner, bool readable)
   return {};
 }
 
-void Socket::watch(bool readable, bool writable) {
-  if (reads_ == readable && writes_ == writable) return;
+void Socket::watch(bool readable, bool writable, bool end) {
+  if (reads_ == readable && writes_ == writable && heeds_ == end) return;
   reads_ = readable;
   writes_ = writable;
-  loop_->poller().change(fd_, interest(), *this, Poller::Trigger::kEdge);
+  heeds_ = end;
+  renew();
 }
+
+void Socket::renew() { loop_->poller().change(fd_, interest(), *this, Poller::Trigger::kEdge); }
 
 void Socket::onReady(Readiness ready) {
   // One that another socket's event has closed may still have been reported.
@@ -102,14 +105,18 @@ void Socket::onReady(Readiness ready) {
   const bool unwanted = !reads_ || fragile_;
   if (ready.broken && unwanted && !hasLegacy(fd_)) return owner_->onBroken();
   if (ready.broken && !reads_) return;
-  emptied_ = !ready.readable && !ready.broken;
+  // What comes before the end is left until somebody wants it; till then the end need not be told
+  // of again.
+  if (ready.ended && heeds_ && unreadOf(fd_) > 0) {
+    heeds_ = false;
+    renew();
+  }
+  emptied_ = !ready.readable && !ready.broken && !(ready.ended && heeds_);
   ended_ = ready.ended || ready.broken;
   if (!emptied_) owner_->onReadable();
   if (isOpen() && ready.writable && writes_) owner_->onWritable();
   // What is left will not be told of again.
-  if (isOpen() && !emptied_ && reads_) {
-    loop_->poller().change(fd_, interest(), *this, Poller::Trigger::kEdge);
-  }
+  if (isOpen() && !emptied_ && (reads_ || heeds_)) renew();
 }
 
 Transfer Socket::receive(MutableBytes target) {

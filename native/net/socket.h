@@ -56,8 +56,9 @@ class Socket final : private Pollable {
   /// Takes over the descriptor, in every case. `owner` must outlive the socket.
   Result<void> open(Loop& loop, int fd, SocketOwner* owner, bool readable = false);
 
-  /// Chooses what to be told of.
-  void watch(bool readable, bool writable);
+  /// Chooses what to be told of. `end`: though it is not watched for what can be read, that the
+  /// peer has closed its side, as soon as nothing is left to receive before that.
+  void watch(bool readable, bool writable, bool end = false);
 
   /// Whether what is broken is told of at once, though some of what came before may be left to
   /// receive: for those who have no use for it when nobody is there any more.
@@ -71,6 +72,8 @@ class Socket final : private Pollable {
 
   /// Leaves what there is to receive until resume(), untold.
   void defer() { emptied_ = true; }
+  /// Has what there is to receive told of again, with the next turn. REQUIRES isOpen().
+  void renew();
   /// Tells of it, as if it had just come. REQUIRES isOpen().
   void resume() { onReady({.readable = true, .ended = ended_}); }
 
@@ -99,13 +102,16 @@ class Socket final : private Pollable {
 
  private:
   void onReady(Readiness ready) override;
-  [[nodiscard]] Readiness interest() const { return {.readable = reads_, .writable = writes_}; }
+  [[nodiscard]] Readiness interest() const {
+    return {.readable = reads_, .writable = writes_, .ended = heeds_};
+  }
 
   Loop* loop_ = nullptr;
   SocketOwner* owner_ = nullptr;
   int fd_ = -1;
   bool reads_ : 1 = false;    ///< watched for what can be read
   bool writes_ : 1 = false;   ///< watched for room to write
+  bool heeds_ : 1 = false;    ///< watched for the peer's end, and not for what can be read
   bool emptied_ : 1 = true;   ///< nothing is left of what there was to receive
   bool ended_ : 1 = false;    ///< the peer's end comes behind it
   bool fragile_ : 1 = false;  ///< endWhenBroken()

@@ -32,7 +32,7 @@ Result<Target> findTarget(Server& server, std::string_view name, std::size_t bra
   std::int32_t id = 0;
   const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), id);
   const bool whole = status == std::errc{} && stop == text.data() + text.size();
-  Connection* const connection = whole ? server.find(id) : nullptr;
+  Connection* const connection = whole ? server.ask(id) : nullptr;
   if (connection == nullptr) {
     return makeError(ErrorCode::kInvalidConnectionId, std::string(text) + " is not connected");
   }

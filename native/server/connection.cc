@@ -21,7 +21,11 @@ constexpr int kMostPieces = 4096;
 }  // namespace
 
 void Connection::onReadable() {
-  if (state_ == State::kLeaving || state_ == State::kEnding) return;
+  // It would be told of again and again, while a handler keeps the last frame from being answered.
+  if (state_ == State::kLeaving || state_ == State::kEnding) {
+    unread_ = true;
+    return watch();
+  }
   if (state_ == State::kDraining) return discard();
   if (state_ == State::kHandshake && !server_.mayShakeHands()) return waitForTurn();
   if (behind_) return socket_.defer();
@@ -194,7 +198,8 @@ void Connection::leave(const Ending& ending) {
   // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
   // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
   // follows in any case: the peer's close_notify.
-  if (ending.moreFollows || blocked_ || tls_) return drain();
+  const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnread());
+  if (more || blocked_ || tls_) return drain();
   enter(State::kEnding);
   touch();
 }
@@ -230,7 +235,7 @@ void Connection::disconnect(std::uint16_t code, std::string_view reason) {
 void Connection::startClosing(std::uint16_t code, std::string_view reason) {
   sendClose(code, reason);
   enter(State::kClosing);
-  startTimeout(server_.options.closeTimeout);
+  startCloseTimeout();
 }
 
 void Connection::sendClose(std::uint16_t code, std::string_view reason) {
@@ -241,9 +246,10 @@ void Connection::sendClose(std::uint16_t code, std::string_view reason) {
 
 void Connection::drain() {
   closeTls();
+  unread_ = false;
   enter(State::kDraining);
   touch();
-  startTimeout(server_.options.closeTimeout);
+  startCloseTimeout();
 }
 
 void Connection::lose(std::string_view reason, bool reset) {
@@ -303,7 +309,7 @@ void Connection::letGo() {
 
 void Connection::onSocketClosed() {
   socketGone_ = true;
-  if (!announced_) server_.onNeverOpened(id_);
+  if (!announced_) server_.onNeverOpened(id_, asked_);
   if (!held_) server_.remove(id_);
 }
 

@@ -46,6 +46,10 @@ class Connection final : private net::SocketOwner {
   /// peer's Close may have been read.
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
+  /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
+  [[nodiscard]] bool mayBeAskedFor() const { return held_ || !announced_; }
+  /// For the server: somebody does.
+  void noteAsked() { asked_ = true; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
   [[nodiscard]] bool isConnected() const {
     return state_ >= State::kOpen && state_ <= State::kClosing;
@@ -174,12 +178,20 @@ class Connection final : private net::SocketOwner {
     kDrained,  ///< isDrained()
     kPong,
   };
+  /// A stretch of what is sent, by what the peer has taken since Extra was made.
+  struct Stretch {
+    std::int64_t taken = 0;  ///< when it was looked at last
+    std::int64_t end = 0;
+
+    [[nodiscard]] std::int64_t left() const { return end - taken; }
+  };
   /// Something that has been asked for and is to be settled.
   struct Wait {
     std::int32_t token;
     Goal goal;
     std::uint64_t bytes;  ///< kTaken: what the kernel has yet to take
-    Tick since;           ///< kPong: when the Ping was sent; else: when there was progress last
+    Tick since;           ///< when there was progress last
+    Stretch ahead{};      ///< kPong: what has to leave before the Ping
   };
   /// What the parts of a message have in common.
   struct Parts {
@@ -203,6 +215,9 @@ class Connection final : private net::SocketOwner {
   /// What few connections need; allocated while it is needed.
   struct Extra {
     std::vector<Wait> waits;
+    std::int64_t handed = 0;     ///< bytes that the kernel has taken since this was made
+    Stretch underway;            ///< what was on its way when that was looked at
+    Tick underwaySince = 0;      ///< heardTick_ when that was looked at, or 0
     std::optional<Parts> parts;  ///< of the message that has been begun and not ended
     int messageLength = 0;       ///< what is left of it; 0: sendPart() has begun it
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
@@ -341,6 +356,21 @@ class Connection final : private net::SocketOwner {
   void expireWaits(Tick now);
   /// Closes a connection that is silent for too long, or pings it.
   void checkLiveness(Tick now);
+  /// For one that has been silent for IdleTimeout or longer: whether what goes out to it goes on,
+  /// which is a sign of life.
+  bool takes(Tick now);
+  /// For one that has been silent for PingInterval, or as long again since it was pinged: pings it,
+  /// or sees whether it may still answer. `next` is when to see again, unless heardTick_ says so.
+  bool mayAnswerPing(Tick now, Tick& next);
+  void sendLivenessPing();
+  /// All that the peer has yet to take.
+  [[nodiscard]] Stretch underway() const;
+  /// Looks at `stretch` again: how much more of it the peer has taken.
+  std::int64_t advance(Stretch& stretch) const;
+  /// The peer has CloseTimeout from now on for what is left to it.
+  void startCloseTimeout();
+  /// When that is over: whether it begins anew, because enough has been taken of what is much.
+  bool mayStillTake();
   void watch();
   void touch();
   void showStatus();
@@ -371,6 +401,8 @@ class Connection final : private net::SocketOwner {
   bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
   bool behind_ : 1 = false;           ///< what has come is more than one turn could take
   bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
+  bool asked_ : 1 = false;            ///< somebody outside knows it
+  bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
   std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;
@@ -379,7 +411,7 @@ class Connection final : private net::SocketOwner {
   Tick deadlineTick_ = 0;     ///< when the timeout in force runs out; 0: none is
   Tick scheduledTick_ = 0;    ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
-  Tick heardTick_ = 0;  ///< when anything came last
+  Tick heardTick_ = 0;  ///< when there was a sign of life last: something came, or went on
   std::int32_t bytesSent_ = 0;
   std::uint32_t runOffset_ = 0;
   std::uint32_t runSize_ = 0;

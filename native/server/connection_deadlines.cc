@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What happens to a connection because time passes.
+#include <algorithm>
+#include <utility>
+
 #include "server/connection.h"
 #include "server/server.h"
 #include "ws/writer.h"
 
 namespace wss::server {
+namespace {
+
+/// What a peer that is being closed has to take in a second to get more time: so slow lines have
+/// theirs, and one who takes as little as it can is gone after a time that its queue bounds.
+constexpr std::int64_t kLeastPerSecond = std::int64_t{8} * 1024;
+
+}  // namespace
 
 void Connection::onDeadline(Tick now) {
   // An entry that has been superseded by an earlier one means nothing any more.
@@ -30,9 +40,11 @@ void Connection::onDeadline(Tick now) {
       expireWaits(now);
       return checkLiveness(now);
     case State::kClosing:
+      if (mayStillTake()) return;
       return lose("The peer did not answer the Close frame in time");
     case State::kEnding:
     case State::kDraining:
+      if (mayStillTake()) return;
       return closeSocket(true);
     case State::kClosed:
       return;
@@ -46,23 +58,91 @@ void Connection::checkLiveness(Tick now) {
   // Whom we do not listen to cannot be heard.
   if (paused_ || behind_) heardTick_ = now;
 
-  if (idle > 0 && ticksLater(heardTick_, idle) <= now) {
+  if (idle > 0 && ticksLater(heardTick_, idle) <= now && !takes(now)) {
     return startClosing(static_cast<std::uint16_t>(ws::CloseCode::kGoingAway),
                         "Nothing came for IdleTimeout");
   }
-  if (pinged_ && ticksLater(heardTick_, 2 * interval) <= now) {
+  const auto pingDue = [&] { return ticksLater(heardTick_, pinged_ ? 2 * interval : interval); };
+  Tick next = 0;
+  if (interval > 0 && pingDue() <= now && !mayAnswerPing(now, next)) {
     return lose("The peer did not answer a Ping within PingInterval");
   }
-  if (interval > 0 && !pinged_ && ticksLater(heardTick_, interval) <= now) {
-    pinged_ = true;
-    // A queue that the peer does not empty must not grow.
-    if (!blocked_) {
-      ws::appendFrame(outgoing(), ws::Opcode::kPing, true, false, {});
-      touch();
-    }
-  }
   if (idle > 0) setDeadlineBy(ticksLater(heardTick_, idle));
-  if (interval > 0) setDeadlineBy(ticksLater(heardTick_, pinged_ ? 2 * interval : interval));
+  if (interval > 0) setDeadlineBy(std::max(next, pingDue()));
+}
+
+bool Connection::takes(Tick now) {
+  const bool known = extra_ && extra_->underwaySince == heardTick_ && extra_->underway.left() > 0;
+  const Stretch all = known ? Stretch{} : underway();
+  // The first look cannot know whether it stands still.
+  const bool alive = known ? advance(extra_->underway) > 0 : all.left() > 0;
+  if (!alive) return false;
+  if (!known) extra().underway = all;
+  extra_->underwaySince = heardTick_ = now;
+  return true;
+}
+
+bool Connection::mayAnswerPing(Tick now, Tick& next) {
+  const int interval = server_.options.pingInterval;
+  // As if its silence had lasted for just one interval, however long we could not ping it.
+  const Tick pingedNow = now - static_cast<Tick>(interval) * kTicksPerSecond;
+  if (!pinged_ && !blocked_) {
+    heardTick_ = pingedNow;
+    sendLivenessPing();
+    return true;
+  }
+  // A Ping that has not left cannot be answered. Who takes nothing meanwhile is SendTimeout's.
+  const bool ours = pinged_ ? extra_ && extra_->underwaySince == heardTick_ &&
+                                  extra_->handed < extra_->underway.end
+                            : blocked_;
+  if (ours && server_.options.sendTimeout > 0) {
+    next = ticksLater(now, interval);
+    return true;
+  }
+  if (!pinged_) return takes(now);
+  const bool moves = extra_ && extra_->underwaySince == heardTick_ && advance(extra_->underway) > 0;
+  if (!moves) return false;
+  extra_->underwaySince = heardTick_ = pingedNow;
+  return true;
+}
+
+void Connection::sendLivenessPing() {
+  pinged_ = true;
+  if (const Stretch ahead = underway(); ahead.left() > 0 || extra_) {
+    extra().underway = ahead;
+    extra_->underwaySince = heardTick_;
+  }
+  ws::appendFrame(outgoing(), ws::Opcode::kPing, true, false, {});
+  touch();
+}
+
+Connection::Stretch Connection::underway() const {
+  const std::int64_t handed = extra_ ? extra_->handed : 0;
+  const std::size_t unsealed = tls_ ? tls_->unsealed.size() : 0;
+  const std::size_t queued = output_.size() + unsealed + runSize_;
+  return {handed - socket_.unsent(), handed + static_cast<std::int64_t>(queued)};
+}
+
+std::int64_t Connection::advance(Stretch& stretch) const {
+  if (stretch.left() <= 0) return 0;
+  const std::int64_t taken = extra_->handed - socket_.unsent();
+  return std::max<std::int64_t>(taken - std::exchange(stretch.taken, taken), 0);
+}
+
+void Connection::startCloseTimeout() {
+  const int seconds = server_.options.closeTimeout;
+  startTimeout(seconds);
+  const Stretch all = underway();
+  if (extra_ || all.left() > seconds * kLeastPerSecond) extra().underway = all;
+}
+
+bool Connection::mayStillTake() {
+  const int seconds = server_.options.closeTimeout;
+  const std::int64_t least = seconds * kLeastPerSecond;
+  if (!extra_ || extra_->underway.left() <= least || advance(extra_->underway) < least)
+    return false;
+  startTimeout(seconds);
+  return true;
 }
 
 void Connection::startTimeout(int seconds) { setDeadline(ticksLater(server_.now(), seconds)); }

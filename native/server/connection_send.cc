@@ -258,6 +258,7 @@ void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
     return blocked_ ? showQueue(false) : transmit({});
   }
   const net::Transfer transfer = socket_.send(head, payload);
+  if (extra_) extra_->handed += static_cast<std::int64_t>(transfer.count);
   const std::size_t ofHead = std::min(transfer.count, head.size());
   output_.append(head.subspan(ofHead));
   onTransfer({transfer.status, 0, transfer.error}, payload.subspan(transfer.count - ofHead));
@@ -282,8 +283,10 @@ void Connection::watch() {
   // One that has read its last frame is about to close: not worth a system call.
   const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedCertificate ||
                      state_ == State::kAskedClient || state_ == State::kAskedOpen;
-  const bool reads = !asked && !peerEnded_ && !(isOpen() && paused_);
-  socket_.watch(reads, blocked_);
+  const bool pauses = isOpen() && paused_;
+  const bool reads = !asked && !peerEnded_ && !pauses && !unread_;
+  // What has come before the peer's end, and waits, is not to be lost.
+  socket_.watch(reads, blocked_, pauses && !behind_ && !unread_);
 }
 
 void Connection::touch() {

@@ -27,11 +27,11 @@ Result<void> Connection::ping(std::int32_t token) {
     return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id_) + " is not open");
   }
   if (blocked_) return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then ping again");
+  extra().waits.push_back({token, Goal::kPong, 0, server_.now(), underway()});
   std::uint8_t payload[sizeof token];
   std::memcpy(payload, &token, sizeof token);
   ws::appendFrame(outgoing(), ws::Opcode::kPing, true, false, payload);
   touch();
-  extra().waits.push_back({token, Goal::kPong, 0, server_.now()});
   expectProgress();
   return {};
 }
@@ -55,6 +55,7 @@ void Connection::settlePings(std::int32_t token) {
 
 void Connection::onProgress(std::size_t count) {
   if (!extra_ || count == 0) return;
+  extra_->handed += static_cast<std::int64_t>(count);
   // The documented timeout is one of inactivity: any progress starts it anew.
   std::erase_if(extra_->waits, [&](Wait& wait) {
     if (wait.goal == Goal::kPong) return false;
@@ -79,7 +80,13 @@ void Connection::settleDrained() {
 void Connection::expireWaits(Tick now) {
   if (!extra_ || timeoutSeconds_ == 0) return;
   Tick next = 0;
-  std::erase_if(extra_->waits, [&](const Wait& wait) {
+  // What the kernel holds may last for longer than the timeout: then it takes nothing from us.
+  if (blocked_) hasTakenMore();
+  const Tick taken = server_.queues().since(id_);
+  std::erase_if(extra_->waits, [&](Wait& wait) {
+    if (wait.goal != Goal::kPong) wait.since = std::max(wait.since, taken);
+    // A Ping's time begins when it has left.
+    if (wait.goal == Goal::kPong && advance(wait.ahead) > 0) wait.since = now;
     const Tick due = ticksLater(wait.since, timeoutSeconds_);
     if (due <= now) {
       settle(wait, ErrorCode::kTimedOut);

@@ -61,6 +61,11 @@ std::uint32_t Holders::mark(std::int32_t id) const {
   return entry == nodes_.end() ? 0 : entry->second.mark;
 }
 
+Tick Holders::since(std::int32_t id) const {
+  const auto entry = nodes_.find(id);
+  return entry == nodes_.end() ? 0 : entry->second.since;
+}
+
 std::int32_t Holders::worst(Tick now) const {
   const Node* largest = nullptr;
   for (auto size = sizes_.rbegin(); size != sizes_.rend(); ++size) {

@@ -33,6 +33,8 @@ class Holders {
   [[nodiscard]] std::size_t total() const { return total_; }
   /// What its latest progress() has given; 0 when it is not among them.
   [[nodiscard]] std::uint32_t mark(std::int32_t id) const;
+  /// When it has gone on last; 0 when it is not among them.
+  [[nodiscard]] Tick since(std::int32_t id) const;
 
   /// The one that holds most, within a factor of two, of those that have not gone on for a second;
   /// when there is none, of all; of several alike the one that has not gone on for longest. 0 when

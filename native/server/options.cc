@@ -104,8 +104,9 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::closeTimeout,
      .min = 1,
      .max = kMaxTimeout,
-     .doc = "Seconds that a peer has to answer a Close frame, and then to close its side, before "
-            "the connection is cut."},
+     .doc =
+         "Seconds that a peer has to answer a Close frame, and then to close its side, before it "
+         "is cut. They begin anew while it takes 8 KiB a second of what was sent before."},
     {.name = "CompressionLevel",
      .field = &Options::compressionLevel,
      .max = 9,
@@ -147,8 +148,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "IdleTimeout",
      .field = &Options::idleTimeout,
      .max = kMaxTimeout,
-     .doc = "Seconds after which a connection that has sent nothing at all is closed with 1001; 0: "
-            "never. Read when a WebSocket opens."},
+     .doc = "Seconds after which a connection that has sent nothing at all, and taken nothing, is "
+            "closed with 1001; 0: never. Read when a WebSocket opens."},
     {.name = "InBufferSize",
      .field = &Options::inBufferSize,
      .max = INT_MAX,
@@ -275,7 +276,8 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::pingInterval,
      .max = kMaxTimeout,
      .doc = "Seconds of silence after which a connection is pinged; after as many again it counts "
-            "as lost. 0: never. Read when a WebSocket opens."},
+            "as lost. They count from when the Ping has left, behind all that waits (SendTimeout). "
+            "0: never. Read when a WebSocket opens."},
     {.name = "SelectWaitMillis",
      .field = &Options::selectWaitMillis,
      .max = 60000,
@@ -303,7 +305,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "UseIPv6",
      .field = &Options::useIPv6,
      .max = 2,
-     .doc = "Families that an empty or named LocalHost stands for: 0 IPv4, 1 IPv6, 2 both."},
+     .doc =
+         "Families of an empty or named LocalHost: 0 IPv4, 1 IPv6, 2 both, as far as there are."},
     {.name = "WaitForCloseResponse",
      .field = &Options::waitForCloseResponse,
      .doc = "Whether Disconnect waits for the peer's Close frame (up to CloseTimeout) or closes "

@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kSlotsBeforeReuse = 4096;
 constexpr std::uint32_t kGenerations = 1U << kGenerationBits;
 
+constexpr auto kFamilyNotSupported = static_cast<ErrorCode>(10047);
+
 constexpr std::string_view kTooManyOpen = "a client was refused: raise MaxConnections to take more";
 
 std::string hexOf(std::uint64_t number) {
@@ -60,10 +62,11 @@ Result<void> Server::startListening() {
   readClientLists();
   auto listening = listen();
   if (!listening.ok()) return listening;
-  const bool isUnix = listener_.address().isUnix;
-  if (!isUnix) options.localPort = listener_.address().port;
-  if (logs(1))
-    log(1, 0, "Listening on " + (isUnix ? options.localHost : listener_.address().text()));
+  const bool isUnix = listener_.addresses().front().isUnix;
+  if (!isUnix) options.localPort = listener_.addresses().front().port;
+  for (const net::Address& address : listener_.addresses()) {
+    if (logs(1)) log(1, 0, "Listening on " + (isUnix ? options.localHost : address.text()));
+  }
   logMissingSuites();
   checkDescriptorLimit();
   return {};
@@ -71,18 +74,29 @@ Result<void> Server::startListening() {
 
 Result<void> Server::listen() {
   const auto family = static_cast<net::Family>(options.useIPv6);
-  const net::ListenOptions how{.backlog = options.connectionBacklog,
-                               .dualStack = family == net::Family::kBoth,
-                               .exclusive = options.bindExclusively,
-                               .noDelay = options.tcpNoDelay,
-                               .mode = fileMode(options.localSocketMode)};
+  net::ListenOptions how{.backlog = options.connectionBacklog,
+                         .dualStack = family == net::Family::kBoth,
+                         .exclusive = options.bindExclusively,
+                         .noDelay = options.tcpNoDelay,
+                         .mode = fileMode(options.localSocketMode)};
   if (const auto path = net::socketPath(options.localHost)) {
     return listener_.listen(loop_, *path, how, this);
   }
-  auto address = net::Address::resolve(options.localHost,
-                                       static_cast<std::uint16_t>(options.localPort), family);
-  if (!address.ok()) return address.error();
-  return listener_.listen(loop_, address.value(), how, this);
+  const auto listenAs = [&](net::Family wanted) -> Result<void> {
+    auto addresses =
+        net::addressesOf(options.localHost, static_cast<std::uint16_t>(options.localPort), wanted,
+                         hostNames_.resolver);
+    if (!addresses.ok()) return addresses.error();
+    if (addresses.value().size() > 1) how.dualStack = false;
+    return listener_.listen(loop_, addresses.value(), how, this);
+  };
+  Result<void> listening = listenAs(family);
+  // Every interface is [::], but where the kernel has no IPv6.
+  const bool every = family == net::Family::kBoth && options.localHost.empty();
+  if (every && !listening.ok() && listening.error().code == kFamilyNotSupported) {
+    return listenAs(net::Family::kIPv4);
+  }
+  return listening;
 }
 
 void Server::disconnectAll() {
@@ -102,6 +116,13 @@ Connection* Server::find(std::int32_t id) {
   if (id <= 0 || slot >= slots_.size()) return nullptr;
   Connection* const connection = slots_[slot].connection.get();
   return connection != nullptr && connection->id() == id ? connection : nullptr;
+}
+
+Connection* Server::ask(std::int32_t id) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || !connection->mayBeAskedFor()) return nullptr;
+  connection->noteAsked();
+  return connection;
 }
 
 std::vector<std::int32_t> Server::connectedIds() const {
@@ -240,8 +261,8 @@ void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
   }
 }
 
-void Server::onNeverOpened(std::int32_t id) {
-  const bool asked = events_.wants(EventKind::kConnectionRequest) ||
+void Server::onNeverOpened(std::int32_t id, bool known) {
+  const bool asked = known || events_.wants(EventKind::kConnectionRequest) ||
                      events_.wants(EventKind::kWebSocketOpenRequest);
   if (asked) events_.add(EventKind::kForgotten, id);
 }

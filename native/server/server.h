@@ -136,6 +136,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void forget(std::int32_t id, std::int32_t token);
   /// Null when the id is stale or was never given out.
   [[nodiscard]] Connection* find(std::int32_t id);
+  /// The same for who asks from outside: null as well when it has been open and its Disconnected
+  /// has been delivered. Who has been asked for is told of when it ends without having been open.
+  [[nodiscard]] Connection* ask(std::int32_t id);
   /// The ids of the connections that connectedCount() counts, oldest slot first.
   [[nodiscard]] std::vector<std::int32_t> connectedIds() const;
 
@@ -234,8 +237,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler {
   void onNotPending(std::int32_t id);
   /// Whether one more may be open; counts it as such. If not, that has been reported.
   bool takeOpen();
-  /// A connection that may have been asked about has ended without ever being open.
-  void onNeverOpened(std::int32_t id);
+  /// A connection has ended without ever being open. `known`: somebody has asked for it.
+  void onNeverOpened(std::int32_t id, bool known);
   /// The connection's socket is closed and nobody holds it: destroys it.
   void remove(std::int32_t id);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/config.h"
 #include "server/properties.h"
 #include "server/server.h"
 #include "server_fixture.h"
@@ -103,6 +104,48 @@ TEST_CASE("ids that were never given out, or no longer are, find nobody") {
   CHECK_FALSE(fixture.server().isIdle());
   fixture.server().stopListening();
   CHECK(fixture.server().isIdle());
+}
+
+TEST_CASE("after its Disconnected nobody may ask for a connection, though TCP has not ended") {
+  ServerFixture fixture;
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  CHECK(fixture.server().ask(id) != nullptr);
+  bool found = false;
+  fixture.onEvent = [&](const Event& event) {
+    if (event.kind == EventKind::kDisconnected) found = fixture.server().ask(id) != nullptr;
+  };
+  // What follows the Close keeps us from closing first.
+  peer.send(masked(ws::Opcode::kClose, closePayload(1000)) + "more");
+  REQUIRE(disconnected(fixture));
+  CHECK(found);
+  REQUIRE(fixture.server().find(id) != nullptr);
+  CHECK(fixture.server().ask(id) == nullptr);
+  CHECK(fixture.count(EventKind::kForgotten) == 0);
+  CHECK_FALSE(
+      server::readConfig(fixture.server(), "MessageLength[" + std::to_string(id) + "]").ok());
+}
+
+TEST_CASE("who has been asked for is told of when it ends without having been open") {
+  ServerFixture fixture;
+  fixture.alsoWant(EventKind::kLog);
+  fixture.options().logLevel = 3;
+  for (const bool asked : {false, true}) {
+    CAPTURE(asked);
+    fixture.events.clear();
+    fixture.onEvent = [&](const Event& event) {
+      if (asked && event.id != 0) (void)fixture.server().ask(event.id);
+    };
+    Peer peer(fixture.port());
+    REQUIRE(fixture.until([&] { return fixture.count(EventKind::kLog) > 0; }));
+    const std::int32_t id = fixture.last(EventKind::kLog).id;
+    peer.send("no request\r\n\r\n");
+    REQUIRE(fixture.until([&] { return peer.ended(); }));
+    peer.close();
+    REQUIRE(fixture.until([&] { return fixture.server().find(id) == nullptr; }));
+    fixture.turn();
+    CHECK(fixture.count(EventKind::kForgotten) == (asked ? 1 : 0));
+  }
 }
 
 TEST_CASE("a slot is used again only after 4096 connections, and under another id") {

@@ -3,13 +3,17 @@
 // the file system.
 #include <doctest/doctest.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "net/connector.h"
 #include "server_fixture.h"
 
 namespace wss::test {
@@ -126,6 +130,100 @@ struct UnixServer : ServerFixture {
     options().localSocketMode = mode;
   }
 };
+
+/// A server that listens on a name.
+struct NamedServer : ServerFixture {
+  NamedServer(int useIPv6, net::Resolver resolver) {
+    server().stopListening();
+    server().setResolver(resolver);
+    options().localHost = "several.example";
+    options().localPort = 0;
+    options().useIPv6 = useIPv6;
+  }
+  /// Whether a client gets a connection at this address.
+  bool isAt(std::string_view host) {
+    const auto port = static_cast<std::uint16_t>(options().localPort);
+    const auto address = net::Address::resolve(host, port, net::Family::kBoth).value();
+    auto begun = net::startConnecting(address, nullptr);
+    if (!begun.ok()) return false;
+    const int fd = begun.value();
+    const std::size_t before = server().statistics().connectionsAccepted;
+    pollfd connecting{fd, POLLOUT, 0};
+    ::poll(&connecting, 1, 60'000);
+    const bool connected = (connecting.revents & POLLERR) == 0;
+    if (connected) {
+      CHECK(until([&] { return server().statistics().connectionsAccepted > before; }));
+    }
+    ::close(fd);
+    return connected;
+  }
+};
+
+using Addresses = std::vector<net::Address>;
+
+net::Address addressOf(std::string_view host) {
+  return net::Address::resolve(host, 0, net::Family::kBoth).value();
+}
+
+TEST_CASE("a name is listened on at all of its addresses, but those that this machine lacks") {
+  // One in front, as one of IPv6 is where the kernel has none, and one twice.
+  NamedServer fixture(2, [](const std::string&) -> Result<Addresses> {
+    return Addresses{addressOf("2001:db8::1"), addressOf("127.0.0.1"), addressOf("127.0.0.2"),
+                     addressOf("127.0.0.1")};
+  });
+  fixture.alsoWant(EventKind::kLog);
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(fixture.server().startListening().ok());
+    fixture.turn();
+    CHECK(fixture.options().localPort > 0);
+    CHECK(fixture.isAt("127.0.0.1"));
+    CHECK(fixture.isAt("127.0.0.2"));
+    CHECK_FALSE(fixture.isAt("127.0.0.3"));
+    CHECK(fixture.last(EventKind::kLog).payload.starts_with("Listening on 127.0.0.2:"));
+    fixture.server().stopListening();
+    CHECK_FALSE(fixture.isAt("127.0.0.1"));
+    CHECK_FALSE(fixture.isAt("127.0.0.2"));
+    fixture.events.clear();
+  }
+}
+
+TEST_CASE("a name with an address that is taken is not listened on at all") {
+  NamedServer fixture(2, [](const std::string&) -> Result<Addresses> {
+    return Addresses{addressOf("127.0.0.2"), addressOf("127.0.0.1")};
+  });
+  const ServerFixture other;
+  fixture.options().localPort = other.port();
+  const Result<void> started = fixture.server().startListening();
+  REQUIRE_FALSE(started.ok());
+  CHECK(started.error().code == ErrorCode::kAddressInUse);
+  CHECK_FALSE(fixture.server().isListening());
+  CHECK_FALSE(fixture.isAt("127.0.0.2"));
+}
+
+TEST_CASE("UseIPv6 says which of a name's addresses count") {
+  const net::Resolver resolver = [](const std::string&) -> Result<Addresses> {
+    return Addresses{addressOf("::1"), addressOf("127.0.0.1")};
+  };
+  NamedServer ipv4(0, resolver);
+  REQUIRE(ipv4.server().startListening().ok());
+  CHECK(ipv4.isAt("127.0.0.1"));
+  CHECK_FALSE(ipv4.isAt("::1"));
+  NamedServer both(2, resolver);
+  REQUIRE(both.server().startListening().ok());
+  CHECK(both.isAt("127.0.0.1"));
+
+  NamedServer none(
+      1, [](const std::string&) -> Result<Addresses> { return Addresses{addressOf("127.0.0.1")}; });
+  CHECK(none.server().startListening().error().code == ErrorCode::kNoAddressForName);
+  NamedServer foreign(2, [](const std::string&) -> Result<Addresses> {
+    return Addresses{addressOf("203.0.113.7"), addressOf("2001:db8::1")};
+  });
+  CHECK(foreign.server().startListening().error().code == ErrorCode::kAddressNotAvailable);
+  NamedServer unknown(2, [](const std::string&) -> Result<Addresses> {
+    return makeError(ErrorCode::kHostNotFound, "several.example");
+  });
+  CHECK(unknown.server().startListening().error().code == ErrorCode::kHostNotFound);
+}
 
 TEST_CASE(
     "LocalHost=unix:/path: clients without an address, and the file goes when listening ends") {

@@ -62,8 +62,8 @@ class Acceptor final : public ListenerOwner {
   std::function<void()> then;
 };
 
-Address loopback(std::uint16_t port = 0) {
-  return Address::resolve("127.0.0.1", port, Family::kIPv4).value();
+std::vector<Address> loopback(std::uint16_t port = 0) {
+  return {Address::resolve("127.0.0.1", port, Family::kIPv4).value()};
 }
 
 /// A socket on a loop, its own or another's, that is connected to a peer.
@@ -72,7 +72,7 @@ struct Connected {
     Acceptor acceptor;
     Listener listener;
     REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
-    peer = std::make_unique<test::Peer>(listener.address().port);
+    peer = std::make_unique<test::Peer>(listener.addresses().front().port);
     while (acceptor.fds.empty()) loop->run(100);
     REQUIRE(socket.open(*loop, acceptor.fds[0], &owner).ok());
     acceptor.fds.clear();
@@ -265,9 +265,9 @@ TEST_CASE("a listener accepts, tells who came, and stops") {
   listener.close();
   REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
   CHECK(listener.isListening());
-  const std::uint16_t port = listener.address().port;
+  const std::uint16_t port = listener.addresses().front().port;
   CHECK(port > 0);
-  CHECK(listener.address().text() == "127.0.0.1:" + std::to_string(port));
+  CHECK(listener.addresses().front().text() == "127.0.0.1:" + std::to_string(port));
   test::Peer first(port);
   test::Peer second(port);
   while (acceptor.fds.size() < 2) loop->run(1000);
@@ -290,8 +290,8 @@ TEST_CASE("a listener may be closed while it accepts, and the rest of the client
   Listener listener;
   REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
   acceptor.then = [&] { listener.close(); };
-  test::Peer first(listener.address().port);
-  test::Peer second(listener.address().port);
+  test::Peer first(listener.addresses().front().port);
+  test::Peer second(listener.addresses().front().port);
   loop->run(1000);
   loop->run(0);
   CHECK(acceptor.fds.size() == 1);
@@ -304,7 +304,7 @@ TEST_CASE("what is refused is reset") {
   Acceptor acceptor;
   Listener listener;
   REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
-  test::Peer peer(listener.address().port);
+  test::Peer peer(listener.addresses().front().port);
   while (acceptor.fds.empty()) loop->run(1000);
   Listener::refuse(acceptor.fds[0]);
   acceptor.fds.clear();
@@ -318,7 +318,7 @@ TEST_CASE("an address of IPv6 takes clients of IPv4 when it is to") {
     const auto loop = makeLoop();
     Acceptor acceptor;
     Listener listener;
-    const Address any = Address::resolve("", 0, Family::kBoth).value();
+    const std::vector any = {Address::resolve("", 0, Family::kBoth).value()};
     const Result<void> listening =
         listener.listen(*loop, any, {.backlog = 5, .dualStack = dualStack}, &acceptor);
     if (!listening.ok()) {
@@ -326,12 +326,12 @@ TEST_CASE("an address of IPv6 takes clients of IPv4 when it is to") {
       return;
     }
     if (dualStack) {
-      test::Peer peer(listener.address().port);
+      test::Peer peer(listener.addresses().front().port);
       while (acceptor.fds.empty()) loop->run(1000);
       CHECK(acceptor.last.isIPv4());
       CHECK(acceptor.last.host() == "127.0.0.1");
     } else {
-      CHECK_THROWS(test::Peer(listener.address().port));
+      CHECK_THROWS(test::Peer(listener.addresses().front().port));
     }
     listener.close();
     loop->run(0);
