@@ -25,8 +25,8 @@ void add(Suites& suites, std::string_view name, std::string_view openSslName) {
 
 Result<Suites> chosenSuites(std::string_view names, std::string_view openSslList) {
   if (names == "*") {
-    return Suites{std::string(kAllOfTls13),
-                  std::string(openSslList.empty() ? kSafeOlder : openSslList)};
+    return Suites{
+        std::string(kAllOfTls13), std::string(openSslList.empty() ? kSafeOlder : openSslList), {}};
   }
   Suites suites;
   for (const std::string_view item : itemsOf(names)) {

@@ -133,6 +133,12 @@ MemoryClient::SetUp offering(const char* groups, int version = TLS1_3_VERSION) {
   };
 }
 
+ContextOptions withGroups(std::string groups) {
+  ContextOptions options;
+  options.groups = std::move(groups);
+  return options;
+}
+
 TEST_CASE("the server's order of groups decides") {
   struct Row {
     std::string groups;
@@ -156,7 +162,7 @@ TEST_CASE("the server's order of groups decides") {
       CAPTURE(version);
       if (version == TLS1_2_VERSION && row.groups.starts_with("ffdhe")) continue;
       for (const std::size_t piece : {std::size_t{1}, std::size_t{100000}}) {
-        ServerEnd server(contextOf({.certificates = {}, .groups = row.groups}));
+        ServerEnd server(contextOf(withGroups(row.groups)));
         MemoryClient client(offering(row.offered, version));
         pump(server, client, piece);
         REQUIRE(server.session->state() == State::kOpen);
@@ -177,8 +183,7 @@ TEST_CASE("without a list of groups, the client's share decides") {
 }
 
 TEST_CASE("the order of groups is kept where the certificate is asked for") {
-  ServerEnd server(contextOf({.certificates = {}, .groups = "P-384,X25519"}),
-                   {.askCertificate = true});
+  ServerEnd server(contextOf(withGroups("P-384,X25519")), {.askCertificate = true});
   MemoryClient client(offering("X25519:P-384"));
   pump(server, client);
   REQUIRE(server.session->state() == State::kAskedCertificate);
@@ -214,17 +219,19 @@ TEST_CASE("http/1.1 is chosen where it is offered, and nothing else") {
       const unsigned char* chosen = nullptr;
       unsigned size = 0;
       SSL_get0_alpn_selected(client.ssl(), &chosen, &size);
-      CHECK(textOf(Bytes(chosen, size)) == "http/1.1");
+      CHECK(wss::textOf(Bytes(chosen, size)) == "http/1.1");
     }
   }
 }
 
 TEST_CASE("suites of the documentation that OpenSSL does not have are passed over") {
   const auto made = [](std::string suites) {
-    return Context::create({.certificates = {makeCertificate("server", &authority())},
-                            .cipherSuites = std::move(suites)});
+    ContextOptions options;
+    options.certificates = {makeCertificate("server", &authority())};
+    options.cipherSuites = std::move(suites);
+    return Context::create(std::move(options));
   };
-  const auto some = made(
+  auto some = made(
       "TLS_RSA_WITH_RC4_128_SHA;TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;"
       "TLS_DH_ANON_WITH_AES_128_CBC_SHA");
   REQUIRE(some.ok());
