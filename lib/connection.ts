@@ -321,8 +321,13 @@ export class WSConnection {
   /**
    * The messages that come from now on, for a loop: `for await (const message of connection)` is
    * short for it. What comes while the loop is at work waits, up to 64 messages or 1 MiB; then
-   * reading from the socket stops, so that the client feels it. To leave the loop is to stop
-   * reading: what comes afterwards goes to the handlers of DataIn only, as it does before.
+   * reading from the socket stops, so that the client feels it. Handlers of DataIn get everything
+   * besides.
+   *
+   * What the loop has not taken when it is left waits for the next one, and so does what was held
+   * back by {@link acceptData}, and, unless DataIn has handlers, what comes until then: also when the
+   * connection has ended meanwhile. If that is too much, and nobody begins to read for 5 seconds, all of
+   * it is dropped, and what comes afterwards goes to the handlers of DataIn only.
    *
    * The loop ends when the connection has ended with 1000, 1001 or without a code; otherwise it
    * throws error 126, whose `cause` is the {@link CloseStatus}.
@@ -330,7 +335,11 @@ export class WSConnection {
    * already
    */
   messages(options?: WaitOptions): AsyncIterableIterator<DataInEvent> {
-    return this.#owner.delivery.read(this.#connectionId, signalOf(options));
+    const signal = signalOf(options);
+    const { intake } = this.#ending;
+    return intake === undefined
+      ? this.#owner.delivery.read(this.#connectionId, signal)
+      : intake.read(signal);
   }
 
   /** The same as {@link messages}. */

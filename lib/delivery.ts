@@ -18,6 +18,7 @@ export class Delivery implements IntakeOwner {
   readonly #native: NativeServer;
   readonly #serial: boolean;
   readonly #onReadersChanged: () => void;
+  hasHandlers = false;
   /** The only handler, or what calls all of them. */
   #handler: Listener<'DataIn'> = () => {};
   readonly #intakes = new Map<number, Intake>();
@@ -36,7 +37,7 @@ export class Delivery implements IntakeOwner {
     this.#onReadersChanged = onReadersChanged;
   }
 
-  /** Whether somebody reads messages in a loop. */
+  /** Whether somebody reads messages in a loop, or may do so. */
   get hasReaders(): boolean {
     return this.#readers > 0;
   }
@@ -46,6 +47,11 @@ export class Delivery implements IntakeOwner {
     const server = this.#server;
     const handlers = server.rawListeners('DataIn') as Listener<'DataIn'>[];
     const [only] = handlers;
+    if (this.hasHandlers !== handlers.length > 0) {
+      this.hasHandlers = handlers.length > 0;
+      // Not at once: who adds a handler does not expect it to be called before that is done.
+      if (this.#intakes.size > 0) queueMicrotask(() => this.#onHandlers());
+    }
     if (only !== undefined && handlers.length === 1) {
       this.#handler = only;
     } else if (this.#serial) {
@@ -102,7 +108,7 @@ export class Delivery implements IntakeOwner {
     this.#intakeOf(connectionId).accepts = accept;
   }
 
-  /** The messages of a connection from now on. */
+  /** The messages of a connection from now on, and before them those that nobody has taken. */
   read(connectionId: number, signal: AbortSignal | undefined): MessageReader {
     this.#requireConnection(connectionId);
     signal?.throwIfAborted();
@@ -120,8 +126,11 @@ export class Delivery implements IntakeOwner {
     return true;
   }
 
-  forget(connectionId: number): void {
+  /** Returns what may still have messages that nobody has taken, if there is any. */
+  forget(connectionId: number): Intake | undefined {
+    const intake = this.#intakes.get(connectionId);
     this.#intakes.delete(connectionId);
+    return intake;
   }
 
   // For Intake.
@@ -136,12 +145,17 @@ export class Delivery implements IntakeOwner {
   }
 
   onReaders(change: 1 | -1): void {
+    const had = this.hasReaders;
     this.#readers += change;
-    this.#onReadersChanged();
+    if (had !== this.hasReaders) this.#onReadersChanged();
   }
 
   onNotNeeded(connectionId: number): void {
     this.#intakes.delete(connectionId);
+  }
+
+  #onHandlers(): void {
+    for (const intake of this.#intakes.values()) intake.onHandlers();
   }
 
   #call(event: DataInEvent): unknown {

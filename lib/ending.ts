@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { WSServerError } from './errors.js';
+import type { Intake } from './intake.js';
 import { controllerForMany } from './promises.js';
 
 /** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
@@ -20,6 +21,8 @@ export class Ending {
   status: CloseStatus | undefined;
   /** The values of the properties, kept because handlers that are still to come may read them. */
   properties: readonly (boolean | number | string)[] | undefined;
+  /** What may have messages that nobody has taken; undefined before it has ended. */
+  intake: Intake | undefined;
   #controller: AbortController | undefined;
   #closed: Promise<CloseStatus> | undefined;
   #resolve: ((status: CloseStatus) => void) | undefined;

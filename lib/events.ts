@@ -242,7 +242,11 @@ export class DataInEvent {
 
   /** Sees to it that the payload can be read for ever. @internal */
   keep(): void {
-    if ((this.#flags & IS_LENT) === 0) return;
+    if ((this.#flags & IS_LENT) !== 0) this.copy();
+  }
+
+  /** Gives the payload memory of its own, so that what waits long holds no others'. @internal */
+  copy(): void {
     this.#flags &= ~IS_LENT;
     this.#chunk = Chunk.copyOf(this.textB);
     this.#offset = 0;

@@ -20,8 +20,8 @@ interface Waiting {
 export interface ReaderOwner {
   /** Messages have been taken. */
   onTaken(): void;
-  /** No more will be. */
-  onLeft(): void;
+  /** No more will be: `rest` is what has not been. */
+  onLeft(reader: MessageReader, rest: Backlog): void;
 }
 
 const done = (): Result => ({ done: true, value: undefined });
@@ -31,16 +31,18 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   readonly #owner: ReaderOwner;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.#stop(this.#signal?.reason);
-  #backlog = new Backlog();
+  #backlog: Backlog;
   #waiting: Waiting[] = [];
   /** Whether nothing more will come. */
   #over = false;
   /** What next() throws, once, instead of saying that nothing more will come. */
   #error: unknown;
 
-  constructor(owner: ReaderOwner, signal: AbortSignal | undefined) {
+  /** `backlog`: the messages that it begins with. */
+  constructor(owner: ReaderOwner, signal: AbortSignal | undefined, backlog: Backlog) {
     this.#owner = owner;
     this.#signal = signal;
+    this.#backlog = backlog;
     signal?.addEventListener('abort', this.#onAbort);
   }
 
@@ -49,8 +51,8 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
     return this.#backlog.full;
   }
 
+  /** REQUIRES that it has not been left, and the connection not ended. */
   push(event: DataInEvent): void {
-    if (this.#over) return;
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#backlog.add(event);
     else waiting.resolve({ done: false, value: event });
@@ -79,7 +81,7 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
     return error === undefined ? Promise.resolve(done()) : Promise.reject(error);
   }
 
-  /** Leaves the loop: what has not been taken is dropped, and reading goes on without it. */
+  /** Leaves the loop: what has not been taken waits for the next one. */
   return(): Promise<Result> {
     this.#stop(undefined);
     return Promise.resolve(done());
@@ -90,9 +92,10 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   }
 
   #stop(error: unknown): void {
+    const rest = this.#backlog;
     this.#backlog = new Backlog();
     this.#finish(error);
-    this.#owner.onLeft();
+    this.#owner.onLeft(this, rest);
   }
 
   #finish(error: unknown): void {

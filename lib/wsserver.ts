@@ -379,8 +379,7 @@ export class WSServer extends ServerProperties {
   }
 
   #forget(connectionId: number): void {
-    this.connections.forget(connectionId);
-    this.#delivery.forget(connectionId);
+    this.connections.forget(connectionId, this.#delivery.forget(connectionId));
   }
 
   #connection(connectionId: number | string): WSConnection {
