@@ -50,7 +50,10 @@ export interface BatchHandler {
   onForgotten(connectionId: number): void;
   /** A send or ping that waited: `errorCode` is 0 when it has succeeded. */
   onSettled(token: number, errorCode: number): void;
-  onEvent<Name extends events.EventName>(name: Name, event: events.EventMap[Name]): void;
+  onEvent<Name extends Exclude<events.EventName, 'ConnectionRequest'>>(
+    name: Name,
+    event: events.EventMap[Name],
+  ): void;
 }
 
 /** Walks batches. A handler that runs the loop itself has the rest of its batch walked first. */

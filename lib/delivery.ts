@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { type Contexts, usage } from './async_context.js';
 import { acceptDataProperty, connectedProperty } from './connection.js';
 import { type TypedEmitter, throwLater } from './emitter.js';
 import type { CloseStatus } from './ending.js';
@@ -16,6 +17,7 @@ import { callAndWait, isPromise } from './questions.js';
 export class Delivery implements IntakeOwner {
   readonly #server: TypedEmitter;
   readonly #native: NativeServer;
+  readonly #contexts: Contexts;
   readonly #serial: boolean;
   readonly #onReadersChanged: () => void;
   hasHandlers = false;
@@ -28,11 +30,13 @@ export class Delivery implements IntakeOwner {
   constructor(
     server: TypedEmitter,
     nativeServer: NativeServer,
+    contexts: Contexts,
     serial: boolean,
     onReadersChanged: () => void,
   ) {
     this.#server = server;
     this.#native = nativeServer;
+    this.#contexts = contexts;
     this.#serial = serial;
     this.#onReadersChanged = onReadersChanged;
   }
@@ -159,6 +163,15 @@ export class Delivery implements IntakeOwner {
   }
 
   #call(event: DataInEvent): unknown {
+    if (usage.used) {
+      return this.#contexts.run(event.connectionId, () => this.#callHere(event));
+    }
+    const handled = this.#callHere(event);
+    if (usage.used) this.#contexts.adopt(event.connectionId);
+    return handled;
+  }
+
+  #callHere(event: DataInEvent): unknown {
     try {
       return this.#handler.call(this.#server, event);
     } catch (error) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { Contexts, endIsTold } from './async_context.js';
 import { BatchReader } from './batch.js';
 import { Blocking } from './blocking.js';
 import { lineModeProperty, type WSConnection } from './connection.js';
@@ -82,6 +83,7 @@ export class WSServer extends ServerProperties {
   readonly #outbox: Outbox;
   readonly #native: NativeServer;
   readonly #batch: BatchReader;
+  readonly #contexts = new Contexts();
   readonly #sender: Sender;
   readonly #delivery: Delivery;
   readonly #security: Security;
@@ -106,13 +108,19 @@ export class WSServer extends ServerProperties {
       : (event) => this.#delivery.take(event);
     this.#batch = new BatchReader({
       onConnectionRequest: (id, event) =>
-        askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
+        this.#ask(id, 'ConnectionRequest', (to) => askConnection(to, id, event, this.#outbox)),
       onOpenRequest: (event) =>
-        askOpen(this.#handlers('WebSocketOpenRequest'), event, this.#outbox),
+        this.#ask(event.connectionId, 'WebSocketOpenRequest', (to) =>
+          askOpen(to, event, this.#outbox),
+        ),
       onCertificateRequest: (event) =>
-        this.#security.askCertificate(this.#handlers('SSLConnectionRequest'), event),
+        this.#ask(event.connectionId, 'SSLConnectionRequest', (to) =>
+          this.#security.askCertificate(to, event),
+        ),
       onClientAuthentication: (event) =>
-        this.#security.askClient(this.#handlers('SSLClientAuthentication'), event),
+        this.#ask(event.connectionId, 'SSLClientAuthentication', (to) =>
+          this.#security.askClient(to, event),
+        ),
       onDataIn: transientPayloads
         ? (event) => {
             event.lend();
@@ -141,7 +149,7 @@ export class WSServer extends ServerProperties {
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
-    const delivery = new Delivery(this, this.#native, serialDelivery, () =>
+    const delivery = new Delivery(this, this.#native, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
     this.#delivery = delivery;
@@ -347,16 +355,27 @@ export class WSServer extends ServerProperties {
     this.#delivery.listenersChanged();
   }
 
-  #handlers<Name extends EventName>(name: Name): Listener<Name>[] {
-    return this.rawListeners(name).map((handler) => handler.bind(this) as Listener<Name>);
+  #ask<Name extends EventName>(
+    connectionId: number,
+    name: Name,
+    ask: (handlers: Listener<Name>[]) => void,
+  ): void {
+    const handlers = this.rawListeners(name).map((handler) => handler.bind(this) as Listener<Name>);
+    this.#contexts.run(connectionId, () => ask(handlers), endIsTold(name));
   }
 
-  #emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
-    try {
-      this.emit(name, event);
-    } catch (error) {
-      throwLater(error);
-    }
+  #emit<Name extends Exclude<EventName, 'ConnectionRequest'>>(
+    name: Name,
+    event: EventMap[Name],
+  ): void {
+    const emit = (): void => {
+      try {
+        this.emit(name, event);
+      } catch (error) {
+        throwLater(error);
+      }
+    };
+    this.#contexts.run(event.connectionId, emit, endIsTold(name));
   }
 
   #onDisconnected(event: DisconnectedEvent): void {
@@ -380,6 +399,7 @@ export class WSServer extends ServerProperties {
 
   #forget(connectionId: number): void {
     this.connections.forget(connectionId, this.#delivery.forget(connectionId));
+    this.#contexts.forget(connectionId);
   }
 
   #connection(connectionId: number | string): WSConnection {
