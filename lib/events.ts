@@ -240,13 +240,9 @@ export class DataInEvent {
     this.#flags |= IS_LENT;
   }
 
-  /** Sees to it that the payload can be read for ever. @internal */
-  keep(): void {
-    if ((this.#flags & IS_LENT) !== 0) this.copy();
-  }
-
-  /** Gives the payload memory of its own, so that what waits long holds no others'. @internal */
-  copy(): void {
+  /** Sees to it that the payload can be read for ever; `alone`: and holds no others. @internal */
+  keep(alone = false): void {
+    if (!alone && (this.#flags & IS_LENT) === 0) return;
     this.#flags &= ~IS_LENT;
     this.#chunk = Chunk.copyOf(this.textB);
     this.#offset = 0;

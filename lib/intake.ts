@@ -84,8 +84,8 @@ export class Intake implements ReaderOwner {
 
   /** A message has come. */
   take(event: DataInEvent): void {
-    if (this.#isTaken) event.keep();
-    else event.copy();
+    // What may wait long is not to hold the payloads of others.
+    event.keep(!this.#isTaken);
     this.#waiting.add(event);
     this.#handOut();
   }
@@ -212,7 +212,7 @@ export class Intake implements ReaderOwner {
   /** Handlers have had it. Behind what waits for the next reader it waits, too, but not for ever. */
   #hold(event: DataInEvent): void {
     if (this.#held.empty) return;
-    event.copy();
+    event.keep(true);
     this.#held.add(event);
     if (this.#held.full) this.#held = new Backlog();
   }

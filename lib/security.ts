@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
-import { Certificate, type CertificateSource } from './certificate.js';
+import { Certificate, type CertificateSource, NATIVE } from './certificate.js';
 import { WSServerError } from './errors.js';
 import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
 import { reportFailure } from './failure_report.js';
@@ -18,7 +18,9 @@ const HANDSHAKE_FAILED = 276;
 export type CertificateLike = Certificate | CertificateSource;
 
 function toCertificate(source: CertificateLike): Certificate {
-  return source instanceof Certificate ? source : new Certificate(source);
+  return Certificate.isOne(Object(source))
+    ? (source as Certificate)
+    : new Certificate(source as CertificateSource);
 }
 
 /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
@@ -62,7 +64,7 @@ export class Security {
   /** Takes effect for new connections; without any they are served without TLS. */
   set certificates(sources: readonly CertificateLike[]) {
     const certificates = sources.map(toCertificate);
-    this.#native.setCertificates(certificates.map(Certificate.nativeOf));
+    this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
     this.#certificates = certificates;
   }
 
@@ -116,7 +118,7 @@ export class Security {
     ask(handlers, event, {
       answer: () => {
         const chosen = this.#chosenBy(event);
-        this.#native.answerCertificateRequest(connectionId, chosen && Certificate.nativeOf(chosen));
+        this.#native.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
       },
       refuse: () => this.#native.answerCertificateRequest(connectionId, null),
       onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),

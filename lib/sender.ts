@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sending: the quick way through the outbox, and the long one, for what must wait or may fail.
 
-import { isUint8Array } from './bytes.js';
+import { bytesOf, isUint8Array } from './bytes.js';
 import type { Codec } from './code_page.js';
 import { toId } from './connection_id.js';
 import { WSServerError } from './errors.js';
@@ -164,7 +164,7 @@ export class Sender {
       if (isBytes && this.#outbox.sendBytes(connectionId, data, kind)) return undefined;
     }
     const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
-    const bytes = typeof data === 'string' ? this.encode(data, isText) : data;
+    const bytes = typeof data === 'string' ? this.encode(data, isText) : (bytesOf(data) ?? data);
     const token = this.#newToken();
     return this.#native.send(connectionId, kind, bytes, token) ? undefined : token;
   }

@@ -2,6 +2,7 @@
 // A process of the load generator. It does what it is told in one message, blocks in the native
 // loop nearly all the time, and looks for news from its parent in between.
 
+import { WSServerError } from '../errors.js';
 import type { LoadPlan, LoadSnapshot } from '../load.js';
 import { native } from '../native.js';
 import { readUsage, type Usage } from './load_usage.js';
@@ -71,7 +72,7 @@ function listen(): Promise<void> {
 }
 
 async function work(order: PlanOrder): Promise<void> {
-  const load = new native.Load(order.plan);
+  const load = new native.Load(order.plan, WSServerError);
   const now = (): Moment => {
     const { user, system } = process.cpuUsage();
     return {
