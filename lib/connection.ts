@@ -14,7 +14,7 @@ import {
   type StreamOptions,
   sendStream,
 } from './outgoing_message.js';
-import { abortable, controllerForMany, handled, signalOf, type WaitOptions } from './promises.js';
+import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
 import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
 import { readableOf, writableOf } from './web_streams.js';
 
@@ -92,7 +92,7 @@ export class WSConnection {
   }
 
   #interruptions(): Interruptions {
-    this.#interrupter ??= controllerForMany();
+    this.#interrupter ??= new AbortController();
     return { ended: this.#ending.signal, interrupted: this.#interrupter.signal };
   }
 

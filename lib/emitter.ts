@@ -43,8 +43,10 @@ export abstract class TypedEmitter extends EventEmitter {
     );
   }
 
-  override emit<Name extends EventName>(name: Name, event: EventMap[Name]): boolean {
-    return super.emit(name, event);
+  override emit<Name extends EventName>(name: Name, event: EventMap[Name]): boolean;
+  // All of them: Node's own events (newListener, removeListener) have more than one.
+  override emit(name: string, ...args: unknown[]): boolean {
+    return super.emit(name, ...args);
   }
 
   #changed(result: this): this {

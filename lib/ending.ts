@@ -2,7 +2,6 @@
 
 import { WSServerError } from './errors.js';
 import type { Intake } from './intake.js';
-import { controllerForMany } from './promises.js';
 
 /** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
 export interface CloseStatus {
@@ -41,7 +40,7 @@ export class Ending {
   /** Aborted when the connection has ended. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = controllerForMany();
+      this.#controller = new AbortController();
       if (this.status !== undefined) this.#abort();
     }
     return this.#controller.signal;

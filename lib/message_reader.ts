@@ -4,6 +4,7 @@ import { Backlog } from './backlog.js';
 import type { CloseStatus } from './ending.js';
 import { WSServerError } from './errors.js';
 import type { DataInEvent } from './events.js';
+import { onAbort } from './promises.js';
 
 /** RFC 6455 §7.4.1: done, going away, and a Close without a code. */
 const NORMAL_CODES: readonly number[] = [1000, 1001, 1005];
@@ -29,8 +30,8 @@ const done = (): Result => ({ done: true, value: undefined });
 /** The messages of one connection for one loop. */
 export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   readonly #owner: ReaderOwner;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#stop(this.#signal?.reason);
+  /** Has the signal forget this. */
+  readonly #stopListening: () => void;
   #backlog: Backlog;
   #waiting: Waiting[] = [];
   /** Whether nothing more will come. */
@@ -41,9 +42,8 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   /** `backlog`: the messages that it begins with. */
   constructor(owner: ReaderOwner, signal: AbortSignal | undefined, backlog: Backlog) {
     this.#owner = owner;
-    this.#signal = signal;
     this.#backlog = backlog;
-    signal?.addEventListener('abort', this.#onAbort);
+    this.#stopListening = onAbort(signal, (reason) => this.#stop(reason));
   }
 
   /** Whether messages should not be read any faster than they are taken. */
@@ -101,7 +101,7 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   #finish(error: unknown): void {
     this.#over = true;
     this.#error = error;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening();
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (this.#error === undefined) resolve(done());
       else reject(this.#error);
