@@ -82,13 +82,13 @@ async function work(order: PlanOrder): Promise<void> {
       server: order.pid === undefined ? undefined : readUsage(order.pid),
     };
   };
-  /** Runs while `more` says so; a moment is reported for each slice. */
-  const runWhile = async (phase: Phase, sliceMs: number, more: (moment: Moment) => boolean) => {
+  /** A moment is reported for each slice. */
+  const connect = async (): Promise<void> => {
     for (;;) {
       const moment = now();
-      void say({ kind: 'progress', phase, moment });
-      if (stopped || !more(moment)) return;
-      load.run(sliceMs);
+      void say({ kind: 'progress', phase: 'connecting', moment });
+      if (stopped || !moment.counted.connecting) return;
+      load.run(SLICE_MS);
       await listen();
     }
   };
@@ -109,11 +109,15 @@ async function work(order: PlanOrder): Promise<void> {
   const began = now();
   let connected: Moment | undefined;
   let begin: Moment | undefined;
-  await runWhile('connecting', SLICE_MS, ({ counted }) => counted.connecting);
+  await connect();
   let end = now();
   if (!stopped) {
     connected = end;
-    await runWhile('connected', 10, () => !started);
+    void say({ kind: 'progress', phase: 'connected', moment: end });
+    while (!started && !stopped) {
+      load.run(10);
+      await listen();
+    }
   }
   if (!stopped) {
     load.start();
@@ -151,6 +155,6 @@ process.on('message', (order: Order) => {
     .catch((error: unknown) => say({ kind: 'error', message: String(error) }))
     .finally(() => process.disconnect());
 });
-// The parent decides what an interrupt means, and without it there is nothing to live for.
-process.on('SIGINT', () => {});
+// The parent decides what a signal to all of them means, and without it there is nothing to live for.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
