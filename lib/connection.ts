@@ -16,6 +16,7 @@ import {
 } from './outgoing_message.js';
 import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
 import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
+import { shown } from './shown.js';
 import { readableOf, writableOf } from './web_streams.js';
 
 /** What a connection needs of its server. */
@@ -86,7 +87,7 @@ export class WSConnection {
 
   set dataFormat(format: SendFormat) {
     if (format !== 0 && !Object.values(Opcode).includes(format)) {
-      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${String(format)}.`);
+      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
     }
     this.#dataFormat = format;
   }

@@ -8,6 +8,7 @@ import { reportFailure } from './failure_report.js';
 import type { NativeServer } from './native.js';
 import { ask, type Handler } from './questions.js';
 import { asSent, normalizedName } from './server_name.js';
+import { shown } from './shown.js';
 import { CertStoreType } from './stores/store_type.js';
 
 const NOT_FOUND = 272;
@@ -78,7 +79,7 @@ export class Security {
     for (const [given, source] of Object.entries(sources ?? {})) {
       const name = normalizedName(given);
       if (byName.has(name)) {
-        const what = `certificatesByName has ${JSON.stringify(name)} twice; leave one of them out.`;
+        const what = `certificatesByName has "${shown(name)}" twice; leave one of them out.`;
         throw new WSServerError(INVALID_ARGUMENT, what);
       }
       byName.set(name, toCertificate(source));

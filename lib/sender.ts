@@ -8,6 +8,7 @@ import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from './outbox.js';
 import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
+import { shown } from './shown.js';
 
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
@@ -216,7 +217,7 @@ export class Sender {
   report(connectionId: number, error: unknown): void {
     this.#onError(
       connectionId,
-      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, String(error)),
+      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, shown(error)),
     );
   }
 

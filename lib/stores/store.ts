@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From a certificate store, as the documented properties name it, to what the core reads.
 
+import { shown } from '../shown.js';
 import { decodeBase64, isBase64 } from './base64.js';
 import { notOpened } from './failure.js';
 import { Secrets } from './secrets.js';
@@ -26,7 +27,7 @@ export function useStore<Value>(
   use: (contents: Contents) => Value,
 ): Value {
   const row = storeTypes[type];
-  if (row === undefined) throw notOpened(`There is no type ${type} of stores.`);
+  if (row === undefined) throw notOpened(`There is no type ${shown(type)} of stores.`);
   if (store.length === 0) throw notOpened('No store has been given; set SSLCertStore.');
   if (row.store === 'name') return use(row.read(store, password, new Secrets()));
   const isFile = row.store === 'file' || (row.store === 'either' && isRegularFile(store));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "addon/convert.h"
+#include "base/shown.h"
 #include "server/config.h"
 #include "ws/frame.h"
 
@@ -274,7 +275,7 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
   const auto written =
       text ? server::writeConfig(*server_, name, *text)
            : Result<void>(makeError(ErrorCode::kInvalidArgument,
-                                    "give " + name + " a string, a number or a boolean"));
+                                    "give " + shown(name) + " a string, a number or a boolean"));
   if (!written.ok()) throwError(info.Env(), written.error());
   return info.Env().Undefined();
 }
