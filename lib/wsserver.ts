@@ -28,6 +28,8 @@ import type { WSServerOptions } from './server_options.js';
 import { ServerProperties } from './server_properties.js';
 import { Settings } from './settings.js';
 
+/** RFC 6455 §7.4.1. */
+const MESSAGE_TOO_BIG = 1009;
 const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
 const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
 
@@ -94,6 +96,10 @@ export class WSServer extends ServerProperties {
             event.takeBack();
           }
         : take,
+      onTooLong: (id) =>
+        this.#attempt(() =>
+          this.#native.disconnect(id, MESSAGE_TOO_BIG, 'A text is longer than a string can be'),
+        ),
       onDisconnected: (event) => this.#onDisconnected(event),
       onForgotten: (id) => this.#onForgotten(id),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
