@@ -77,6 +77,15 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     for (const [id, connection] of this) visit(connection, id, this);
   }
 
+  /** @internal */
+  isOpen(connectionId: number): boolean {
+    try {
+      return this.#owner.native.getProperty(connectionId, connectedProperty) as boolean;
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * The connection's object, if it has been asked for before.
    * @internal

@@ -60,7 +60,10 @@ export class Delivery implements IntakeOwner {
       this.#handler = only;
     } else if (this.#serial) {
       const bound = handlers.map((handler) => handler.bind(server) as Listener<'DataIn'>);
-      this.#handler = (event) => callAndWait(bound, event);
+      this.#handler = (event) =>
+        callAndWait(bound, event, (error) => {
+          if (!server.tells(error, event)) throwLater(error);
+        });
     } else {
       this.#handler = (event) => server.emit('DataIn', event);
     }
@@ -173,10 +176,19 @@ export class Delivery implements IntakeOwner {
 
   #callHere(event: DataInEvent): unknown {
     try {
-      return this.#handler.call(this.#server, event);
+      const handled = this.#handler.call(this.#server, event);
+      return isPromise(handled) ? this.#watch(handled, event) : handled;
     } catch (error) {
       throwLater(error);
       return undefined;
+    }
+  }
+
+  async #watch(handled: PromiseLike<unknown>, event: DataInEvent): Promise<void> {
+    try {
+      await handled;
+    } catch (error) {
+      if (!this.#server.tells(error, event)) throw error;
     }
   }
 

@@ -314,6 +314,14 @@ export class WSServer extends ServerProperties {
 
   // Events.
 
+  /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
+  override tells(error: unknown, { connectionId: id }: { connectionId: number }): boolean {
+    const left =
+      error instanceof WSServerError && error.code === 126 && !this.connections.isOpen(id);
+    if (left) this.#emit('Error', new ErrorEvent(id, error.code, error.message));
+    return left;
+  }
+
   protected override listenersChanged(): void {
     // Which events have listeners decides what the core reports at all.
     let wanted = 0;
