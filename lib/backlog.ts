@@ -41,6 +41,11 @@ export class Backlog {
     if (this.#messages >= MAX_MESSAGES || this.#bytes >= MAX_BYTES) this.#full = true;
   }
 
+  /** Adds all that waits in another, which is empty afterwards. */
+  addAll(others: Backlog): void {
+    for (let event = others.take(); event !== undefined; event = others.take()) this.add(event);
+  }
+
   take(): DataInEvent | undefined {
     const link = this.#first;
     if (link === undefined) return undefined;

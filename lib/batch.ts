@@ -2,6 +2,7 @@
 // What has happened, on its way to the handlers: the records of a batch become events. The layout
 // is that of server::EventRecord (native/server/event_batch.h).
 
+import { constants } from 'node:buffer';
 import { Chunk } from './chunk.js';
 import type { Codec } from './code_page.js';
 import { throwLater } from './emitter.js';
@@ -15,7 +16,9 @@ const IS_RESPONSE = 8;
 const IS_ERROR = 16;
 const IS_REFUSED = 32;
 const IS_BINARY = 64;
+const TEXT: events.DataFormat = 1;
 const BINARY: events.DataFormat = 2;
+const { MAX_STRING_LENGTH } = constants;
 const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 /** The kind of an event is its place among the native names. */
@@ -46,12 +49,17 @@ export interface BatchHandler {
   onCertificateRequest(event: events.SSLConnectionRequestEvent): void;
   onClientAuthentication(event: events.SSLClientAuthenticationEvent): void;
   onDataIn(event: events.DataInEvent): void;
+  /** A text has come that is longer than a string can be. */
+  onTooLong(connectionId: number): void;
   onDisconnected(event: events.DisconnectedEvent): void;
   /** A connection that was asked about has ended without having been open. */
   onForgotten(connectionId: number): void;
   /** A send or ping that waited: `errorCode` is 0 when it has succeeded. */
   onSettled(token: number, errorCode: number): void;
-  onEvent<Name extends events.EventName>(name: Name, event: events.EventMap[Name]): void;
+  onEvent<Name extends Exclude<events.EventName, 'ConnectionRequest'>>(
+    name: Name,
+    event: events.EventMap[Name],
+  ): void;
 }
 
 /** Walks batches. A handler that runs the loop itself has the rest of its batch walked first. */
@@ -136,7 +144,9 @@ export class BatchReader {
     switch (kind) {
       case DATA_IN: {
         const format = value as events.DataFormat;
-        if (this.codec !== undefined && (format === BINARY || (flags & IS_BINARY) !== 0)) {
+        if (length > MAX_STRING_LENGTH && format === TEXT && !chunk.canBeText(offset, length)) {
+          handler.onTooLong(id);
+        } else if (this.codec !== undefined && (format === BINARY || (flags & IS_BINARY) !== 0)) {
           const { codec } = this;
           handler.onDataIn(
             new events.CodedDataInEvent(id, format, flags, chunk, offset, length, codec),

@@ -3,6 +3,8 @@
 // properties are others, may have a `length` that it has not. These functions were taken from the
 // language before anybody could replace them, and look inside.
 
+import { types } from 'node:util';
+
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** A method as a function of its object. */
@@ -53,13 +55,5 @@ export function bytesOf(data: unknown): Uint8Array | undefined {
     const view = data as DataView;
     return new Uint8Array(ofView.buffer(view), ofView.byteOffset(view), ofView.byteLength(view));
   }
-  try {
-    // It throws for what is neither, whatever it says of itself.
-    byteLengthOf(data as ArrayBuffer);
-    return new Uint8Array(data as ArrayBuffer);
-  } catch {
-    return undefined;
-  }
+  return types.isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
 }
-
-const byteLengthOf = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');

@@ -7,6 +7,9 @@ import { Secrets } from './stores/secrets.js';
 import { useStore, withoutBase64 } from './stores/store.js';
 import { CertStoreType } from './stores/store_type.js';
 
+/** Where every copy of this package finds what the core knows a certificate by. */
+export const NATIVE = Symbol.for('native-wsserver.Certificate');
+
 /** PEM as text, or PEM or DER as bytes; one after the other if there are several. */
 export type CertificateParts = string | Uint8Array | readonly (string | Uint8Array)[];
 
@@ -59,7 +62,7 @@ function open(
       type,
       storeOf(store, secrets),
       password,
-      ({ format, parts }) => new native.Certificate(format, parts, password, wanted),
+      ({ format, parts }) => new native.Certificate(format, parts, password, wanted, WSServerError),
     );
   } finally {
     secrets.wipe();
@@ -77,7 +80,7 @@ function fromSource(source: CertificateSource): NativeCertificate {
   const secrets = new Secrets();
   try {
     const parts = [cert, ca, key].flatMap((part) => partsOf(part, secrets));
-    return new native.Certificate('any', parts, passphrase, '*');
+    return new native.Certificate('any', parts, passphrase, '*', WSServerError);
   } finally {
     secrets.wipe();
   }
@@ -135,10 +138,18 @@ export class Certificate {
   }
 
   /**
+   * Whether it is one that the core knows, of this copy of the package or another.
+   * @internal
+   */
+  static isOne(value: object): value is Certificate {
+    return (value as Certificate)[NATIVE] instanceof native.Certificate;
+  }
+
+  /**
    * What the core knows it by.
    * @internal
    */
-  static nativeOf(certificate: Certificate): NativeCertificate {
-    return certificate.#native;
+  get [NATIVE](): NativeCertificate {
+    return this.#native;
   }
 }

@@ -58,6 +58,16 @@ export class Chunk {
     return Chunk.copyOf(this.#rescued(offset, length)).text(0, length);
   }
 
+  /** Whether there can be a string of them. */
+  canBeText(offset: number, length: number): boolean {
+    try {
+      this.text(offset, length);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The four bytes at `offset` as a number, the least significant first. */
   number(offset: number): number {
     return new DataView(this.copy(offset, 4).buffer).getUint32(0, true);

@@ -14,8 +14,9 @@ import {
   type StreamOptions,
   sendStream,
 } from './outgoing_message.js';
-import { abortable, controllerForMany, handled, signalOf, type WaitOptions } from './promises.js';
+import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
 import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
+import { shown } from './shown.js';
 import { readableOf, writableOf } from './web_streams.js';
 
 /** What a connection needs of its server. */
@@ -86,13 +87,13 @@ export class WSConnection {
 
   set dataFormat(format: SendFormat) {
     if (format !== 0 && !Object.values(Opcode).includes(format)) {
-      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${String(format)}.`);
+      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
     }
     this.#dataFormat = format;
   }
 
   #interruptions(): Interruptions {
-    this.#interrupter ??= controllerForMany();
+    this.#interrupter ??= new AbortController();
     return { ended: this.#ending.signal, interrupted: this.#interrupter.signal };
   }
 
@@ -325,8 +326,13 @@ export class WSConnection {
   /**
    * The messages that come from now on, for a loop: `for await (const message of connection)` is
    * short for it. What comes while the loop is at work waits, up to 64 messages or 1 MiB; then
-   * reading from the socket stops, so that the client feels it. To leave the loop is to stop
-   * reading: what comes afterwards goes to the handlers of DataIn only, as it does before.
+   * reading from the socket stops, so that the client feels it. Handlers of DataIn get everything
+   * besides.
+   *
+   * What the loop has not taken when it is left waits for the next one, and so does what was held
+   * back by {@link acceptData}, and, unless DataIn has handlers, what comes until then: also when the
+   * connection has ended meanwhile. If that is too much, and nobody begins to read for 5 seconds, all of
+   * it is dropped, and what comes afterwards goes to the handlers of DataIn only.
    *
    * The loop ends when the connection has ended with 1000, 1001 or without a code; otherwise it
    * throws error 126, whose `cause` is the {@link CloseStatus}.
@@ -334,7 +340,11 @@ export class WSConnection {
    * already
    */
   messages(options?: WaitOptions): AsyncIterableIterator<DataInEvent> {
-    return this.#owner.delivery.read(this.#connectionId, signalOf(options));
+    const signal = signalOf(options);
+    const { intake } = this.#ending;
+    return intake === undefined
+      ? this.#owner.delivery.read(this.#connectionId, signal)
+      : intake.read(signal);
   }
 
   /** The same as {@link messages}. */

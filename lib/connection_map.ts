@@ -3,6 +3,7 @@
 import { type ConnectionOwner, connectedProperty, WSConnection } from './connection.js';
 import { toId } from './connection_id.js';
 import { type CloseStatus, Ending, NEVER_OPENED } from './ending.js';
+import type { Intake } from './intake.js';
 import { native } from './native.js';
 
 /** A connection's object, and the part of it that is the server's. */
@@ -76,6 +77,15 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     for (const [id, connection] of this) visit(connection, id, this);
   }
 
+  /** @internal */
+  isOpen(connectionId: number): boolean {
+    try {
+      return this.#owner.native.getProperty(connectionId, connectedProperty) as boolean;
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * The connection's object, if it has been asked for before.
    * @internal
@@ -114,15 +124,16 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
   }
 
   /**
-   * Lets go of the object of a connection that has ended.
+   * Lets go of the object of a connection that has ended; whoever has it can read what is left.
    * @internal
    */
-  forget(connectionId: number): void {
+  forget(connectionId: number, intake: Intake | undefined): void {
     this.#ended.add(connectionId);
     const made = this.#made.get(connectionId);
     if (made === undefined) return;
     this.#made.delete(connectionId);
     made.ending.end(NEVER_OPENED);
     made.ending.properties = undefined;
+    made.ending.intake = intake;
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { type Contexts, usage } from './async_context.js';
 import { acceptDataProperty, connectedProperty } from './connection.js';
 import { type TypedEmitter, throwLater } from './emitter.js';
 import type { CloseStatus } from './ending.js';
@@ -16,8 +17,10 @@ import { callAndWait, isPromise } from './questions.js';
 export class Delivery implements IntakeOwner {
   readonly #server: TypedEmitter;
   readonly #native: NativeServer;
+  readonly #contexts: Contexts;
   readonly #serial: boolean;
   readonly #onReadersChanged: () => void;
+  hasHandlers = false;
   /** The only handler, or what calls all of them. */
   #handler: Listener<'DataIn'> = () => {};
   readonly #intakes = new Map<number, Intake>();
@@ -27,16 +30,18 @@ export class Delivery implements IntakeOwner {
   constructor(
     server: TypedEmitter,
     nativeServer: NativeServer,
+    contexts: Contexts,
     serial: boolean,
     onReadersChanged: () => void,
   ) {
     this.#server = server;
     this.#native = nativeServer;
+    this.#contexts = contexts;
     this.#serial = serial;
     this.#onReadersChanged = onReadersChanged;
   }
 
-  /** Whether somebody reads messages in a loop. */
+  /** Whether somebody reads messages in a loop, or may do so. */
   get hasReaders(): boolean {
     return this.#readers > 0;
   }
@@ -46,11 +51,19 @@ export class Delivery implements IntakeOwner {
     const server = this.#server;
     const handlers = server.rawListeners('DataIn') as Listener<'DataIn'>[];
     const [only] = handlers;
+    if (this.hasHandlers !== handlers.length > 0) {
+      this.hasHandlers = handlers.length > 0;
+      // Not at once: who adds a handler does not expect it to be called before that is done.
+      if (this.#intakes.size > 0) queueMicrotask(() => this.#onHandlers());
+    }
     if (only !== undefined && handlers.length === 1) {
       this.#handler = only;
     } else if (this.#serial) {
       const bound = handlers.map((handler) => handler.bind(server) as Listener<'DataIn'>);
-      this.#handler = (event) => callAndWait(bound, event);
+      this.#handler = (event) =>
+        callAndWait(bound, event, (error) => {
+          if (!server.tells(error, event)) throwLater(error);
+        });
     } else {
       this.#handler = (event) => server.emit('DataIn', event);
     }
@@ -102,7 +115,7 @@ export class Delivery implements IntakeOwner {
     this.#intakeOf(connectionId).accepts = accept;
   }
 
-  /** The messages of a connection from now on. */
+  /** The messages of a connection from now on, and before them those that nobody has taken. */
   read(connectionId: number, signal: AbortSignal | undefined): MessageReader {
     this.#requireConnection(connectionId);
     signal?.throwIfAborted();
@@ -120,8 +133,11 @@ export class Delivery implements IntakeOwner {
     return true;
   }
 
-  forget(connectionId: number): void {
+  /** Returns what may still have messages that nobody has taken, if there is any. */
+  forget(connectionId: number): Intake | undefined {
+    const intake = this.#intakes.get(connectionId);
     this.#intakes.delete(connectionId);
+    return intake;
   }
 
   // For Intake.
@@ -136,20 +152,43 @@ export class Delivery implements IntakeOwner {
   }
 
   onReaders(change: 1 | -1): void {
+    const had = this.hasReaders;
     this.#readers += change;
-    this.#onReadersChanged();
+    if (had !== this.hasReaders) this.#onReadersChanged();
   }
 
   onNotNeeded(connectionId: number): void {
     this.#intakes.delete(connectionId);
   }
 
+  #onHandlers(): void {
+    for (const intake of this.#intakes.values()) intake.onHandlers();
+  }
+
   #call(event: DataInEvent): unknown {
+    if (usage.used) {
+      return this.#contexts.run(event.connectionId, () => this.#callHere(event));
+    }
+    const handled = this.#callHere(event);
+    if (usage.used) this.#contexts.adopt(event.connectionId);
+    return handled;
+  }
+
+  #callHere(event: DataInEvent): unknown {
     try {
-      return this.#handler.call(this.#server, event);
+      const handled = this.#handler.call(this.#server, event);
+      return isPromise(handled) ? this.#watch(handled, event) : handled;
     } catch (error) {
       throwLater(error);
       return undefined;
+    }
+  }
+
+  async #watch(handled: PromiseLike<unknown>, event: DataInEvent): Promise<void> {
+    try {
+      await handled;
+    } catch (error) {
+      if (!this.#server.tells(error, event)) throw error;
     }
   }
 

@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: MIT
 
-import { EventEmitter } from 'node:events';
+import { captureRejectionSymbol, EventEmitter } from 'node:events';
 import type { EventMap, EventName, Listener } from './events.js';
 
 /** An EventEmitter that knows its events by name and type, and learns when its listeners change. */
 export abstract class TypedEmitter extends EventEmitter {
+  constructor() {
+    super({ captureRejections: true });
+  }
+
+  /**
+   * Tells of what a handler's promise was rejected with, if that is no mistake.
+   * @internal
+   */
+  abstract tells(error: unknown, event: unknown): boolean;
+
+  /** Node calls it when a handler's promise is rejected. */
+  override [captureRejectionSymbol](error: Error, name: string | symbol, event: unknown): void {
+    if (name === 'Error' || !this.tells(error, event)) void Promise.reject(error);
+  }
+
   /** Called after listeners have been added or removed. */
   protected abstract listenersChanged(): void;
 
@@ -43,8 +58,10 @@ export abstract class TypedEmitter extends EventEmitter {
     );
   }
 
-  override emit<Name extends EventName>(name: Name, event: EventMap[Name]): boolean {
-    return super.emit(name, event);
+  override emit<Name extends EventName>(name: Name, event: EventMap[Name]): boolean;
+  // All of them: Node's own events (newListener, removeListener) have more than one.
+  override emit(name: string, ...args: unknown[]): boolean {
+    return super.emit(name, ...args);
   }
 
   #changed(result: this): this {

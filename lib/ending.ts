@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { WSServerError } from './errors.js';
-import { controllerForMany } from './promises.js';
+import type { Intake } from './intake.js';
 
 /** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
 export interface CloseStatus {
@@ -20,6 +20,8 @@ export class Ending {
   status: CloseStatus | undefined;
   /** The values of the properties, kept because handlers that are still to come may read them. */
   properties: readonly (boolean | number | string)[] | undefined;
+  /** What may have messages that nobody has taken; undefined before it has ended. */
+  intake: Intake | undefined;
   #controller: AbortController | undefined;
   #closed: Promise<CloseStatus> | undefined;
   #resolve: ((status: CloseStatus) => void) | undefined;
@@ -38,7 +40,7 @@ export class Ending {
   /** Aborted when the connection has ended. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = controllerForMany();
+      this.#controller = new AbortController();
       if (this.status !== undefined) this.#abort();
     }
     return this.#controller.signal;

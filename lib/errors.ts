@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+/** What every error of this package has, in whatever realm it was made. */
+const BRAND = Symbol.for('native-wsserver.WSServerError');
+
 /** The documented texts by their codes. */
 const texts = new Map<number, string>();
 
@@ -27,7 +30,18 @@ export class WSServerError extends Error {
   }
 }
 
-Object.defineProperty(WSServerError.prototype, 'name', { value: 'WSServerError' });
+Object.defineProperties(WSServerError.prototype, {
+  name: { value: 'WSServerError' },
+  [BRAND]: { value: true },
+});
+
+// Those of another copy of this package are ours, too: a test runner may load many.
+Object.defineProperty(WSServerError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    if (this !== WSServerError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  },
+});
 
 /** A row of the table of documented errors. */
 export interface ErrorRow {

@@ -249,9 +249,9 @@ export class DataInEvent {
     this.#flags |= IS_LENT;
   }
 
-  /** Sees to it that the payload can be read for ever. @internal */
-  keep(): void {
-    if ((this.#flags & IS_LENT) === 0) return;
+  /** Sees to it that the payload can be read for ever; `alone`: and holds no others. @internal */
+  keep(alone = false): void {
+    if (!alone && (this.#flags & IS_LENT) === 0) return;
     this.#flags &= ~IS_LENT;
     this.#chunk = Chunk.copyOf(this.textB);
     this.#offset = 0;

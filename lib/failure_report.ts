@@ -4,17 +4,9 @@
 
 import { WSServerError } from './errors.js';
 import { type NativeServer, native } from './native.js';
+import { shown } from './shown.js';
 
 const documented: ReadonlySet<unknown> = new Set(native.errorTable.map(({ code }) => code));
-
-/** In words; whatever was thrown, this does not throw. */
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.message}` : String(error);
-  } catch {
-    return 'What was thrown cannot be shown.';
-  }
-}
 
 function codeOf(error: unknown, otherwise: number): number {
   try {
@@ -38,7 +30,7 @@ export function reportFailure(
   error: unknown,
   otherwise: number,
 ): void {
-  const text = textOf(error);
+  const text = shown(error);
   const { code, message } = new WSServerError(codeOf(error, otherwise), text);
   const isHeard = server.reportError(connectionId, code, message);
   if (isHeard || warned.has(server)) return;

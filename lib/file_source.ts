@@ -4,6 +4,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { WSServerError } from './errors.js';
 import { NotRegular, openNow, openRegular } from './regular_file.js';
+import { shown } from './shown.js';
 
 /** How much of a file is read at once. */
 const CHUNK = 256 * 1024;
@@ -24,10 +25,10 @@ const codes: Readonly<Record<string, number>> = {
 
 function unreadable(fileName: string, cause: NodeJS.ErrnoException): WSServerError {
   if (cause instanceof NotRegular) {
-    return new WSServerError(INVALID_ARGUMENT, `"${fileName}" is not a regular file.`);
+    return new WSServerError(INVALID_ARGUMENT, `"${shown(fileName)}" is not a regular file.`);
   }
   const code = codes[cause.code ?? ''] ?? INVALID_ARGUMENT;
-  const sentence = `The file "${String(fileName)}" cannot be read: ${cause.message}.`;
+  const sentence = `The file "${shown(fileName)}" cannot be read: ${shown(cause)}.`;
   return new WSServerError(code, sentence, { cause });
 }
 
@@ -95,7 +96,7 @@ class Chunks {
   take(bytesRead: number): Uint8Array {
     const isUnsized = this.#left === Number.POSITIVE_INFINITY;
     if (bytesRead === 0 && !isUnsized) {
-      const what = `The file "${this.#fileName}" became shorter meanwhile.`;
+      const what = `The file "${shown(this.#fileName)}" became shorter meanwhile.`;
       throw new WSServerError(SEND_FAILED, what);
     }
     this.#left = bytesRead === 0 ? 0 : this.#left - bytesRead;

@@ -29,8 +29,9 @@ export type { MessageSource, StreamOptions } from './outgoing_message.js';
 export type { WaitOptions } from './promises.js';
 export type { CertificateLike, CertificatesByName } from './security.js';
 export type { Data, SendFormat, SendOptions } from './sender.js';
+export type { WSServerOptions } from './server_options.js';
 export { CertStoreType } from './stores/store_type.js';
-export { WSServer, type WSServerOptions } from './wsserver.js';
+export { WSServer } from './wsserver.js';
 
 import type { ErrorRow } from './errors.js';
 import { native } from './native.js';

@@ -4,6 +4,7 @@ import { Backlog } from './backlog.js';
 import type { CloseStatus } from './ending.js';
 import { WSServerError } from './errors.js';
 import type { DataInEvent } from './events.js';
+import { onAbort } from './promises.js';
 
 /** RFC 6455 §7.4.1: done, going away, and a Close without a code. */
 const NORMAL_CODES: readonly number[] = [1000, 1001, 1005];
@@ -20,8 +21,8 @@ interface Waiting {
 export interface ReaderOwner {
   /** Messages have been taken. */
   onTaken(): void;
-  /** No more will be. */
-  onLeft(): void;
+  /** No more will be: `rest` is what has not been. */
+  onLeft(reader: MessageReader, rest: Backlog): void;
 }
 
 const done = (): Result => ({ done: true, value: undefined });
@@ -29,19 +30,20 @@ const done = (): Result => ({ done: true, value: undefined });
 /** The messages of one connection for one loop. */
 export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   readonly #owner: ReaderOwner;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#stop(this.#signal?.reason);
-  #backlog = new Backlog();
+  /** Has the signal forget this. */
+  readonly #stopListening: () => void;
+  #backlog: Backlog;
   #waiting: Waiting[] = [];
   /** Whether nothing more will come. */
   #over = false;
   /** What next() throws, once, instead of saying that nothing more will come. */
   #error: unknown;
 
-  constructor(owner: ReaderOwner, signal: AbortSignal | undefined) {
+  /** `backlog`: the messages that it begins with. */
+  constructor(owner: ReaderOwner, signal: AbortSignal | undefined, backlog: Backlog) {
     this.#owner = owner;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort);
+    this.#backlog = backlog;
+    this.#stopListening = onAbort(signal, (reason) => this.#stop(reason));
   }
 
   /** Whether messages should not be read any faster than they are taken. */
@@ -49,8 +51,8 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
     return this.#backlog.full;
   }
 
+  /** REQUIRES that it has not been left, and the connection not ended. */
   push(event: DataInEvent): void {
-    if (this.#over) return;
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#backlog.add(event);
     else waiting.resolve({ done: false, value: event });
@@ -79,7 +81,7 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
     return error === undefined ? Promise.resolve(done()) : Promise.reject(error);
   }
 
-  /** Leaves the loop: what has not been taken is dropped, and reading goes on without it. */
+  /** Leaves the loop: what has not been taken waits for the next one. */
   return(): Promise<Result> {
     this.#stop(undefined);
     return Promise.resolve(done());
@@ -90,15 +92,16 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   }
 
   #stop(error: unknown): void {
+    const rest = this.#backlog;
     this.#backlog = new Backlog();
     this.#finish(error);
-    this.#owner.onLeft();
+    this.#owner.onLeft(this, rest);
   }
 
   #finish(error: unknown): void {
     this.#over = true;
     this.#error = error;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening();
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (this.#error === undefined) resolve(done());
       else reject(this.#error);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import load = require('node-gyp-build');
 
-import { type ErrorRow, setErrorTexts, WSServerError } from './errors.js';
+import { type ErrorRow, setErrorTexts, type WSServerError } from './errors.js';
 import type { LoadPlan, NativeLoad } from './load.js';
 import type { NativeFormat } from './stores/store_type.js';
 
@@ -163,6 +163,7 @@ export interface NativeCertificate {
   readonly encoded: string;
 }
 
+/** Has no state of its own: several copies of this package, of several realms, may share it. */
 interface NativeAddon {
   readonly Server: new (
     /** How many commands there may be. */
@@ -173,6 +174,8 @@ interface NativeAddon {
     /** Encodes the texts in the command memory: lib/outbox.ts. */
     encode: () => void,
     transientPayloads: boolean,
+    /** What its methods throw. */
+    errorClass: typeof WSServerError,
   ) => NativeServer;
   /**
    * `parts` are read one by one; for pkcs11 they are what names the token. `wanted`: a subject, or
@@ -183,8 +186,9 @@ interface NativeAddon {
     parts: readonly Uint8Array[],
     password: string,
     wanted: string | Uint8Array,
+    errorClass: typeof WSServerError,
   ) => NativeCertificate;
-  readonly Load: new (plan: LoadPlan) => NativeLoad;
+  readonly Load: new (plan: LoadPlan, errorClass: typeof WSServerError) => NativeLoad;
   /**
    * Users are about to see `buffer`, all the memory of this number. They may give it away: what is
    * in it can be copied nevertheless, until the object `buffer` is garbage.
@@ -192,7 +196,6 @@ interface NativeAddon {
   showMemory(number: number, buffer: ArrayBufferLike): boolean;
   /** Undefined when there is no such memory, or not so much. */
   copyMemory(number: number, offset: number, length: number): Uint8Array | undefined;
-  setErrorClass(errorClass: typeof WSServerError): void;
   /** `kind` is the number of RFC 9106: 0, 1 or 2. Undefined for numbers that are not allowed. */
   argon2(
     kind: number,
@@ -211,5 +214,4 @@ interface NativeAddon {
 
 /** The addon: a prebuilt one for this platform, or the one that was built on installing. */
 export const native = load(join(__dirname, '..')) as NativeAddon;
-native.setErrorClass(WSServerError);
 setErrorTexts(native.errorTable);

@@ -4,6 +4,7 @@
 // server::Command (native/server/server.h).
 
 import { copyInto, lengthOf } from './bytes.js';
+import { WSServerError } from './errors.js';
 import { writeFields } from './fields.js';
 import { type NativeServer, native, type OnBatch } from './native.js';
 
@@ -86,6 +87,7 @@ export class Outbox {
       onBatch,
       () => this.encode(),
       transientPayloads,
+      WSServerError,
     );
     const { status, commands, arena } = this.server.shared();
     this.#status = status;

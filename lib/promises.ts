@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-import { setMaxListeners } from 'node:events';
 import { WSServerError } from './errors.js';
 
 /** What every method that waits can be given. */
@@ -30,31 +29,60 @@ export function handled<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
-/** What `promise` comes to, unless `signal` is aborted before; `onAbort` is called then. */
+type OnAbort = (reason: unknown) => void;
+
+/** Those who wait for one signal. It has one listener for all: with ten, Node would warn of a leak. */
+class Abortion {
+  readonly #signal: AbortSignal;
+  readonly #acts = new Set<OnAbort>();
+  readonly #listener = (): void => {
+    const acts = [...this.#acts];
+    for (const act of acts) this.delete(act);
+    for (const act of acts) act(this.#signal.reason);
+  };
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  add(act: OnAbort): void {
+    if (this.#acts.size === 0) this.#signal.addEventListener('abort', this.#listener);
+    this.#acts.add(act);
+  }
+
+  delete(act: OnAbort): void {
+    this.#acts.delete(act);
+    if (this.#acts.size === 0) this.#signal.removeEventListener('abort', this.#listener);
+  }
+}
+
+const abortions = new WeakMap<AbortSignal, Abortion>();
+
+/** Has `act` called with the reason when `signal` is aborted; what is returned calls that off. */
+export function onAbort(signal: AbortSignal | undefined, act: OnAbort): () => void {
+  if (signal === undefined) return () => {};
+  const abortion = abortions.get(signal) ?? new Abortion(signal);
+  abortions.set(signal, abortion);
+  abortion.add(act);
+  return () => abortion.delete(act);
+}
+
+/** What `promise` comes to, unless `signal` is aborted before; `cancel` is called then. */
 export function abortable<Value>(
   promise: Promise<Value>,
   signal: AbortSignal | undefined,
-  onAbort: () => void = () => {},
+  cancel: () => void = () => {},
 ): Promise<Value> {
   if (signal === undefined) return promise;
   const either = new Promise<Value>((resolve, reject) => {
-    const abort = (): void => {
-      onAbort();
-      reject(signal.reason);
+    const abort = (reason: unknown): void => {
+      cancel();
+      reject(reason);
     };
-    const settled = (): void => signal.removeEventListener('abort', abort);
-    promise.then(resolve, reject).finally(settled);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort(signal.reason);
+    promise.then(resolve, reject).finally(onAbort(signal, abort));
   });
   return handled(either);
-}
-
-/** One whose signal any number may listen to: Node does not warn of a leak. */
-export function controllerForMany(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }
 
 /**
@@ -63,15 +91,13 @@ export function controllerForMany(): AbortController {
  */
 export class FirstSignal {
   readonly #controller = new AbortController();
-  readonly #signals: readonly AbortSignal[];
-  readonly #abort = (): void => {
-    this.#controller.abort(this.#signals.find(({ aborted }) => aborted)?.reason);
-  };
+  readonly #forget: (() => void)[];
 
   constructor(signals: readonly AbortSignal[]) {
-    this.#signals = signals;
-    if (signals.some(({ aborted }) => aborted)) this.#abort();
-    for (const signal of signals) signal.addEventListener('abort', this.#abort);
+    const abort = (reason: unknown): void => this.#controller.abort(reason);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) abort(aborted.reason);
+    this.#forget = signals.map((signal) => onAbort(signal, abort));
   }
 
   get signal(): AbortSignal {
@@ -80,6 +106,6 @@ export class FirstSignal {
 
   /** It is not needed any more. */
   release(): void {
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
+    for (const forget of this.#forget) forget();
   }
 }

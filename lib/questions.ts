@@ -37,14 +37,15 @@ function callAll<Event>(
   return waiting;
 }
 
-/** Calls every handler. The promise is fulfilled when all of them are done; undefined: they are. */
+/** Calls every handler. The promise is fulfilled when all of them are done, or rejected; undefined: they are. */
 export function callAndWait<Event>(
   handlers: readonly Handler<Event>[],
   event: Event,
+  onRejected: (error: unknown) => void,
 ): Promise<unknown> | undefined {
   const waiting = callAll(handlers, event, throwLater);
   if (waiting.length === 0) return undefined;
-  return Promise.all(waiting.map((handled) => Promise.resolve(handled).catch(throwLater)));
+  return Promise.all(waiting.map((handled) => Promise.resolve(handled).catch(onRejected)));
 }
 
 /** What becomes of a question. */

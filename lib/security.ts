@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
-import { Certificate, type CertificateSource } from './certificate.js';
+import { Certificate, type CertificateSource, NATIVE } from './certificate.js';
 import { WSServerError } from './errors.js';
 import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
 import { reportFailure } from './failure_report.js';
 import type { NativeServer } from './native.js';
 import { ask, type Handler } from './questions.js';
 import { asSent, normalizedName } from './server_name.js';
+import { shown } from './shown.js';
 import { requireType } from './stores/store.js';
 import { CertStoreType } from './stores/store_type.js';
 
@@ -19,7 +20,9 @@ const HANDSHAKE_FAILED = 276;
 export type CertificateLike = Certificate | CertificateSource;
 
 function toCertificate(source: CertificateLike): Certificate {
-  return source instanceof Certificate ? source : new Certificate(source);
+  return Certificate.isOne(Object(source))
+    ? (source as Certificate)
+    : new Certificate(source as CertificateSource);
 }
 
 /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
@@ -72,7 +75,7 @@ export class Security {
   /** Takes effect for new connections; without any they are served without TLS. */
   set certificates(sources: readonly CertificateLike[]) {
     const certificates = sources.map(toCertificate);
-    this.#native.setCertificates(certificates.map(Certificate.nativeOf));
+    this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
     this.#certificates = certificates;
   }
 
@@ -86,7 +89,7 @@ export class Security {
     for (const [given, source] of Object.entries(sources ?? {})) {
       const name = normalizedName(given);
       if (byName.has(name)) {
-        const what = `certificatesByName has ${JSON.stringify(name)} twice; leave one of them out.`;
+        const what = `certificatesByName has "${shown(name)}" twice; leave one of them out.`;
         throw new WSServerError(INVALID_ARGUMENT, what);
       }
       byName.set(name, toCertificate(source));
@@ -126,7 +129,7 @@ export class Security {
     ask(handlers, event, {
       answer: () => {
         const chosen = this.#chosenBy(event);
-        this.#native.answerCertificateRequest(connectionId, chosen && Certificate.nativeOf(chosen));
+        this.#native.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
       },
       refuse: () => this.#native.answerCertificateRequest(connectionId, null),
       onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Sending: the quick way through the outbox, and the long one, for what must wait or may fail.
 
-import { isUint8Array } from './bytes.js';
+import { bytesOf, isUint8Array } from './bytes.js';
 import type { Codec } from './code_page.js';
 import { toId } from './connection_id.js';
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from './outbox.js';
 import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
+import { shown } from './shown.js';
 
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
@@ -173,7 +174,7 @@ export class Sender {
       if (isBytes && this.#outbox.sendBytes(connectionId, data, kind)) return undefined;
     }
     const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
-    const bytes = typeof data === 'string' ? this.encode(data, isText) : data;
+    const bytes = typeof data === 'string' ? this.encode(data, isText) : (bytesOf(data) ?? data);
     const token = this.#newToken();
     return this.#native.send(connectionId, kind, bytes, token) ? undefined : token;
   }
@@ -225,7 +226,7 @@ export class Sender {
   report(connectionId: number, error: unknown): void {
     this.#onError(
       connectionId,
-      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, String(error)),
+      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, shown(error)),
     );
   }
 

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { WSServerError } from './errors.js';
+import { shown } from './shown.js';
 
 const INVALID_ARGUMENT = 10022;
 const MAX_NAME = 253;
@@ -31,7 +32,7 @@ export function normalizedName(name: string): string {
   }
   throw new WSServerError(
     INVALID_ARGUMENT,
-    `certificatesByName: no client asks for ${JSON.stringify(name)}; give a host name, such as ` +
+    `certificatesByName: no client asks for "${shown(name)}"; give a host name, such as ` +
       '"www.example.com" or "*.example.com", without a port, spaces or an address.',
   );
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { Contexts, endIsTold } from './async_context.js';
 import { BatchReader } from './batch.js';
 import { Blocking } from './blocking.js';
 import { lineModeProperty, type WSConnection } from './connection.js';
@@ -21,46 +22,14 @@ import { type NativeServer, native, type SettingRow } from './native.js';
 import { Outbox } from './outbox.js';
 import { abortable, signalOf, type WaitOptions } from './promises.js';
 import { askConnection, askOpen } from './questions.js';
-import { type CertificateLike, type CertificatesByName, Security } from './security.js';
+import { Security } from './security.js';
 import { type Data, DONE, rejected, Sender, type SendOptions } from './sender.js';
+import type { WSServerOptions } from './server_options.js';
 import { ServerProperties } from './server_properties.js';
 import { Settings } from './settings.js';
 
-/** What a server can be made with. */
-export interface WSServerOptions {
-  localHost?: string;
-  localPort?: number;
-  connectionBacklog?: number;
-  defaultTimeout?: number;
-  /** Certificates to serve with: TLS. See {@link WSServer.certificate}. */
-  certificate?: CertificateLike | readonly CertificateLike[];
-  /** More of them, for clients that ask for these names. */
-  certificatesByName?: CertificatesByName;
-  /** What seals session tickets: see {@link WSServer.ticketKeys}. */
-  ticketKeys?: Uint8Array;
-  sslAuthenticateClients?: boolean;
-  sslEnabled?: boolean | 'Auto';
-  /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */
-  settings?: Readonly<Record<string, boolean | number | string>>;
-  /**
-   * Whether a handler of DataIn that returns a promise has its connection's next messages, and its
-   * Disconnected, wait until the promise is settled. What waits is bounded: up to 64 messages or
-   * 1 MiB, then reading from the socket stops. Other connections do not wait. A rejection is an
-   * uncaught exception.
-   * @defaultValue false
-   */
-  serialDelivery?: boolean;
-  /**
-   * Whether the memory of a payload is taken back when the handlers of its DataIn have returned, in
-   * the manner of uWebSockets.js. Large messages then cost a third less, because their memory stays
-   * warm and nothing is left to the garbage collector. Read `text` or copy `textB` before a handler
-   * returns, or awaits: afterwards the event throws 10022, and a `textB` that was kept shows what
-   * has come since. What waits ({@link serialDelivery}, acceptData, a loop) is copied.
-   * @defaultValue false
-   */
-  transientPayloads?: boolean;
-}
-
+/** RFC 6455 §7.4.1. */
+const MESSAGE_TOO_BIG = 1009;
 const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
 const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
 
@@ -82,6 +51,7 @@ export class WSServer extends ServerProperties {
   readonly #outbox: Outbox;
   readonly #native: NativeServer;
   readonly #batch: BatchReader;
+  readonly #contexts = new Contexts();
   readonly #sender: Sender;
   readonly #delivery: Delivery;
   readonly #security: Security;
@@ -106,13 +76,19 @@ export class WSServer extends ServerProperties {
       : (event) => this.#delivery.take(event);
     this.#batch = new BatchReader({
       onConnectionRequest: (id, event) =>
-        askConnection(this.#handlers('ConnectionRequest'), id, event, this.#outbox),
+        this.#ask(id, 'ConnectionRequest', (to) => askConnection(to, id, event, this.#outbox)),
       onOpenRequest: (event) =>
-        askOpen(this.#handlers('WebSocketOpenRequest'), event, this.#outbox),
+        this.#ask(event.connectionId, 'WebSocketOpenRequest', (to) =>
+          askOpen(to, event, this.#outbox),
+        ),
       onCertificateRequest: (event) =>
-        this.#security.askCertificate(this.#handlers('SSLConnectionRequest'), event),
+        this.#ask(event.connectionId, 'SSLConnectionRequest', (to) =>
+          this.#security.askCertificate(to, event),
+        ),
       onClientAuthentication: (event) =>
-        this.#security.askClient(this.#handlers('SSLClientAuthentication'), event),
+        this.#ask(event.connectionId, 'SSLClientAuthentication', (to) =>
+          this.#security.askClient(to, event),
+        ),
       onDataIn: transientPayloads
         ? (event) => {
             event.lend();
@@ -120,6 +96,10 @@ export class WSServer extends ServerProperties {
             event.takeBack();
           }
         : take,
+      onTooLong: (id) =>
+        this.#attempt(() =>
+          this.#native.disconnect(id, MESSAGE_TOO_BIG, 'A text is longer than a string can be'),
+        ),
       onDisconnected: (event) => this.#onDisconnected(event),
       onForgotten: (id) => this.#onForgotten(id),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
@@ -144,7 +124,7 @@ export class WSServer extends ServerProperties {
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
-    const delivery = new Delivery(this, this.#native, serialDelivery, () =>
+    const delivery = new Delivery(this, this.#native, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
     this.#delivery = delivery;
@@ -338,6 +318,14 @@ export class WSServer extends ServerProperties {
 
   // Events.
 
+  /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
+  override tells(error: unknown, { connectionId: id }: { connectionId: number }): boolean {
+    const left =
+      error instanceof WSServerError && error.code === 126 && !this.connections.isOpen(id);
+    if (left) this.#emit('Error', new ErrorEvent(id, error.code, error.message));
+    return left;
+  }
+
   protected override listenersChanged(): void {
     // Which events have listeners decides what the core reports at all.
     let wanted = 0;
@@ -351,16 +339,27 @@ export class WSServer extends ServerProperties {
     this.#delivery.listenersChanged();
   }
 
-  #handlers<Name extends EventName>(name: Name): Listener<Name>[] {
-    return this.rawListeners(name).map((handler) => handler.bind(this) as Listener<Name>);
+  #ask<Name extends EventName>(
+    connectionId: number,
+    name: Name,
+    ask: (handlers: Listener<Name>[]) => void,
+  ): void {
+    const handlers = this.rawListeners(name).map((handler) => handler.bind(this) as Listener<Name>);
+    this.#contexts.run(connectionId, () => ask(handlers), endIsTold(name));
   }
 
-  #emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
-    try {
-      this.emit(name, event);
-    } catch (error) {
-      throwLater(error);
-    }
+  #emit<Name extends Exclude<EventName, 'ConnectionRequest'>>(
+    name: Name,
+    event: EventMap[Name],
+  ): void {
+    const emit = (): void => {
+      try {
+        this.emit(name, event);
+      } catch (error) {
+        throwLater(error);
+      }
+    };
+    this.#contexts.run(event.connectionId, emit, endIsTold(name));
   }
 
   #onDisconnected(event: DisconnectedEvent): void {
@@ -383,8 +382,8 @@ export class WSServer extends ServerProperties {
   }
 
   #forget(connectionId: number): void {
-    this.connections.forget(connectionId);
-    this.#delivery.forget(connectionId);
+    this.connections.forget(connectionId, this.#delivery.forget(connectionId));
+    this.#contexts.forget(connectionId);
   }
 
   #connection(connectionId: number | string): WSConnection {

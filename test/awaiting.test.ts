@@ -296,6 +296,33 @@ test('pauseData and processData', async (t) => {
   await assert.rejects(server.pauseData(999_999), { code: 126 });
 });
 
+test('one signal for many is no leak: Node does not warn of one', async (t) => {
+  const { server, connection } = await startStuck(t);
+  const warnings: Error[] = [];
+  const warn = (warning: Error): unknown => warnings.push(warning);
+  process.on('warning', warn);
+  t.after(() => process.off('warning', warn));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waits: Promise<unknown>[] = [];
+  for (let index = 0; index < 20; index++) {
+    waits.push(connection.drain({ signal }));
+    waits.push(connection.sendStream(new ReadableStream(), { signal }));
+  }
+  const other = await startOpen(t);
+  for (let index = 0; index < 20; index++) {
+    const { connection } = await open(t, other.server);
+    waits.push(connection.messages({ signal }).next());
+  }
+  waits.push(connection.close(1000, '', { signal }), server.shutdown({ signal }));
+  const listeners = getEventListeners(signal, 'abort').length;
+  assert.equal(listeners, 1);
+  controller.abort(new Error('enough'));
+  for (const { status } of await Promise.allSettled(waits)) assert.equal(status, 'rejected');
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  assert.deepEqual(warnings, []);
+});
+
 test('rejections that nobody awaits do not end the process', async (t) => {
   const { server, client, connection } = await startStuck(t);
   const signal = AbortSignal.abort(new Error('enough'));

@@ -2,15 +2,17 @@
 // bounded part of each turn, and bounded memory.
 
 import assert from 'node:assert/strict';
+import { constants as bufferConstants } from 'node:buffer';
 import { test } from 'node:test';
 import { constants, deflateRawSync } from 'node:zlib';
 import type { WSServer } from 'native-wsserver';
-import { ByteClient, frame, Op, request } from './support/byte_client.js';
+import { ByteClient, closeCode, frame, Op, request } from './support/byte_client.js';
 import { runChild } from './support/child.js';
-import { startServer, until } from './support/server.js';
+import { collect, next, startServer, until } from './support/server.js';
 
 const OFFER = ['Sec-WebSocket-Extensions: permessage-deflate'];
 const MIB = 1024 * 1024;
+const { MAX_STRING_LENGTH } = bufferConstants;
 
 /** A message of `size` bytes that is a thousandth of that on the wire. */
 function bomb(size: number, byte: number): Buffer {
@@ -87,4 +89,18 @@ test('what is inflated is not kept: memory stays bounded while bombs come', asyn
   );
   // It was 1,100 MiB when 16 came at once.
   assert.ok(Number(stdout) < 256, `${stdout} MiB more`);
+});
+
+test('a text that is longer than a string can be: 1009', async (t) => {
+  const settings = { MaxMessageSize: 2 ** 30, MaxUnfinishedBytes: 2 ** 31 - 1 };
+  const server = await startServer(t, { settings });
+  const events = collect(server, 'DataIn');
+  const errors = collect(server, 'Error');
+  const disconnected = next(server, 'Disconnected');
+  const client = await ByteClient.open(t, server.localPort, OFFER);
+  client.send(bomb(MAX_STRING_LENGTH + 1, 0x61));
+  assert.equal(closeCode(await client.readFrame()), 1009);
+  await client.finish(1009);
+  assert.equal((await disconnected).statusCode, 1009);
+  assert.deepEqual([events.length, errors.length], [0, 0]);
 });

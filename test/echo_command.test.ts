@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -157,3 +159,43 @@ test('a port that is taken is told in a sentence', async (t) => {
   assert.equal(code, 1);
   assert.match(stderr, /10048/);
 });
+
+test('goes on when nobody reads what it says, or the disk is full', async (t) => {
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  for (const stdout of ['pipe', full] as const) {
+    const port = await freePort();
+    const args = [COMMAND, 'echo', '--port', `${port}`];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', stdout, stdout] });
+    t.after(() => child.kill('SIGKILL'));
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    let client: WebSocket;
+    for (;;) {
+      client = new WebSocket(`ws://127.0.0.1:${port}`);
+      const opened = await once(client, 'open').catch(() => undefined);
+      if (opened !== undefined) break;
+      assert.equal(child.exitCode, null);
+    }
+    t.after(() => client.terminate());
+    // It has reported twice by then.
+    const end = performance.now() + 2500;
+    while (performance.now() < end) {
+      client.send('x');
+      await once(client, 'message');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await exited, [0, null]);
+  }
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -151,7 +151,7 @@ for (const exits of [false, true]) {
           inFlight: 500,
           messagesPerSecond: 0,
         };
-        const load = new native.Load(plan);
+        const load = new native.Load(plan, Error);
         load.start();
         const go = (): void => {
           load.run(20);

@@ -1,8 +1,9 @@
 // Which events come, in which order, with what in them; and what handlers may do.
 
 import assert from 'node:assert/strict';
+import type { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { type DataInEvent, type EventName, eventNames } from 'native-wsserver';
+import { type DataInEvent, type EventName, eventNames, WSServer } from 'native-wsserver';
 import { ByteClient, closePayload, frame, Op, request } from './support/byte_client.js';
 import { runChild } from './support/child.js';
 import { collect, next, startEcho, startServer, until } from './support/server.js';
@@ -349,4 +350,26 @@ test('after an exception from within a batch, what is sent later leaves as ever'
   );
   assert.equal(stdout, 'as ever 1\n');
   assert.equal(code, 0);
+});
+
+test("Node's own events of an emitter have all of their arguments", () => {
+  const server = new WSServer();
+  const seen: unknown[][] = [];
+  const emitter: EventEmitter = server as unknown as EventEmitter;
+  for (const name of ['newListener', 'removeListener']) {
+    emitter.on(name, (...args) => {
+      if (args[0] === 'DataIn' || args[0] === 'Ping') seen.push([name, ...args]);
+    });
+  }
+  const listener = (): void => {};
+  server.on('DataIn', listener);
+  server.once('Ping', listener);
+  server.off('DataIn', listener);
+  server.removeAllListeners('Ping');
+  assert.deepEqual(seen, [
+    ['newListener', 'DataIn', listener],
+    ['newListener', 'Ping', listener],
+    ['removeListener', 'DataIn', listener],
+    ['removeListener', 'Ping', listener],
+  ]);
 });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import {
   rawServer,
   run,
 } from './support/load_command.js';
-import { startEcho } from './support/server.js';
+import { startEcho, startServer } from './support/server.js';
 
 /** A file with `content`, for as long as the test runs. */
 function write(t: TestContext, content: string | Uint8Array): string {
@@ -223,6 +223,41 @@ describe('load', { concurrency: 4 }, () => {
     });
     assert.equal(result.interrupted, true);
     assert.equal(result.connections.ok, 4);
+  });
+
+  test('a process that is killed is told of; one that is to end leaves that to its parent', async (t) => {
+    const server = await startEcho(t);
+    for (const [signal, expected] of [
+      ['SIGKILL', 1],
+      ['SIGTERM', 0],
+      ['SIGHUP', 0],
+    ] as const) {
+      let interrupt = (): void => {};
+      let pid = 0;
+      server.once('DataIn', () => {
+        const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+        for (const child of children.split(' ')) process.kill(Number(child), signal);
+        if (signal !== 'SIGKILL') interrupt();
+      });
+      const args = ['--duration', '1000', '--connections', '4'];
+      const { status, stderr } = await run(
+        [`ws://127.0.0.1:${server.localPort}`, ...args],
+        (...given) => {
+          [interrupt, pid] = given;
+        },
+      );
+      assert.equal(status, expected, `${signal}: ${stderr}`);
+      if (expected === 1) assert.match(stderr, /a load process has ended early, by SIGKILL/);
+    }
+  });
+
+  test('no echo at all', async (t) => {
+    const silent = await startServer(t);
+    const { status, stderr } = await load(t, silent.localPort);
+    assert.equal(status, 1);
+    assert.match(stderr, /no message came back/);
+    const idle = await load(t, silent.localPort, ['--idle']);
+    assert.equal(idle.status, 0);
   });
 
   test('conditions', async (t) => {

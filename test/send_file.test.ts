@@ -115,7 +115,7 @@ for (const [name, make, code, cause] of unreadable) {
     const file = make(t) as string;
     await assert.rejects(server.sendFile(id, file), (error: WSServerError) => {
       assert.deepEqual([error.name, error.code], ['WSServerError', code]);
-      assert.ok(error.message.includes(`"${file}"`), error.message);
+      assert.ok(error.message.includes(`"${`${file}`.slice(0, 199)}`), error.message);
       assert.equal((error.cause as NodeJS.ErrnoException | undefined)?.code, cause);
       return true;
     });

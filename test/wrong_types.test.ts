@@ -2,16 +2,19 @@
 // the process, and nothing has been done.
 
 import assert from 'node:assert/strict';
+import { ReadableStream } from 'node:stream/web';
 import { test } from 'node:test';
 import {
+  Certificate,
   type CertificateLike,
   type CertificatesByName,
   type MessageSource,
   type StreamOptions,
   WSServer,
+  WSServerError,
   type WSServerOptions,
 } from 'native-wsserver';
-import { startOpen } from './support/open.js';
+import { open, startOpen } from './support/open.js';
 
 const invalid = { name: 'WSServerError', code: 10022 };
 const unknownId = { name: 'WSServerError', code: 126 };
@@ -163,4 +166,48 @@ test('bytes in a SharedArrayBuffer are bytes like others', async (t) => {
   }
   server.ticketKeys = new Uint8Array(shared, 0, 80);
   assert.deepEqual(server.ticketKeys, Buffer.alloc(80, 7));
+});
+
+test('what is odd or long is told of in few words', async (t) => {
+  const { server, connection, id } = await startOpen(t);
+  const long = 'ü'.repeat(10_000_000);
+  const told: string[] = [];
+  server.on('Error', ({ description }) => told.push(description));
+  const acts: (() => unknown)[] = [
+    () => server.config(long),
+    () => server.config(`LogLevel=${long}`),
+    () => new WSServer({ settings: { [long]: 1 } }),
+    () => new WSServer({ settings: { [long]: null as never } }),
+    () => new WSServer({ localHost: long }).startListening(),
+    () => new WSServer({ localHost: 'x'.repeat(5000) }).startListening(),
+    () => new WSServer({ certificatesByName: { [long]: {} as never } }),
+    () => connection.sendFile(long),
+    ...[...objects, long].flatMap((odd) => [
+      () => connection.sendFile(odd as string),
+      () => {
+        connection.dataFormat = odd as never;
+      },
+      () => new Certificate(odd as never),
+    ]),
+  ];
+  for (const act of acts) {
+    const error = await (async () => act())().catch((reason) => reason);
+    assert.ok(error instanceof WSServerError, `${act}: ${error}`);
+    assert.ok(error.message.length < 700, `${act}: ${error.message.length}`);
+  }
+  for (const odd of [...objects, new Error(long)]) {
+    const before = told.length;
+    const other = await open(t, server);
+    const source = ReadableStream.from(
+      // biome-ignore lint/correctness/useYield: it fails before.
+      (async function* (): AsyncGenerator<string> {
+        throw odd;
+      })(),
+    );
+    const error = await other.connection.sendStream(source).catch((reason) => reason);
+    assert.equal(error, odd);
+    assert.equal(told.length, before + 1);
+  }
+  for (const text of told) assert.ok(text.length < 700);
+  assert.equal(connection.connectionId, id);
 });

@@ -34,6 +34,9 @@ export async function loadCommand(args: string[]): Promise<number> {
   }
   if (options.html !== undefined) writeFileSync(options.html, renderHtml(result));
   const crossed = options.thresholds.filter((threshold) => threshold.crossed(result));
-  for (const { text } of crossed) console.error(`wsserver: failed: ${text}`);
-  return crossed.length > 0 || result.connections.ok === 0 ? 1 : 0;
+  const failures = crossed.map(({ text }) => text);
+  const wantsEchoes = options.mode !== 'idle' && !result.interrupted && result.connections.ok > 0;
+  if (wantsEchoes && result.messages.received === 0) failures.push('no message came back');
+  for (const text of failures) console.error(`wsserver: failed: ${text}`);
+  return failures.length > 0 || result.connections.ok === 0 ? 1 : 0;
 }

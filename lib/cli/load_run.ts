@@ -87,6 +87,10 @@ function longestMs(options: LoadOptions): number {
   return Math.min(seconds * 1000 + GRACE_MS, 2 ** 31 - 1);
 }
 
+function howEnded(status: number | null, signal: string | null): string {
+  return signal === null ? `with exit status ${status}` : `by ${signal}`;
+}
+
 /** One load run. */
 export class LoadRun {
   readonly #options: LoadOptions;
@@ -153,9 +157,13 @@ export class LoadRun {
       });
       // Unlike 'exit', this comes after everything that it had to say.
       child.on('disconnect', () => {
-        if (worker.result === undefined) reject(new Error('a load process has ended early'));
-        else if (child.exitCode !== null) resolve();
-        else child.once('exit', () => resolve());
+        const onExit = (status: number | null, signal: string | null): void => {
+          if (worker.result !== undefined) resolve();
+          else reject(new Error(`a load process has ended early, ${howEnded(status, signal)}`));
+        };
+        const { exitCode, signalCode } = child;
+        if (exitCode !== null || signalCode !== null) onExit(exitCode, signalCode);
+        else child.once('exit', onExit);
       });
     });
   }

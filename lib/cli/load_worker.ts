@@ -2,6 +2,7 @@
 // A process of the load generator. It does what it is told in one message, blocks in the native
 // loop nearly all the time, and looks for news from its parent in between.
 
+import { WSServerError } from '../errors.js';
 import type { LoadPlan, LoadSnapshot } from '../load.js';
 import { native } from '../native.js';
 import { readUsage, type Usage } from './load_usage.js';
@@ -71,7 +72,7 @@ function listen(): Promise<void> {
 }
 
 async function work(order: PlanOrder): Promise<void> {
-  const load = new native.Load(order.plan);
+  const load = new native.Load(order.plan, WSServerError);
   const now = (): Moment => {
     const { user, system } = process.cpuUsage();
     return {
@@ -81,13 +82,13 @@ async function work(order: PlanOrder): Promise<void> {
       server: order.pid === undefined ? undefined : readUsage(order.pid),
     };
   };
-  /** Runs while `more` says so; a moment is reported for each slice. */
-  const runWhile = async (phase: Phase, sliceMs: number, more: (moment: Moment) => boolean) => {
+  /** A moment is reported for each slice. */
+  const connect = async (): Promise<void> => {
     for (;;) {
       const moment = now();
-      void say({ kind: 'progress', phase, moment });
-      if (stopped || !more(moment)) return;
-      load.run(sliceMs);
+      void say({ kind: 'progress', phase: 'connecting', moment });
+      if (stopped || !moment.counted.connecting) return;
+      load.run(SLICE_MS);
       await listen();
     }
   };
@@ -108,11 +109,15 @@ async function work(order: PlanOrder): Promise<void> {
   const began = now();
   let connected: Moment | undefined;
   let begin: Moment | undefined;
-  await runWhile('connecting', SLICE_MS, ({ counted }) => counted.connecting);
+  await connect();
   let end = now();
   if (!stopped) {
     connected = end;
-    await runWhile('connected', 10, () => !started);
+    void say({ kind: 'progress', phase: 'connected', moment: end });
+    while (!started && !stopped) {
+      load.run(10);
+      await listen();
+    }
   }
   if (!stopped) {
     load.start();
@@ -150,6 +155,6 @@ process.on('message', (order: Order) => {
     .catch((error: unknown) => say({ kind: 'error', message: String(error) }))
     .finally(() => process.disconnect());
 });
-// The parent decides what an interrupt means, and without it there is nothing to live for.
-process.on('SIGINT', () => {});
+// The parent decides what a signal to all of them means, and without it there is nothing to live for.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());

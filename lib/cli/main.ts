@@ -44,6 +44,9 @@ async function main([name = '', ...args]: string[]): Promise<number> {
   throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`);
 }
 
+// Who has read enough, or a disk that is full, ends neither a server nor a run.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 main(process.argv.slice(2)).then(
   (status) => {
     process.exitCode = status;

@@ -17,6 +17,7 @@ import { WSServerError } from '../errors.js';
 import type { EventMap, EventName } from '../events.js';
 import { Opcode } from '../outbox.js';
 import type { Data } from '../sender.js';
+import { shown } from '../shown.js';
 import { WSServer as MainServer } from '../wsserver.js';
 import { setDocumentedDefaults } from './defaults.js';
 import { type EventParams, paramsOf } from './event_params.js';
@@ -116,7 +117,7 @@ const Base = Properties as unknown as new () => Named;
 function upTo(size: number | undefined, data: Data): Data {
   if (size === undefined) return data;
   if (!Number.isInteger(size) || size < 0) {
-    throw new WSServerError(10022, `lenData is a number of bytes, not ${String(size)}.`);
+    throw new WSServerError(10022, `lenData is a number of bytes, not ${shown(size)}.`);
   }
   const bytes =
     typeof data === 'string'

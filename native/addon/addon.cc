@@ -20,12 +20,6 @@ namespace {
 using wss::addon::AddonState;
 using wss::addon::toText;
 
-Napi::Value setErrorClass(const Napi::CallbackInfo& info) {
-  info.Env().GetInstanceData<AddonState>()->errorClass =
-      Napi::Persistent(info[0].As<Napi::Function>());
-  return info.Env().Undefined();
-}
-
 wss::addon::Memory* memoryOf(const Napi::Value& number) {
   const auto* const state = number.Env().GetInstanceData<AddonState>();
   return state->memories->find(number.As<Napi::Number>().Int32Value());
@@ -165,7 +159,6 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Load", wss::addon::LoadObject::define(env));
   exports.Set("showMemory", Napi::Function::New(env, showMemory));
   exports.Set("copyMemory", Napi::Function::New(env, copyMemory));
-  exports.Set("setErrorClass", Napi::Function::New(env, setErrorClass));
   exports.Set("argon2", Napi::Function::New(env, argon2));
   exports.Set("errorTable", errorRows(env));
   exports.Set("settingTable", settingRows(env));

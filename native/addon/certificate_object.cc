@@ -55,7 +55,7 @@ CertificateObject::CertificateObject(const Napi::CallbackInfo& info) : ObjectWra
   auto contents = contentsOf(info[0].As<Napi::String>().Utf8Value(),
                              partsOf(info[1].As<Napi::Array>()), password);
   if (!contents.ok()) {
-    throwError(info.Env(), contents.error());
+    throwError(info[4].As<Napi::Function>(), contents.error());
     return;
   }
   // The certificate itself and its key from the store, or both by the subject.
@@ -64,7 +64,7 @@ CertificateObject::CertificateObject(const Napi::CallbackInfo& info) : ObjectWra
                    ? tls::findKey(std::move(contents.value()), *encoded)
                    : tls::findCertificate(contents.value(), info[3].As<Napi::String>().Utf8Value());
   if (!found.ok()) {
-    throwError(info.Env(), found.error());
+    throwError(info[4].As<Napi::Function>(), found.error());
     return;
   }
   certificate_ = std::make_unique<tls::Certificate>(std::move(found.value()));

@@ -16,9 +16,9 @@ struct ToValue {
 
 }  // namespace
 
-void throwError(Napi::Env env, const Error& error) {
-  const auto* state = env.GetInstanceData<AddonState>();
-  const Napi::Value made = state->errorClass.New(
+void throwError(const Napi::Function& errorClass, const Error& error) {
+  const Napi::Env env = errorClass.Env();
+  const Napi::Value made = errorClass.New(
       {Napi::Number::New(env, static_cast<int>(error.code)), toText(env, error.message)});
   if (env.IsExceptionPending()) return;
   napi_throw(env, made);

@@ -20,12 +20,12 @@ namespace wss::addon {
 
 /// Per environment (main thread or worker): what must not be static.
 struct AddonState {
-  Napi::FunctionReference errorClass;  ///< WSServerError, set by lib/native.ts when it loads
   std::shared_ptr<MemoryTable> memories;
 };
 
-/// Throws `error` as a WSServerError. The caller returns at once.
-void throwError(Napi::Env env, const Error& error);
+/// Throws `error` as a WSServerError: `errorClass` is that of who has made the object which fails,
+/// for there may be several copies of lib/. The caller returns at once.
+void throwError(const Napi::Function& errorClass, const Error& error);
 
 Napi::String toText(Napi::Env env, std::string_view text);
 Napi::Value toValue(Napi::Env env, const server::PropertyValue& value);

@@ -145,12 +145,12 @@ Napi::Function LoadObject::define(Napi::Env env) {
 LoadObject::LoadObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   auto plan = planOf(info[0].As<Napi::Object>());
   if (!plan.ok()) {
-    throwError(info.Env(), plan.error());
+    throwError(info[1].As<Napi::Function>(), plan.error());
     return;
   }
   auto made = client::LoadClient::create(std::move(plan.value()));
   if (!made.ok()) {
-    throwError(info.Env(), made.error());
+    throwError(info[1].As<Napi::Function>(), made.error());
     return;
   }
   client_ = std::move(made.value());

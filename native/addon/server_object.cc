@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "addon/convert.h"
+#include "base/shown.h"
 #include "server/config.h"
 #include "ws/frame.h"
 
@@ -21,25 +22,6 @@ constexpr std::size_t kCommandSize = sizeof(server::Command) / sizeof(std::int32
 std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
 
 std::size_t sizeOf(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
-
-/// The third argument as bytes to send; throws when it is nothing of the kind.
-std::optional<Bytes> payloadOf(const Napi::CallbackInfo& info) {
-  auto bytes = toBytes(info[2]);
-  if (!bytes) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
-                                     "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
-  }
-  return bytes;
-}
-
-/// The second argument as a property; null, and throws, when there is none of that number.
-const server::Property* findProperty(const Napi::CallbackInfo& info) {
-  const auto table = server::propertyTable();
-  const auto index = static_cast<std::size_t>(integer(info[1]));
-  if (index < table.size()) return &table[index];
-  throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, "there is no such property"));
-  return nullptr;
-}
 
 void finishCleanup(void* handle) {
   napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(handle));
@@ -84,6 +66,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
 ServerObject::ServerObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       asyncContext_(info.Env(), "WSServer"),
+      errorClass_(Napi::Persistent(info[5].As<Napi::Function>())),
       memories_(info.Env().GetInstanceData<AddonState>()->memories),
       status_(*memories_, std::size_t{1} << server::kSlotBits),
       commands_(*memories_, kCommandStart + sizeOf(info[0]) * kCommandSize),
@@ -203,6 +186,19 @@ Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+void ServerObject::throwError(Napi::Env /*env*/, const Error& error) {
+  addon::throwError(errorClass_.Value(), error);
+}
+
+std::optional<Bytes> ServerObject::payloadOf(const Napi::CallbackInfo& info) {
+  auto bytes = toBytes(info[2]);
+  if (!bytes) {
+    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
+                                     "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
+  }
+  return bytes;
+}
+
 Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
   const std::int32_t kind = integer(info[1]);
   const auto opcode = static_cast<ws::Opcode>(kind & ~server::kUncompressed);
@@ -284,7 +280,7 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
   const auto written =
       text ? server::writeConfig(*server_, name, *text)
            : Result<void>(makeError(ErrorCode::kInvalidArgument,
-                                    "give " + name + " a string, a number or a boolean"));
+                                    "give " + shown(name) + " a string, a number or a boolean"));
   if (!written.ok()) throwError(info.Env(), written.error());
   return info.Env().Undefined();
 }
@@ -296,6 +292,14 @@ server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info)
                                      info[0].ToString().Utf8Value() + " is not connected"));
   }
   return connection;
+}
+
+const server::Property* ServerObject::findProperty(const Napi::CallbackInfo& info) {
+  const auto table = server::propertyTable();
+  const auto index = static_cast<std::size_t>(integer(info[1]));
+  if (index < table.size()) return &table[index];
+  throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, "there is no such property"));
+  return nullptr;
 }
 
 Napi::Value ServerObject::getProperty(const Napi::CallbackInfo& info) {

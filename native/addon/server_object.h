@@ -7,11 +7,13 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "addon/batch.h"
 #include "addon/memory.h"
 #include "addon/node_loop.h"
+#include "server/properties.h"
 #include "server/server.h"
 
 namespace wss::addon {
@@ -21,7 +23,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   static Napi::Function define(Napi::Env env);
 
   /// (commands: how many there may be, arena: its size, onBatch: Function, encode: Function,
-  /// transientPayloads: boolean)
+  /// transientPayloads: boolean, errorClass: what is thrown)
   explicit ServerObject(const Napi::CallbackInfo& info);
   ~ServerObject() override;
   ServerObject(const ServerObject&) = delete;
@@ -88,6 +90,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   void refresh();
   /// What a tick, a microtask or a callback has thrown is an uncaught exception like any other.
   void reportException();
+  /// Throws `error` as the class that the server was given. The caller returns at once.
+  void throwError(Napi::Env env, const Error& error);
   /// `method`, for one that may add events.
   template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
   Napi::Value direct(const Napi::CallbackInfo& info) {
@@ -100,10 +104,15 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
     return performCommands() ? (this->*method)(info) : Napi::Value();
   }
   server::Connection* findConnection(const Napi::CallbackInfo& info);
+  /// The third argument as bytes to send; throws when it is nothing of the kind.
+  std::optional<Bytes> payloadOf(const Napi::CallbackInfo& info);
+  /// The second argument as a property; null, and throws, when there is none of that number.
+  const server::Property* findProperty(const Napi::CallbackInfo& info);
   /// What send(), sendPart() and drained() return.
   Napi::Value outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent);
 
   Napi::AsyncContext asyncContext_;
+  Napi::FunctionReference errorClass_;
   napi_ref onBatch_ = nullptr;  ///< weak
   napi_ref encode_ = nullptr;   ///< weak
   std::shared_ptr<MemoryTable> memories_;

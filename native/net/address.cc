@@ -10,6 +10,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/shown.h"
+
 namespace wss::net {
 namespace {
 
@@ -40,7 +42,7 @@ Result<OwnedList> lookUp(const std::string& name, int family, std::string_view a
   addrinfo* found = nullptr;
   const int status = getaddrinfo(name.c_str(), nullptr, &hints, &found);
   if (status == 0) return OwnedList(found, &::freeaddrinfo);
-  std::string text = "\"" + name + "\" (" + gai_strerror(status) + ")";
+  std::string text = "\"" + shown(name) + "\" (" + gai_strerror(status) + ")";
   return makeError(lookupErrorCode(status), text.append(advice));
 }
 

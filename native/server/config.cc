@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/shown.h"
 #include "server/properties.h"
 #include "server/setting_text.h"
 
@@ -96,9 +97,9 @@ Result<void> writeConfig(Server& server, std::string_view name, std::string_view
 
 Error noSuchSetting(std::string_view name) {
   std::string detail("there is no setting called \"");
-  detail.append(name).append(findProperty(name) == nullptr
-                                 ? "\": WSServer.describe() lists those there are"
-                                 : "\" without a [ConnectionId]");
+  detail.append(shown(name))
+      .append(findProperty(name) == nullptr ? "\": WSServer.describe() lists those there are"
+                                            : "\" without a [ConnectionId]");
   return makeError(ErrorCode::kInvalidArgument, detail);
 }
 

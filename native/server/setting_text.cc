@@ -5,6 +5,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/shown.h"
+
 namespace wss::server {
 
 bool equalsIgnoringCase(std::string_view left, std::string_view right) {
@@ -48,7 +50,7 @@ int fileMode(std::string_view text) {
 
 Error notAllowed(std::string_view name, std::string_view value, std::string_view allowed) {
   std::string detail;
-  detail.append(name).append(" cannot be \"").append(value).append("\": it takes ");
+  detail.append(name).append(" cannot be \"").append(shown(value)).append("\": it takes ");
   return makeError(ErrorCode::kInvalidArgument, detail.append(allowed));
 }
 

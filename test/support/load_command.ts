@@ -45,8 +45,8 @@ function temporaryFolder(t: TestContext): string {
   return folder;
 }
 
-/** Is given a function that interrupts the command. */
-export type OnStart = (interrupt: () => void) => void;
+/** Is given a function that interrupts the command, and its process. */
+export type OnStart = (interrupt: () => void, pid: number) => void;
 
 /** Runs the command. */
 export function run(args: string[], onStart: OnStart = () => {}): Promise<Run> {
@@ -59,7 +59,7 @@ export function run(args: string[], onStart: OnStart = () => {}): Promise<Run> {
   child.stderr.on('data', (bytes) => {
     stderr += bytes;
   });
-  onStart(() => child.kill('SIGINT'));
+  onStart(() => child.kill('SIGINT'), child.pid as number);
   return new Promise((resolve) => {
     child.on('close', (status) => {
       resolve({ status, stdout, stderr, result: undefined as unknown as Result, html: '' });

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// What Node.js lets follow a chain of callbacks (AsyncLocalStorage, async hooks), kept apart for each
+// connection: the whole of a batch is one callback to Node, so that what the handler of one connection
+// enters would be seen by those of all others.
+
+import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks';
+import type { EventName } from './events.js';
+
+/** What is known of the use of async context in this thread. */
+interface Usage {
+  /** Whether anything has been used that could tell one context from another; for good. */
+  used: boolean;
+  /** How often a context has been entered (enterWith). */
+  entries: number;
+}
+
+/** Where a copy of this module finds what another has attached: one is enough for all of them. */
+const ATTACHED = Symbol.for('native-wsserver.asyncContextUsage');
+
+/**
+ * Nothing of Node's says whether async context is in use, and to give each connection a context
+ * costs a fifth of a small message. So the two ways of changing a context that lasts, which both
+ * go through a method of Node's, tell us.
+ */
+function attach(): Usage {
+  const storage = AsyncLocalStorage.prototype;
+  const { enterWith } = storage;
+  const attached = (enterWith as { [ATTACHED]?: Usage })[ATTACHED];
+  if (attached !== undefined) return attached;
+
+  const usage: Usage = { used: false, entries: 0 };
+  const hook = Object.getPrototypeOf(createHook({})) as ReturnType<typeof createHook>;
+  const { enable } = hook;
+  const methods = {
+    enterWith(this: AsyncLocalStorage<unknown>, store: unknown): void {
+      usage.used = true;
+      usage.entries++;
+      enterWith.call(this, store);
+    },
+    enable(this: typeof hook) {
+      usage.used = true;
+      return enable.call(this);
+    },
+  };
+  Object.defineProperty(methods.enterWith, ATTACHED, { value: usage });
+  const define = (owner: object, name: keyof typeof methods): boolean =>
+    Reflect.defineProperty(owner, name, { value: methods[name] });
+  // Who has frozen them has our contexts in any case.
+  usage.used = !define(storage, 'enterWith') || !define(hook, 'enable');
+  return usage;
+}
+
+export const usage: Usage = attach();
+
+/** Finds out about hooks that were enabled before: only under hooks has each promise its own id. */
+function lookForHooks(): void {
+  const id = Promise.resolve().then(executionAsyncId);
+  void id.then((first) => {
+    if (first !== executionAsyncId()) usage.used = true;
+  });
+}
+
+const MAY_NEVER_OPEN: ReadonlySet<EventName> = new Set<EventName>([
+  'SSLConnectionRequest',
+  'SSLClientAuthentication',
+  'SSLStatus',
+  'Error',
+  'Log',
+]);
+
+/** Whether somebody will be told when a connection has ended that has had this event. */
+export function endIsTold(name: EventName): boolean {
+  return !MAY_NEVER_OPEN.has(name);
+}
+
+/**
+ * The contexts of one server's connections. They begin as that in which the server was made, and
+ * are there only while async context is in use.
+ */
+export class Contexts {
+  readonly #server = new AsyncResource('WSServer');
+  readonly #connections = new Map<number, AsyncResource>();
+
+  constructor() {
+    lookForHooks();
+  }
+
+  /**
+   * Calls handlers of a connection, 0 for the server itself, in its context; `act` must not throw.
+   * What they enter is there for its next handlers, if it `lasts`: until it is forgotten.
+   */
+  run<Result>(connectionId: number, act: () => Result, lasts = true): Result {
+    if (!usage.used) {
+      const result = act();
+      if (usage.used && lasts) this.adopt(connectionId);
+      return result;
+    }
+    const known = this.#connections.get(connectionId);
+    const resource = known ?? this.#make();
+    if (lasts) this.#connections.set(connectionId, resource);
+    const { entries } = usage;
+    const isKept = (): boolean => this.#connections.get(connectionId) === resource;
+    return resource.runInAsyncScope(() => {
+      const result = act();
+      if (entries !== usage.entries && isKept()) this.adopt(connectionId);
+      else if (!lasts && !isKept()) resource.emitDestroy();
+      return result;
+    });
+  }
+
+  /** What handlers have made of the current context is the connection's from now on. */
+  adopt(connectionId: number): void {
+    this.forget(connectionId);
+    this.#connections.set(connectionId, connectionResource());
+  }
+
+  forget(connectionId: number): void {
+    this.#connections.get(connectionId)?.emitDestroy();
+    this.#connections.delete(connectionId);
+  }
+
+  #make(): AsyncResource {
+    return this.#server.runInAsyncScope(connectionResource);
+  }
+}
+
+/** A copy of the current context. */
+function connectionResource(): AsyncResource {
+  return new AsyncResource('WSConnection', { requireManualDestroy: true });
+}
