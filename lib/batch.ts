@@ -9,6 +9,7 @@ import { throwLater } from './emitter.js';
 import * as events from './events.js';
 import { readFields } from './fields.js';
 import { native } from './native.js';
+import * as questionEvents from './question_events.js';
 
 const NONE: readonly Buffer[] = [];
 const RECORD_SIZE = 8;
@@ -44,10 +45,10 @@ const SETTLED = FORGOTTEN + 1;
 
 /** Where the events of a batch go. None of these should throw: what is thrown ends the process. */
 export interface BatchHandler {
-  onConnectionRequest(connectionId: number, event: events.ConnectionRequestEvent): void;
-  onOpenRequest(event: events.WebSocketOpenRequestEvent): void;
-  onCertificateRequest(event: events.SSLConnectionRequestEvent): void;
-  onClientAuthentication(event: events.SSLClientAuthenticationEvent): void;
+  onConnectionRequest(connectionId: number, event: questionEvents.ConnectionRequestEvent): void;
+  onOpenRequest(event: questionEvents.WebSocketOpenRequestEvent): void;
+  onCertificateRequest(event: questionEvents.SSLConnectionRequestEvent): void;
+  onClientAuthentication(event: questionEvents.SSLClientAuthenticationEvent): void;
   onDataIn(event: events.DataInEvent): void;
   /** A text has come that is longer than a string can be. */
   onTooLong(connectionId: number): void;
@@ -159,24 +160,29 @@ export class BatchReader {
       case CONNECTION_REQUEST: {
         const address = chunk.latin1(offset, length);
         const accept = (flags & IS_REFUSED) === 0;
-        handler.onConnectionRequest(id, new events.ConnectionRequestEvent(address, value, accept));
+        handler.onConnectionRequest(
+          id,
+          new questionEvents.ConnectionRequestEvent(address, value, accept),
+        );
         return;
       }
       case OPEN_REQUEST: {
         // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
         const fields = readFields(chunk, offset, length, 'latin1');
-        handler.onOpenRequest(new events.WebSocketOpenRequestEvent(id, fields));
+        handler.onOpenRequest(new questionEvents.WebSocketOpenRequestEvent(id, fields));
         return;
       }
       case SSL_CONNECTION_REQUEST: {
         const fields = readFields(chunk, offset, length, 'latin1');
-        handler.onCertificateRequest(new events.SSLConnectionRequestEvent(id, fields));
+        handler.onCertificateRequest(new questionEvents.SSLConnectionRequestEvent(id, fields));
         return;
       }
       case SSL_CLIENT_AUTHENTICATION: {
         const fields = readFields(chunk, offset, length, 'text');
         const accept = (flags & IS_REFUSED) === 0;
-        handler.onClientAuthentication(new events.SSLClientAuthenticationEvent(id, fields, accept));
+        handler.onClientAuthentication(
+          new questionEvents.SSLClientAuthenticationEvent(id, fields, accept),
+        );
         return;
       }
       case SSL_STATUS: {

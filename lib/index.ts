@@ -7,7 +7,6 @@ export type { CloseStatus } from './ending.js';
 export { type ErrorRow, WSServerError } from './errors.js';
 export {
   ConnectedEvent,
-  ConnectionRequestEvent,
   type DataFormat,
   DataInEvent,
   DisconnectedEvent,
@@ -19,14 +18,17 @@ export {
   type LogType,
   PingEvent,
   ReadyToSendEvent,
-  SSLClientAuthenticationEvent,
-  SSLConnectionRequestEvent,
   SSLStatusEvent,
-  WebSocketOpenRequestEvent,
 } from './events.js';
 export type { SettingRow, Statistics } from './native.js';
 export type { MessageSource, StreamOptions } from './outgoing_message.js';
 export type { WaitOptions } from './promises.js';
+export {
+  ConnectionRequestEvent,
+  SSLClientAuthenticationEvent,
+  SSLConnectionRequestEvent,
+  WebSocketOpenRequestEvent,
+} from './question_events.js';
 export type { CertificateLike, CertificatesByName } from './security.js';
 export type { Data, SendFormat, SendOptions } from './sender.js';
 export type { WSServerOptions } from './server_options.js';

@@ -3,9 +3,9 @@
 
 import { bytesOf, lengthOf } from './bytes.js';
 import { pushThrown, throwLater } from './emitter.js';
-import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './events.js';
 import { reportFailure } from './failure_report.js';
 import type { Outbox } from './outbox.js';
+import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './question_events.js';
 
 const MAX_ANSWER = 16 * 1024;
 /** A status that the core refuses, saying what is allowed. */

@@ -3,9 +3,9 @@
 
 import { Certificate, type CertificateSource, NATIVE } from './certificate.js';
 import { WSServerError } from './errors.js';
-import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './events.js';
 import { reportFailure } from './failure_report.js';
 import type { NativeServer } from './native.js';
+import type { SSLClientAuthenticationEvent, SSLConnectionRequestEvent } from './question_events.js';
 import { ask, type Handler } from './questions.js';
 import { asSent, normalizedName } from './server_name.js';
 import { shown } from './shown.js';

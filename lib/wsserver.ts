@@ -33,12 +33,6 @@ const MESSAGE_TOO_BIG = 1009;
 const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
 const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
 
-/** A shutdown that waits for its connections to end. */
-interface Shutdown {
-  readonly connectionIds: Set<number>;
-  readonly resolve: () => void;
-}
-
 /**
  * A WebSocket server.
  *
@@ -56,7 +50,8 @@ export class WSServer extends ServerProperties {
   readonly #delivery: Delivery;
   readonly #security: Security;
   readonly #settings: Settings;
-  #shutdowns: Shutdown[] = [];
+  /** Those that wait for their connections to end. */
+  #shutdowns: { readonly connectionIds: Set<number>; readonly resolve: () => void }[] = [];
   #nextBatch: (() => void) | undefined;
   #handlesEvents = false;
 

@@ -20,6 +20,8 @@
 #include "server/compression.h"
 #include "server/deadlines.h"
 #include "server/ending.h"
+#include "server/parts.h"
+#include "server/wait.h"
 #include "tls/session.h"
 #include "ws/reader.h"
 #include "ws/utf8.h"
@@ -171,38 +173,6 @@ class Connection final : private net::SocketOwner {
     kEnding,   ///< closes as soon as the queue is flushed
     kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
     kClosed,
-  };
-  /// What a Wait waits for.
-  enum class Goal : std::uint8_t {
-    kTaken,    ///< the kernel has taken all that waited in the queue at first
-    kDrained,  ///< isDrained()
-    kPong,
-  };
-  /// A stretch of what is sent, by what the peer has taken since Extra was made.
-  struct Stretch {
-    std::int64_t taken = 0;  ///< when it was looked at last
-    std::int64_t end = 0;
-
-    [[nodiscard]] std::int64_t left() const { return end - taken; }
-  };
-  /// Something that has been asked for and is to be settled.
-  struct Wait {
-    std::int32_t token;
-    Goal goal;
-    std::uint64_t bytes;  ///< kTaken: what the kernel has yet to take
-    Tick since;           ///< when there was progress last
-    Stretch ahead{};      ///< kPong: what has to leave before the Ping
-  };
-  /// What the parts of a message have in common.
-  struct Parts {
-    bool isText;
-    ws::Utf8 text;  ///< the state of a text between two parts
-
-    static Parts of(ws::Opcode opcode) { return {opcode == ws::Opcode::kText, {}}; }
-    /// False when it is a text, and not UTF-8 with this part.
-    bool add(Bytes part, bool last) {
-      return !isText || (text.feed(part) && (!last || text.complete()));
-    }
   };
   /// Lines that wait in message_ for the next turn.
   struct Lines {

@@ -116,7 +116,7 @@ void Connection::sendLivenessPing() {
   touch();
 }
 
-Connection::Stretch Connection::underway() const {
+Stretch Connection::underway() const {
   const std::int64_t handed = extra_ ? extra_->handed : 0;
   const std::size_t unsealed = tls_ ? tls_->unsealed.size() : 0;
   const std::size_t queued = output_.size() + unsealed + runSize_;

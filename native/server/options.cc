@@ -104,9 +104,8 @@ constexpr auto kSettings = std::to_array<Setting>({
      .field = &Options::closeTimeout,
      .min = 1,
      .max = kMaxTimeout,
-     .doc =
-         "Seconds that a peer has to answer a Close frame, and then to close its side, before it "
-         "is cut. They begin anew while it takes 8 KiB a second of what was sent before."},
+     .doc = "Seconds that a peer has to answer a Close frame, and then to close its side. They "
+            "begin anew while it takes 8 KiB a second of what was sent before."},
     {.name = "CompressionLevel",
      .field = &Options::compressionLevel,
      .max = 9,
@@ -275,9 +274,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "PingInterval",
      .field = &Options::pingInterval,
      .max = kMaxTimeout,
-     .doc = "Seconds of silence after which a connection is pinged; after as many again it counts "
-            "as lost. They count from when the Ping has left, behind all that waits (SendTimeout). "
-            "0: never. Read when a WebSocket opens."},
+     .doc = "Seconds of silence after which a connection is pinged; after as many again since the "
+            "Ping has left, it counts as lost. 0: never. Read when a WebSocket opens."},
     {.name = "SelectWaitMillis",
      .field = &Options::selectWaitMillis,
      .max = 60000,
@@ -305,8 +303,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "UseIPv6",
      .field = &Options::useIPv6,
      .max = 2,
-     .doc =
-         "Families of an empty or named LocalHost: 0 IPv4, 1 IPv6, 2 both, as far as there are."},
+     .doc = "Families of an empty or named LocalHost that there are: 0 IPv4, 1 IPv6, 2 both."},
     {.name = "WaitForCloseResponse",
      .field = &Options::waitForCloseResponse,
      .doc = "Whether Disconnect waits for the peer's Close frame (up to CloseTimeout) or closes "

@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -130,6 +131,30 @@ class MemoryClient {
   tls::OwnedBio output_;
   tls::Owned<SSL, SSL_free> ssl_;
 };
+
+/// Who signs what contextOf() serves with.
+inline const Certificate& authority() {
+  static const Certificate made = makeCertificate("The Authority");
+  return made;
+}
+
+/// With a certificate, unless `options` have one.
+inline std::shared_ptr<tls::Context> contextOf(tls::ContextOptions options = {}) {
+  if (options.certificates.empty()) {
+    options.certificates = {makeCertificate("server", &authority())};
+  }
+  Result<std::shared_ptr<tls::Context>> context = tls::Context::create(std::move(options));
+  if (!context.ok()) throw std::runtime_error(context.error().message);
+  return context.value();
+}
+
+/// A client of one version.
+inline MemoryClient::SetUp only(int version) {
+  return [version](SSL_CTX* context) {
+    SSL_CTX_set_min_proto_version(context, version);
+    SSL_CTX_set_max_proto_version(context, version);
+  };
+}
 
 /// A server's session and what comes out of it.
 struct ServerEnd {

@@ -9,16 +9,12 @@ namespace wss::tls {
 namespace {
 
 using State = Session::State;
+using test::authority;
 using test::makeCertificate;
 using test::MemoryClient;
 using test::pump;
 using test::ServerEnd;
 using Ticket = Owned<SSL_SESSION, SSL_SESSION_free>;
-
-const Certificate& authority() {
-  static const Certificate made = makeCertificate("The Authority");
-  return made;
-}
 
 /// Servers whose sessions are each other's, and a client that goes from one to the other.
 class Siblings {
