@@ -53,7 +53,11 @@ export function bytesOf(data: unknown): Uint8Array | undefined {
   }
   if (ArrayBuffer.isView(data)) {
     const view = data as DataView;
-    return new Uint8Array(ofView.buffer(view), ofView.byteOffset(view), ofView.byteLength(view));
+    try {
+      return new Uint8Array(ofView.buffer(view), ofView.byteOffset(view), ofView.byteLength(view));
+    } catch {
+      return undefined; // Its buffer has become shorter, or has been given away.
+    }
   }
   return types.isAnyArrayBuffer(data) ? new Uint8Array(data) : undefined;
 }

@@ -91,7 +91,7 @@ export interface NativeServer {
   send(
     id: number,
     opcode: number,
-    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    bytes: NodeJS.ArrayBufferView | ArrayBufferLike,
     token: number,
   ): boolean;
   /**
@@ -109,7 +109,7 @@ export interface NativeServer {
   sendPart(
     id: number,
     opcode: number,
-    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    bytes: NodeJS.ArrayBufferView | ArrayBufferLike,
     last: boolean,
     token: number,
   ): boolean;

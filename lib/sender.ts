@@ -28,7 +28,7 @@ const REASONS: Readonly<Record<number, string>> = {
 export type SendFormat = 0 | Opcode;
 
 /** What can be sent: text, or bytes in any of their usual clothes. */
-export type Data = string | NodeJS.ArrayBufferView | ArrayBuffer;
+export type Data = string | NodeJS.ArrayBufferView | ArrayBufferLike;
 
 /** How to send one message. */
 export interface SendOptions extends WaitOptions {
