@@ -74,9 +74,14 @@ export class Security {
 
   /** Takes effect for new connections; without any they are served without TLS. */
   set certificates(sources: readonly CertificateLike[]) {
-    const certificates = sources.map(toCertificate);
-    this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
-    this.#certificates = certificates;
+    try {
+      const certificates = sources.map(toCertificate);
+      this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
+      this.#certificates = certificates;
+    } catch (error) {
+      this.#onFailed();
+      throw error;
+    }
   }
 
   /** Whether a client's server name chooses among certificates. */
@@ -108,11 +113,11 @@ export class Security {
       this.certificates = [];
       return;
     }
+    const { storeType } = this;
     try {
-      this.certificates = [
-        new Certificate(this.storeType, this.#store, this.#storePassword, subject),
-      ];
+      this.certificates = [new Certificate(storeType, this.#store, this.#storePassword, subject)];
     } catch (error) {
+      this.#onFailed();
       if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;
       this.#native.missCertificate();
       this.#certificates = [];
@@ -147,6 +152,12 @@ export class Security {
       refuse: () => this.#native.answerClientAuthentication(connectionId, false),
       onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
     });
+  }
+
+  /** A server that was to have a certificate, and has none, does not begin to serve without. */
+  #onFailed(): void {
+    if (this.#certificates.length > 0 || this.#native.state().listening) return;
+    this.#native.missCertificate();
   }
 
   #chosenBy(event: SSLConnectionRequestEvent): Certificate | undefined {

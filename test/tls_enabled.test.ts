@@ -1,6 +1,7 @@
 // Nobody is served in plain text by mistake: SSLEnabled, and what a server does not start with.
 
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import net from 'node:net';
 import { test } from 'node:test';
 import { CertStoreType, WSServer, WSServerError } from 'native-wsserver';
@@ -12,6 +13,14 @@ import { connectTls } from './support/tls_client.js';
 
 const own = issue('enabled.example');
 const certificate = { key: own.key, cert: own.cert };
+const locked =
+  own.cert +
+  createPrivateKey(own.key).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-128-cbc',
+    passphrase: 'right',
+  });
 
 const failsWith =
   (code: number) =>
@@ -23,6 +32,13 @@ function selecting(subject: string, server = new WSServer({ localHost: '127.0.0.
   server.sslCertStore = own.cert + own.key;
   server.sslCertSubject = subject;
   return server;
+}
+
+function selectFrom(server: WSServer, type: CertStoreType, store: string, password = ''): void {
+  server.sslCertStoreType = type;
+  server.sslCertStore = store;
+  server.sslCertStorePassword = password;
+  server.sslCertSubject = '*';
 }
 
 test('SSLEnabled: Auto, True, False', async (t) => {
@@ -91,6 +107,57 @@ test('clients that are to show certificates, without TLS', async (t) => {
     strict.sslEnabled = false;
   }, failsWith(10022));
   assert.equal(strict.sslEnabled, 'Auto');
+});
+
+const failing: [what: string, code: number, select: (server: WSServer) => unknown][] = [
+  ['the store of the user', 271, (s) => Object.assign(s, { sslCertSubject: '*' })],
+  [
+    'a certificate for the store of the user',
+    271,
+    (s) => Object.assign(s, { sslCertEncoded: own.cert }),
+  ],
+  ['no such file', 271, (s) => selectFrom(s, CertStoreType.pemKeyFile, '/no/such/file')],
+  ['a store of another type', 271, (s) => selectFrom(s, CertStoreType.pfxBlob, own.cert)],
+  ['a wrong password', 273, (s) => selectFrom(s, CertStoreType.pemKeyBlob, locked, 'wrong')],
+  ['no key', 282, (s) => selectFrom(s, CertStoreType.pemKeyBlob, own.cert)],
+  ['no key beside it', 282, (s) => Object.assign(s, { certificate: { cert: own.cert } })],
+  [
+    'versions that are none',
+    10022,
+    (s) => {
+      s.config('SSLEnabledProtocols=48');
+      s.certificate = certificate;
+    },
+  ],
+];
+
+for (const [what, code, select] of failing) {
+  test(`a selection that has failed: ${what}`, async (t) => {
+    const server = new WSServer({ localHost: '127.0.0.1' });
+    assert.throws(() => select(server), failsWith(code));
+    await assert.rejects(server.startListening(), failsWith(272));
+    server.config('SSLEnabledProtocols=15360');
+    server.certificate = certificate;
+    await server.startListening();
+    t.after(() => server.shutdown());
+    await connectTls(t, server.localPort);
+    // One that has a certificate goes on with it.
+    assert.throws(() => select(server));
+    server.config('SSLEnabledProtocols=15360');
+    await connectTls(t, server.localPort);
+  });
+}
+
+test('C++: StartListening after a selection that has failed', (t) => {
+  const server = new CppServer();
+  t.after(() => server.Shutdown());
+  server.SetLocalHost('127.0.0.1');
+  server.SetSSLCertStoreType(CertStoreType.pemKeyFile);
+  server.SetSSLCertStore('/no/such/file');
+  assert.equal(server.SetSSLCertSubject('*'), 271);
+  assert.equal(server.StartListening(), 272);
+  assert.equal(server.SetSSLCertSubject(''), 0);
+  assert.equal(server.StartListening(), 0);
 });
 
 test('a subject that nobody has', async (t) => {

@@ -14,8 +14,8 @@ namespace wss::server {
 namespace {
 
 constexpr std::string_view kMisses =
-    "Set SSLCertSubject to one that SSLCertStore holds, or to an empty string to serve without "
-    "TLS.";
+    "None could be selected: set SSLCertSubject to one that SSLCertStore holds, or to an empty "
+    "string to serve without TLS.";
 
 }  // namespace
 
