@@ -293,6 +293,30 @@ test('TLS13SupportedGroups and TLS12SupportedGroups: these groups, by preference
   assert.throws(() => server.config('TLS13SupportedGroups=nonsense'), { code: 10022 });
 });
 
+test('the lists of a version that is off do not count', async (t) => {
+  const settings = {
+    TLS12SupportedGroups: 'ecdhe_secp521r1',
+    TLS12SignatureAlgorithms: 'sha384-rsa',
+    TLS13SupportedGroups: 'ecdhe_secp256r1',
+    TLS13SignatureAlgorithms: 'rsa_pss_sha256',
+  };
+  const rows: [version: string, protocols: number, ours: string[], others: string[]][] = [
+    ['-tls1_2', TLS12, ['P-521', 'RSA+SHA384'], ['P-256', 'rsa_pss_rsae_sha256']],
+    ['-tls1_3', TLS13, ['P-256', 'rsa_pss_rsae_sha256'], ['P-521', 'rsa_pss_rsae_sha384']],
+  ];
+  for (const [version, SSLEnabledProtocols, [group, signed], [otherGroup, otherSigned]] of rows) {
+    const server = await start(t, [certificates.RSA], { ...settings, SSLEnabledProtocols });
+    const offer = (groups = '', signatures = '') => [
+      ...[version, '-groups', groups],
+      // The authority signs by ECDSA and SHA-256, which the client must be able to verify too.
+      ...['-sigalgs', `${signatures}:ecdsa_secp256r1_sha256`, '-cipher', 'DEFAULT@SECLEVEL=1'],
+    ];
+    await agree(t, server, offer(group, signed));
+    await disagree(t, server, offer(otherGroup, signed));
+    await disagree(t, server, offer(group, otherSigned));
+  }
+});
+
 test('every kind of certificate, in every version', async (t) => {
   for (const [kind, pair] of Object.entries(certificates)) {
     const server = await start(t, [pair]);

@@ -33,9 +33,13 @@ std::vector<std::string> pathsOf(std::string_view list) {
   return paths;
 }
 
-/// `first` and then what is only in `second`: OpenSSL has one list for all versions of TLS.
-std::string joined(const std::string& first, const std::string& second) {
-  return first.empty() ? second : second.empty() ? first : first + "," + second;
+/// OpenSSL has one list for all versions of TLS: that of the versions that are on, or both; an
+/// empty one says nothing.
+std::string listOf(std::uint32_t protocols, const std::string& tls13, const std::string& tls12) {
+  constexpr std::uint32_t kOlder = tls::kTls10 | tls::kTls11 | tls::kTls12;
+  if (tls13.empty() || ((protocols & tls::kTls13) == 0 && !tls12.empty())) return tls12;
+  if (tls12.empty() || (protocols & kOlder) == 0) return tls13;
+  return tls13 + "," + tls12;
 }
 
 }  // namespace
@@ -61,9 +65,9 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.cipherSuites = options.sslEnabledCipherSuites;
   made.openSslCipherList = options.openSSLCipherList;
   made.cipherStrength = options.sslCipherStrength;
-  made.groups = joined(options.tls13SupportedGroups, options.tls12SupportedGroups);
+  made.groups = listOf(made.protocols, options.tls13SupportedGroups, options.tls12SupportedGroups);
   made.signatureAlgorithms =
-      joined(options.tls13SignatureAlgorithms, options.tls12SignatureAlgorithms);
+      listOf(made.protocols, options.tls13SignatureAlgorithms, options.tls12SignatureAlgorithms);
   made.authenticateClients = options.sslAuthenticateClients;
   made.caCertificates = options.sslCACerts;
   made.caFile = options.openSSLCAFile;
