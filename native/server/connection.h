@@ -186,8 +186,10 @@ class Connection final : private net::SocketOwner {
   struct Extra {
     std::vector<Wait> waits;
     std::int64_t handed = 0;     ///< bytes that the kernel has taken since this was made
-    Stretch underway;            ///< what was on its way when that was looked at
+    Stretch underway;            ///< what was on its way when it was pinged, or closing began
     Tick underwaySince = 0;      ///< heardTick_ when that was looked at, or 0
+    Stretch taken;               ///< what was on its way when IdleTimeout had passed
+    Tick takenTick = 0;          ///< when some of that had been taken last
     std::optional<Parts> parts;  ///< of the message that has been begun and not ended
     int messageLength = 0;       ///< what is left of it; 0: sendPart() has begun it
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
@@ -335,6 +337,8 @@ class Connection final : private net::SocketOwner {
   void sendLivenessPing();
   /// All that the peer has yet to take.
   [[nodiscard]] Stretch underway() const;
+  /// What the kernel has, and not the peer. On a unix socket that is one, and counted otherwise.
+  [[nodiscard]] std::int64_t onItsWay() const;
   /// Looks at `stretch` again: how much more of it the peer has taken.
   std::int64_t advance(Stretch& stretch) const;
   /// The peer has CloseTimeout from now on for what is left to it.

@@ -58,7 +58,11 @@ void Connection::checkLiveness(Tick now) {
   // Whom we do not listen to cannot be heard.
   if (paused_ || behind_) heardTick_ = now;
 
-  if (idle > 0 && ticksLater(heardTick_, idle) <= now && !takes(now)) {
+  // Its own, because taking what is sent does not answer a Ping.
+  const auto idleDue = [&] {
+    return ticksLater(extra_ ? std::max(heardTick_, extra_->takenTick) : heardTick_, idle);
+  };
+  if (idle > 0 && idleDue() <= now && !takes(now)) {
     return startClosing(static_cast<std::uint16_t>(ws::CloseCode::kGoingAway),
                         "Nothing came for IdleTimeout");
   }
@@ -67,18 +71,18 @@ void Connection::checkLiveness(Tick now) {
   if (interval > 0 && pingDue() <= now && !mayAnswerPing(now, next)) {
     return lose("The peer did not answer a Ping within PingInterval");
   }
-  if (idle > 0) setDeadlineBy(ticksLater(heardTick_, idle));
+  if (idle > 0) setDeadlineBy(idleDue());
   if (interval > 0) setDeadlineBy(std::max(next, pingDue()));
 }
 
 bool Connection::takes(Tick now) {
-  const bool known = extra_ && extra_->underwaySince == heardTick_ && extra_->underway.left() > 0;
+  const bool known = extra_ && extra_->takenTick >= heardTick_ && extra_->taken.left() > 0;
   const Stretch all = known ? Stretch{} : underway();
   // The first look cannot know whether it stands still.
-  const bool alive = known ? advance(extra_->underway) > 0 : all.left() > 0;
+  const bool alive = known ? advance(extra_->taken) > 0 : all.left() > 0;
   if (!alive) return false;
-  if (!known) extra().underway = all;
-  extra_->underwaySince = heardTick_ = now;
+  if (!known) extra().taken = all;
+  extra_->takenTick = now;
   return true;
 }
 
@@ -99,7 +103,11 @@ bool Connection::mayAnswerPing(Tick now, Tick& next) {
     next = ticksLater(now, interval);
     return true;
   }
-  if (!pinged_) return takes(now);
+  if (!pinged_) {
+    if (!takes(now)) return false;
+    heardTick_ = now;
+    return true;
+  }
   const bool moves = extra_ && extra_->underwaySince == heardTick_ && advance(extra_->underway) > 0;
   if (!moves) return false;
   extra_->underwaySince = heardTick_ = pingedNow;
@@ -120,12 +128,14 @@ Stretch Connection::underway() const {
   const std::int64_t handed = extra_ ? extra_->handed : 0;
   const std::size_t unsealed = tls_ ? tls_->unsealed.size() : 0;
   const std::size_t queued = output_.size() + unsealed + runSize_;
-  return {handed - socket_.unsent(), handed + static_cast<std::int64_t>(queued)};
+  return {handed - onItsWay(), handed + static_cast<std::int64_t>(queued)};
 }
+
+std::int64_t Connection::onItsWay() const { return remote_.isUnix ? 0 : socket_.unsent(); }
 
 std::int64_t Connection::advance(Stretch& stretch) const {
   if (stretch.left() <= 0) return 0;
-  const std::int64_t taken = extra_->handed - socket_.unsent();
+  const std::int64_t taken = extra_->handed - onItsWay();
   return std::max<std::int64_t>(taken - std::exchange(stretch.taken, taken), 0);
 }
 

@@ -10,6 +10,9 @@
 
 namespace wss::server {
 
+/// A peer that reads and does not answer is not to have us remember ever more of them.
+constexpr std::ptrdiff_t kMostPings = 64;
+
 /// Whether `goal` has been reached; if not, `token` is settled when it has.
 bool Connection::isDone(Goal goal, std::int32_t token) {
   if (goal == Goal::kDrained ? isDrained() : output_.empty()) return true;
@@ -27,6 +30,10 @@ Result<void> Connection::ping(std::int32_t token) {
     return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id_) + " is not open");
   }
   if (blocked_) return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then ping again");
+  const auto isPing = [](const Wait& wait) { return wait.goal == Goal::kPong; };
+  if (extra_ && std::ranges::count_if(extra_->waits, isPing) >= kMostPings) {
+    return makeError(ErrorCode::kWouldBlock, "its last 64 Pings are unanswered: wait for a Pong");
+  }
   extra().waits.push_back({token, Goal::kPong, 0, server_.now(), underway()});
   std::uint8_t payload[sizeof token];
   std::memcpy(payload, &token, sizeof token);

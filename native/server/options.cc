@@ -147,8 +147,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {.name = "IdleTimeout",
      .field = &Options::idleTimeout,
      .max = kMaxTimeout,
-     .doc = "Seconds after which a connection that has sent nothing at all, and taken nothing, is "
-            "closed with 1001; 0: never. Read when a WebSocket opens."},
+     .doc = "Seconds after which a connection that has sent nothing at all, and is not taking what "
+            "it has been sent, is closed with 1001; 0: never. Read when a WebSocket opens."},
     {.name = "InBufferSize",
      .field = &Options::inBufferSize,
      .max = INT_MAX,

@@ -122,16 +122,36 @@ TEST_CASE("PingInterval: a Ping that has not left is not held against anybody") 
 }
 
 TEST_CASE("PingInterval: who reads, but does not answer, is lost though more goes out") {
-  ServerFixture fixture(&ManualClock::read);
-  fixture.options().pingInterval = 1;
-  Peer peer(fixture.port());
-  const std::int32_t id = fixture.open(peer);
-  for (int i = 0; i < 40 && fixture.count(EventKind::kDisconnected) == 0; ++i) {
-    fixture.outbox.text(id, "news");
-    fixture.pass(100);
-    peer.take();
+  for (const int idleTimeout : {0, 1, 2}) {
+    CAPTURE(idleTimeout);
+    ServerFixture fixture(&ManualClock::read);
+    fixture.options().pingInterval = 1;
+    fixture.options().idleTimeout = idleTimeout;
+    Peer peer(fixture.port(), kSmallBuffer);
+    const std::int32_t id = fixture.open(peer);
+    std::string buffer(2048, '\0');
+    for (int i = 0; i < 200 && fixture.count(EventKind::kDisconnected) == 0; ++i) {
+      // A little more than it reads, so that something is on its way at any time.
+      fixture.outbox.text(id, std::string(2200, 'n'));
+      fixture.pass(100);
+      ::recv(peer.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    }
+    REQUIRE(fixture.count(EventKind::kDisconnected) == 1);
+    CHECK(fixture.last(EventKind::kDisconnected).value == 1006);
   }
-  CHECK(fixture.count(EventKind::kDisconnected) == 1);
+}
+
+TEST_CASE("so many Pings of the application's may be unanswered, and no more") {
+  ServerFixture fixture(&ManualClock::read);
+  Peer peer(fixture.port());
+  server::Connection& connection = *fixture.server().find(fixture.open(peer));
+  for (std::int32_t token = 1; token <= 64; ++token) REQUIRE(connection.ping(token).ok());
+  fixture.turn();
+  CHECK(connection.ping(65).error().code == ErrorCode::kWouldBlock);
+  peer.send(masked(Opcode::kPong, std::string("\x02\0\0\0", 4)));
+  fixture.turn();
+  fixture.turn();
+  CHECK(connection.ping(65).ok());
 }
 
 TEST_CASE("IdleTimeout: who takes a large message slowly is not silent") {
