@@ -32,6 +32,7 @@ Result<void> Connection::open(int fd) {
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
   const bool admitted = server_.admits(remote_);
   if (asks) {
+    noteAsked();
     showPending();
     server_.events().addText(EventKind::kConnectionRequest, id_,
                              kIsAscii | (admitted ? 0 : kIsRefused), remote_.port, remote_.host());
@@ -88,6 +89,7 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
     return answerOpenRequest(
         {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});
   }
+  noteAsked();
   server_.events().addFields(EventKind::kWebSocketOpenRequest, id_, 0,
                              {request.uri, request.host, request.origin, request.subProtocols,
                               request.extensions, request.headers});

@@ -262,9 +262,7 @@ void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
 }
 
 void Server::onNeverOpened(std::int32_t id, bool known) {
-  const bool asked = known || events_.wants(EventKind::kConnectionRequest) ||
-                     events_.wants(EventKind::kWebSocketOpenRequest);
-  if (asked) events_.add(EventKind::kForgotten, id);
+  if (known) events_.add(EventKind::kForgotten, id);
 }
 
 void Server::remove(std::int32_t id) {
