@@ -130,13 +130,14 @@ export class Intake implements ReaderOwner {
       throw new WSServerError(126, `${this.#connectionId} is not connected.`);
     }
     signal?.throwIfAborted();
+    const goesOn = !this.#held.empty;
     const reader = new MessageReader(this, signal, this.#held);
     this.#held = new Backlog();
     if (this.#over) {
       reader.end(this.#status as CloseStatus);
     } else {
       this.#reader = reader;
-      this.#heard = false;
+      this.#heard = goesOn;
       this.#keeps = true;
       this.#handOut();
     }
@@ -198,6 +199,9 @@ export class Intake implements ReaderOwner {
       if (reader !== undefined && reader === this.#reader) {
         if (this.#owner.hasHandlers) this.#heard = true;
         reader.push(event);
+      } else if (this.#heard && this.#reader !== undefined) {
+        // What was held for it goes before.
+        this.#reader.push(event);
       } else {
         this.#hold(event);
       }

@@ -54,6 +54,23 @@ describe('one loop after the other', () => {
     assert.deepEqual(await take(connection, 1), ['5']);
   });
 
+  test('a handler ends one and begins the next', async (t) => {
+    const { server, client, connection } = await startOpen(t);
+    const seen = collect(server, 'DataIn');
+    const first = connection.messages();
+    let second: AsyncIterable<DataInEvent> | undefined;
+    server.on('DataIn', ({ text }) => {
+      if (text !== '2') return;
+      void first.return?.();
+      second = connection.messages();
+    });
+    client.send(numbered(5));
+    await until(() => seen.length === 5);
+    assert.deepEqual(await take(second as AsyncIterable<DataInEvent>, 5), numbers(5));
+    // What handlers have had they do not get again.
+    assert.equal(seen.length, 5);
+  });
+
   test('what comes in between where nobody listens to Connected', async (t) => {
     const server = await startServer(t);
     async function read({ connectionId }: WebSocketOpenRequestEvent): Promise<string[]> {
