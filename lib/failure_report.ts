@@ -8,7 +8,8 @@ import { shown } from './shown.js';
 
 const documented: ReadonlySet<unknown> = new Set(native.errorTable.map(({ code }) => code));
 
-function codeOf(error: unknown, otherwise: number): number {
+/** That of a {@link WSServerError}, else `otherwise`; whatever was thrown, this does not throw. */
+export function codeOf(error: unknown, otherwise: number): number {
   try {
     if (error instanceof WSServerError && documented.has(error.code)) return error.code;
   } catch {

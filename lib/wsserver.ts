@@ -18,6 +18,7 @@ import {
   type EventName,
   type Listener,
 } from './events.js';
+import { codeOf } from './failure_report.js';
 import { type NativeServer, native, type SettingRow } from './native.js';
 import { Outbox } from './outbox.js';
 import { abortable, signalOf, type WaitOptions } from './promises.js';
@@ -27,6 +28,7 @@ import { type Data, DONE, rejected, Sender, type SendOptions } from './sender.js
 import type { WSServerOptions } from './server_options.js';
 import { ServerProperties } from './server_properties.js';
 import { Settings } from './settings.js';
+import { shown } from './shown.js';
 
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
@@ -314,10 +316,10 @@ export class WSServer extends ServerProperties {
   // Events.
 
   /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
-  override tells(error: unknown, { connectionId: id }: { connectionId: number }): boolean {
-    const left =
-      error instanceof WSServerError && error.code === 126 && !this.connections.isOpen(id);
-    if (left) this.#emit('Error', new ErrorEvent(id, error.code, error.message));
+  override tells(error: unknown, event: { connectionId?: unknown } | undefined): boolean {
+    const id = event?.connectionId;
+    const left = typeof id === 'number' && codeOf(error, 0) === 126 && !this.connections.isOpen(id);
+    if (left) this.#emit('Error', new ErrorEvent(id, 126, shown(error)));
     return left;
   }
 

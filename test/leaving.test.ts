@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type WSConnection, WSServerError } from 'native-wsserver';
 import { ByteClient, Op } from './support/byte_client.js';
 import { runChild } from './support/child.js';
-import { collect, startServer, until } from './support/server.js';
+import { collect, next, startServer, until } from './support/server.js';
 
 for (const serialDelivery of [false, true]) {
   for (const handlers of [1, 2]) {
@@ -33,6 +33,38 @@ for (const serialDelivery of [false, true]) {
     });
   }
 }
+
+test('a handler that goes on when its client has long gone', async (t) => {
+  const server = await startServer(t);
+  const errors = collect(server, 'Error');
+  const gone = next(server, 'Disconnected');
+  server.on('Connected', async ({ connectionId }) => {
+    const connection = server.connections.get(connectionId) as WSConnection;
+    await gone;
+    await until(() => server.connections.size === 0);
+    await connection.sendText('too late');
+  });
+  const client = await ByteClient.open(t, server.localPort);
+  client.reset();
+  await until(() => errors.length > 0);
+  assert.equal(errors.at(-1)?.errorCode, 126);
+});
+
+test("an event of the user's own with a handler that is rejected", async (t) => {
+  const { code, stderr } = await runChild(
+    t,
+    ({ WSServer }) => {
+      const emitter = new WSServer() as unknown as NodeJS.EventEmitter;
+      emitter.on('custom', async () => {
+        throw new Error('the real mistake');
+      });
+      emitter.emit('custom');
+    },
+    undefined,
+  );
+  assert.equal(code, 1);
+  assert.match(stderr, /the real mistake/);
+});
 
 test('what else a handler is rejected with ends the process as ever', async (t) => {
   for (const name of ['Connected', 'DataIn', 'Error'] as const) {

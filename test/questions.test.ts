@@ -93,11 +93,10 @@ for (const [version, options] of Object.entries({ 'TLS 1.2': TLS12, 'TLS 1.3': T
 }
 
 /** Of what does not even say what it is. */
-const untold = {
-  getPrototypeOf: (): never => {
-    throw new Error('odd');
-  },
+const odd = (): never => {
+  throw new Error('odd');
 };
+const untold = { getPrototypeOf: odd, has: odd };
 
 const openMistakes: Mistake<'WebSocketOpenRequest'>[] = [
   ['a status that is a symbol', (e) => setAll(e, { statusCode: symbol }), 10022],
