@@ -79,11 +79,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
 
   /** @internal */
   isOpen(connectionId: number): boolean {
-    try {
-      return this.#owner.native.getProperty(connectionId, connectedProperty) as boolean;
-    } catch {
-      return false;
-    }
+    return this.get(connectionId)?.connected === true;
   }
 
   /**
