@@ -64,7 +64,8 @@ bool isFraming(std::string_view name) {
 /// REQUIRES isValidHeaderBlock(lines).
 bool hasFraming(std::string_view lines) {
   while (!lines.empty()) {
-    if (isFraming(parseField(takeUntil(lines, kLineEnd))->name)) return true;
+    const auto field = parseField(takeUntil(lines, kLineEnd));
+    if (field && isFraming(field->name)) return true;
   }
   return false;
 }
@@ -81,13 +82,11 @@ std::string_view mistakeIn(const Answer& answer) {
   const bool accepts = answer.status == 101;
   if (!accepts && (answer.status < 200 || answer.status > 599)) {
     return "StatusCode is 101 or from 200 to 599, and SubProtocols, ResponseHeaders and "
-           "responseBody "
-           "are texts, of 16 KiB in all, the first two a byte a character";
+           "responseBody are texts, of 16 KiB in all, the first two a byte a character";
   }
   if (!isValidHeaderBlock(answer.headers)) {
     return "ResponseHeaders are lines of \"Name: value\", separated by CR LF, without other "
-           "control "
-           "characters";
+           "control characters";
   }
   if (hasFraming(answer.headers)) {
     return "ResponseHeaders are without Connection, Content-Length, Transfer-Encoding, Upgrade and "
