@@ -74,14 +74,7 @@ export class Security {
 
   /** Takes effect for new connections; without any they are served without TLS. */
   set certificates(sources: readonly CertificateLike[]) {
-    try {
-      const certificates = sources.map(toCertificate);
-      this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
-      this.#certificates = certificates;
-    } catch (error) {
-      this.#onFailed();
-      throw error;
-    }
+    this.#use(() => sources.map(toCertificate));
   }
 
   /** Whether a client's server name chooses among certificates. */
@@ -113,11 +106,9 @@ export class Security {
       this.certificates = [];
       return;
     }
-    const { storeType } = this;
     try {
-      this.certificates = [new Certificate(storeType, this.#store, this.#storePassword, subject)];
+      this.#use(() => [new Certificate(this.storeType, this.#store, this.#storePassword, subject)]);
     } catch (error) {
-      this.#onFailed();
       if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;
       this.#native.missCertificate();
       this.#certificates = [];
@@ -154,10 +145,17 @@ export class Security {
     });
   }
 
-  /** A server that was to have a certificate, and has none, does not begin to serve without. */
-  #onFailed(): void {
-    if (this.#certificates.length > 0 || this.#native.state().listening) return;
-    this.#native.missCertificate();
+  /** If that fails, those that there are stay; a server without does not begin to serve so. */
+  #use(make: () => readonly Certificate[]): void {
+    try {
+      const certificates = make();
+      this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
+      this.#certificates = certificates;
+    } catch (error) {
+      const serves = this.#certificates.length > 0 || this.#native.state().listening;
+      if (!serves) this.#native.missCertificate();
+      throw error;
+    }
   }
 
   #chosenBy(event: SSLConnectionRequestEvent): Certificate | undefined {
