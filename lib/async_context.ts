@@ -60,17 +60,12 @@ function lookForHooks(): void {
   });
 }
 
-const MAY_NEVER_OPEN: ReadonlySet<EventName> = new Set<EventName>([
-  'SSLConnectionRequest',
-  'SSLClientAuthentication',
-  'SSLStatus',
-  'Error',
-  'Log',
-]);
+/** What also comes of connections whose end nobody is told, because they never open. */
+const OF_ANY: ReadonlySet<EventName> = new Set<EventName>(['SSLStatus', 'Error', 'Log']);
 
 /** Whether somebody will be told when a connection has ended that has had this event. */
 export function endIsTold(name: EventName): boolean {
-  return !MAY_NEVER_OPEN.has(name);
+  return !OF_ANY.has(name);
 }
 
 /**

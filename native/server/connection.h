@@ -50,7 +50,7 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
   /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
   [[nodiscard]] bool mayBeAskedFor() const { return held_ || !announced_; }
-  /// For the server: somebody does.
+  /// Somebody does: who has asked for it, or is asked about it.
   void noteAsked() { asked_ = true; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
   [[nodiscard]] bool isConnected() const {

@@ -69,6 +69,7 @@ void Connection::onHandshake() {
   tls::Session& session = *tls_->session;
   switch (session.state()) {
     case tls::Session::State::kAskedCertificate: {
+      noteAsked();
       const tls::ClientHello& hello = session.clientHello();
       server_.events().addFields(EventKind::kSSLConnectionRequest, id_, 0,
                                  {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms});
@@ -76,6 +77,7 @@ void Connection::onHandshake() {
     }
     case tls::Session::State::kAskedClient: {
       const tls::ClientCertificate* const client = session.clientCertificate();
+      noteAsked();
       constexpr EventKind kKind = EventKind::kSSLClientAuthentication;
       if (client == nullptr) {
         server_.events().add(kKind, id_, kIsRefused);
