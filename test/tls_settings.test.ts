@@ -105,7 +105,7 @@ const told = {
     'Received Finished.',
     'Sent NewSessionTicket.',
     'Sent Finished.',
-    'Handshake done: TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, ecdhe_x25519.',
+    'Handshake done: TLSv1.2, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, 256 bits, ecdhe_x25519.',
     'Received the alert close_notify.',
   ],
   'TLS 1.3': [
@@ -117,7 +117,7 @@ const told = {
     'Sent Finished.',
     'Received Finished.',
     'Sent NewSessionTicket.',
-    'Handshake done: TLSv1.3, TLS_AES_128_GCM_SHA256, ecdhe_x25519.',
+    'Handshake done: TLSv1.3, TLS_AES_128_GCM_SHA256, 128 bits, ecdhe_x25519.',
     'Received the alert close_notify.',
   ],
 } as const;

@@ -253,13 +253,9 @@ void Session::onHandshakeDone() {
   resumed_ = SSL_session_reused(ssl) == 1;
   keepKeyExchange();
   const Negotiated result = negotiated();
-  say(std::string("Handshake done: ")
-          .append(result.version)
-          .append(", ")
-          .append(result.cipherSuite)
-          .append(", ")
-          .append(result.keyExchange)
-          .append(result.resumed ? ", resumed." : "."));
+  say(std::string("Handshake done: ").append(result.version).append(", ") +
+      std::string(result.cipherSuite).append(", ") + std::to_string(result.cipherBits) + " bits, " +
+      std::string(result.keyExchange) + (result.resumed ? ", resumed." : "."));
   if (context_->options().authenticateClients) keepClientCertificate();
   state_ = wishes_.askClient ? State::kAskedClient : State::kOpen;
   takeOver();
