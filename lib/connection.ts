@@ -265,7 +265,8 @@ export class WSConnection {
   }
 
   /**
-   * Ends what waits for this connection: its promise is rejected with 10004. A message of
+   * Ends what waits for this connection, but for {@link drain}, which a signal ends: its promise is
+   * rejected with 10004. A message of
    * {@link sendFile} or {@link sendStream} ends where it is, so that the connection can be used
    * further; the client cannot tell: it receives a shorter message. Of sends with a {@link timeout},
    * and of pings, only the waiting ends: what has been queued is sent all the same. Where nothing

@@ -22,8 +22,6 @@ const OTHER_SYSTEM = 'it is of Windows';
 const MAPPED =
   'no call that a server makes fails so; were it to, test/native/base_test.cc has the number';
 const BY_DNS = 'the network would have to fail; test/native/address_test.cc has the number';
-const TO_WHOM_IT_CONCERNS =
-  'a handshake that fails is no error of the server: SSLStatus and the Log tell of it';
 const BY_STATUS = 'what is to be said against a client is the status of SSLClientAuthentication';
 
 /** A message whose first part alone is known, and its connection. */
@@ -170,14 +168,14 @@ const impossible: Readonly<Record<number, string>> = {
   135: 'the documentation has two numbers for it; 10035 is the one that is used',
   274: 'a chain that is not whole is served as far as it goes',
   275: BY_STATUS,
-  276: TO_WHOM_IT_CONCERNS,
+  276: 'only Error tells it, of a question: questions.test.ts',
   280: BY_STATUS,
   281: BY_STATUS,
   283: 'what OpenSSL cannot encrypt ends the connection: Disconnected with 1006',
   284: 'what OpenSSL cannot decrypt ends the connection: Disconnected with 1006',
   10009: MAPPED,
   10014: MAPPED,
-  10036: CLIENT_ONLY,
+  10036: 'only calls that block, within each other, can be too deep: compat_blocking.test.ts',
   10038: MAPPED,
   10039: CLIENT_ONLY,
   10040: 'streams have no messages',
@@ -190,7 +188,7 @@ const impossible: Readonly<Record<number, string>> = {
   10050: MAPPED,
   10051: CLIENT_ONLY,
   10052: 'a connection that is lost ends with Disconnected and 1006',
-  10053: 'a connection that is lost ends with Disconnected and 1006',
+  10053: 'only Error tells it, of a question that fails: questions.test.ts',
   10054: 'a connection that is lost ends with Disconnected and 1006',
   10055: 'it comes where the system has no memory left',
   10056: CLIENT_ONLY,

@@ -13,8 +13,10 @@ test('MaxMessageSize counts for connections accepted afterwards', async (t) => {
   const before = await ByteClient.open(t, server.localPort);
   server.config('MaxMessageSize=100');
   const after = await ByteClient.open(t, server.localPort);
+  const gone = next(server, 'Disconnected');
   for (const client of [before, after]) client.sendFrame(Op.binary, Buffer.alloc(50));
   assert.equal(closeCode(await before.readFrame()), 1009);
+  assert.equal((await gone).statusCode, 1009);
   assert.equal((await after.readFrame()).payload.length, 50);
 });
 

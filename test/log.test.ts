@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogEvent } from 'native-wsserver';
+import { type LogEvent, WSServer } from 'native-wsserver';
 import { ByteClient, closePayload, Op, request } from './support/byte_client.js';
 import { collect, next, startServer, until } from './support/server.js';
 
@@ -32,13 +32,18 @@ for (const level of [0, 1, 2, 3]) {
     const client = await ByteClient.connect(t, server.localPort);
     await client.upgrade([], '/chat');
     client.sendFrame(3);
-    const { connectionId } = await gone;
+    const { connectionId, statusCode } = await gone;
+    assert.equal(statusCode, 1002);
     await client.ended;
     const lines = events.filter((event) => event.connectionId === connectionId).map(shown);
     const expected = LINES.filter((line) => Number(line[0]) <= level);
     assert.deepEqual(lines.map(withoutPorts), expected);
   });
 }
+
+test('LogLevel is 1 unless it is set', () => {
+  assert.equal(new WSServer().config('LogLevel'), '1');
+});
 
 test('LogLevel may change at any time', async (t) => {
   const server = await startServer(t, { settings: { LogLevel: 0 } });

@@ -263,10 +263,12 @@ test('BufferMessage=False: large binary messages', async (t) => {
 test('MaxFragments: 1008', async (t) => {
   const server = await startEcho(t, { settings: { MaxFragments: 3 } });
   const client = await ByteClient.open(t, server.localPort);
+  const gone = next(server, 'Disconnected');
   client.send(text('a', false), more('b', false), more('c'));
   assert.equal((await client.readFrame()).payload.toString(), 'abc');
   client.send(text('a', false), more('b', false), more('c', false), more('d'));
   assert.equal(closeCode(await client.readFrame()), 1008);
+  assert.equal((await gone).statusCode, 1008);
 });
 
 test('fragments cost nothing while they come', async (t) => {
@@ -356,8 +358,10 @@ test('before broken UTF-8: what was whole is delivered, however it came', async 
     const { server, client, events } = await pieces(t);
     const [id = 0] = server.connections.keys();
     if (lines) await server.changeLineMode(id, true);
+    const gone = next(server, 'Disconnected');
     for (const chunk of chunks) client.send(chunk);
     assert.equal(closeCode(await client.readFrame()), 1007);
+    assert.equal((await gone).statusCode, 1007);
     assert.equal(
       events
         .map((event) => event.text)

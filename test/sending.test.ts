@@ -186,6 +186,20 @@ test('connections that are not there: 126', async (t) => {
   connection.connected = false;
 });
 
+test('no two connections have one id, neither at the same time nor one after the other', async (t) => {
+  const server = await startServer(t);
+  const opened = collect(server, 'Connected');
+  for (let round = 0; round < 5; round++) {
+    const clients = await Promise.all(
+      Array.from({ length: 4 }, () => ByteClient.open(t, server.localPort)),
+    );
+    await until(() => opened.length === 4 * (round + 1));
+    for (const client of clients) client.reset();
+    await until(() => server.connections.size === 0);
+  }
+  assert.equal(new Set(opened.map(({ connectionId }) => connectionId)).size, 20);
+});
+
 test('an id that was given out again is another connection', async (t) => {
   const { server, client, connectionId } = await connected(t);
   const near = [connectionId + 2 ** 32, connectionId + 2 ** 17, connectionId + 0.5, -connectionId];

@@ -232,6 +232,9 @@ test('SSLCipherStrength leaves out weaker ciphers', async (t) => {
   }
   await disagree(t, server, ['-tls1_3', '-ciphersuites', 'TLS_AES_128_GCM_SHA256']);
   await disagree(t, server, ['-tls1_2', '-cipher', 'ECDHE-RSA-AES128-GCM-SHA256']);
+  // Those that are enabled by name, too.
+  server.config('SSLEnabledCipherSuites=TLS_AES_128_GCM_SHA256;TLS_AES_256_GCM_SHA384');
+  await disagree(t, server, ['-tls1_3', '-ciphersuites', 'TLS_AES_128_GCM_SHA256']);
 });
 
 test('SSLEnabledProtocols: each version, and no other', async (t) => {
