@@ -232,7 +232,6 @@ test('SSLCipherStrength leaves out weaker ciphers', async (t) => {
   }
   await disagree(t, server, ['-tls1_3', '-ciphersuites', 'TLS_AES_128_GCM_SHA256']);
   await disagree(t, server, ['-tls1_2', '-cipher', 'ECDHE-RSA-AES128-GCM-SHA256']);
-  // Those that are enabled by name, too.
   server.config('SSLEnabledCipherSuites=TLS_AES_128_GCM_SHA256;TLS_AES_256_GCM_SHA384');
   await disagree(t, server, ['-tls1_3', '-ciphersuites', 'TLS_AES_128_GCM_SHA256']);
 });
@@ -321,10 +320,9 @@ test('the lists of a version that is off do not count', async (t) => {
 });
 
 test('every kind of certificate, in every version', async (t) => {
-  for (const [kind, pair] of Object.entries(certificates)) {
+  for (const pair of Object.values(certificates)) {
     const server = await start(t, [pair]);
     for (const option of ['-tls1_2', '-tls1_3']) await agree(t, server, [option]);
-    assert.ok(kind);
   }
 });
 
