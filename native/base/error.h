@@ -32,6 +32,7 @@ enum class ErrorCode : int {
   kWouldBlock = 10035,
   kAlreadyInProgress = 10037,
   kOperationNotSupported = 10045,
+  kAddressFamilyNotSupported = 10047,
   kAddressInUse = 10048,
   kAddressNotAvailable = 10049,
   kConnectionReset = 10054,

@@ -15,7 +15,6 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr int kPortTries = 20;
-constexpr auto kFamilyNotSupported = static_cast<ErrorCode>(10047);
 
 bool isTaken(const Result<void>& listening) {
   return !listening.ok() && listening.error().code == ErrorCode::kAddressInUse;
@@ -23,7 +22,7 @@ bool isTaken(const Result<void>& listening) {
 
 /// Whether that says that this machine does not have an address.
 bool isMissing(ErrorCode code) {
-  return code == ErrorCode::kAddressNotAvailable || code == kFamilyNotSupported;
+  return code == ErrorCode::kAddressNotAvailable || code == ErrorCode::kAddressFamilyNotSupported;
 }
 
 int acceptOne(int fd, sockaddr_storage* remote) {

@@ -23,8 +23,6 @@ namespace {
 constexpr std::size_t kSlotsBeforeReuse = 4096;
 constexpr std::uint32_t kGenerations = 1U << kGenerationBits;
 
-constexpr auto kFamilyNotSupported = static_cast<ErrorCode>(10047);
-
 constexpr std::string_view kTooManyOpen = "a client was refused: raise MaxConnections to take more";
 
 std::string hexOf(std::uint64_t number) {
@@ -93,7 +91,7 @@ Result<void> Server::listen() {
   Result<void> listening = listenAs(family);
   // Every interface is [::], but where the kernel has no IPv6.
   const bool every = family == net::Family::kBoth && options.localHost.empty();
-  if (every && !listening.ok() && listening.error().code == kFamilyNotSupported) {
+  if (every && !listening.ok() && listening.error().code == ErrorCode::kAddressFamilyNotSupported) {
     return listenAs(net::Family::kIPv4);
   }
   return listening;
