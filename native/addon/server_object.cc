@@ -81,7 +81,7 @@ ServerObject::ServerObject(const Napi::CallbackInfo& info)
 
   auto loop = net::Loop::create();
   if (!loop.ok()) {
-    throwError(info.Env(), loop.error());
+    throwError(loop.error());
     return;
   }
   loop_ = std::move(loop.value());
@@ -129,7 +129,7 @@ Napi::Value ServerObject::shared(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
   const auto started = server_->startListening();
-  if (!started.ok()) throwError(info.Env(), started.error());
+  if (!started.ok()) throwError(started.error());
   if (!batch_.events().empty()) loop_->wake();
   refresh();
   return info.Env().Undefined();
@@ -152,8 +152,8 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   if (!connection->hasBeenOpen()) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidConnectionId,
-                                     std::to_string(connection->id()) + " is not open"));
+    throwError(makeError(ErrorCode::kInvalidConnectionId,
+                         std::to_string(connection->id()) + " is not open"));
     return {};
   }
   // 0 for what is no whole number.
@@ -171,7 +171,7 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
     why = "the reason of a Close has at most 123 bytes of UTF-8";
   }
   if (!why.empty()) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, why));
+    throwError(makeError(ErrorCode::kInvalidArgument, why));
     return {};
   }
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
@@ -186,15 +186,13 @@ Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-void ServerObject::throwError(Napi::Env /*env*/, const Error& error) {
-  addon::throwError(errorClass_.Value(), error);
-}
+void ServerObject::throwError(const Error& error) { addon::throwError(errorClass_.Value(), error); }
 
 std::optional<Bytes> ServerObject::payloadOf(const Napi::CallbackInfo& info) {
   auto bytes = toBytes(info[2]);
   if (!bytes) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
-                                     "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
+    throwError(makeError(ErrorCode::kInvalidArgument,
+                         "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
   }
   return bytes;
 }
@@ -206,10 +204,10 @@ Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
   const auto bytes = payloadOf(info);
   if (!bytes) return {};
   if (!server::isSendable(kind & ~server::kUncompressed, bytes->size())) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidArgument,
-                                     ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload
-                                         ? "a ping or pong carries at most 125 bytes"
-                                         : "a message is text (1) or binary (2)"));
+    throwError(makeError(ErrorCode::kInvalidArgument,
+                         ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload
+                             ? "a ping or pong carries at most 125 bytes"
+                             : "a message is text (1) or binary (2)"));
     return {};
   }
   return outcomeOf(info,
@@ -236,7 +234,7 @@ Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent) {
   if (!batch_.events().empty()) loop_->wake();
   if (sent.ok()) return Napi::Boolean::New(info.Env(), sent.value());
-  throwError(info.Env(), sent.error());
+  throwError(sent.error());
   return {};
 }
 
@@ -244,7 +242,7 @@ Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   const auto sent = connection->ping(integer(info[1]));
-  if (!sent.ok()) throwError(info.Env(), sent.error());
+  if (!sent.ok()) throwError(sent.error());
   performCommands();
   return info.Env().Undefined();
 }
@@ -263,14 +261,14 @@ Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>().Utf8Value();
   const server::Setting* const setting = server::findSetting(name);
   if (setting != nullptr) return toValue(info.Env(), server_->options, *setting);
-  throwError(info.Env(), server::noSuchSetting(name));
+  throwError(server::noSuchSetting(name));
   return {};
 }
 
 Napi::Value ServerObject::readText(const Napi::CallbackInfo& info) {
   auto text = server::readConfig(*server_, info[0].As<Napi::String>().Utf8Value());
   if (text.ok()) return toText(info.Env(), text.value());
-  throwError(info.Env(), text.error());
+  throwError(text.error());
   return {};
 }
 
@@ -281,15 +279,15 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
       text ? server::writeConfig(*server_, name, *text)
            : Result<void>(makeError(ErrorCode::kInvalidArgument,
                                     "give " + shown(name) + " a string, a number or a boolean"));
-  if (!written.ok()) throwError(info.Env(), written.error());
+  if (!written.ok()) throwError(written.error());
   return info.Env().Undefined();
 }
 
 server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info) {
   server::Connection* const connection = server_->ask(toId(info[0]));
   if (connection == nullptr) {
-    throwError(info.Env(), makeError(ErrorCode::kInvalidConnectionId,
-                                     info[0].ToString().Utf8Value() + " is not connected"));
+    throwError(makeError(ErrorCode::kInvalidConnectionId,
+                         info[0].ToString().Utf8Value() + " is not connected"));
   }
   return connection;
 }
@@ -298,7 +296,7 @@ const server::Property* ServerObject::findProperty(const Napi::CallbackInfo& inf
   const auto table = server::propertyTable();
   const auto index = static_cast<std::size_t>(integer(info[1]));
   if (index < table.size()) return &table[index];
-  throwError(info.Env(), makeError(ErrorCode::kInvalidArgument, "there is no such property"));
+  throwError(makeError(ErrorCode::kInvalidArgument, "there is no such property"));
   return nullptr;
 }
 
@@ -319,7 +317,7 @@ Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
       value ? server::writeProperty(*connection, *property, *value)
             : Result<void>(makeError(ErrorCode::kInvalidArgument,
                                      std::string(property->name) + " is of another type"));
-  if (!written.ok()) throwError(info.Env(), written.error());
+  if (!written.ok()) throwError(written.error());
   return info.Env().Undefined();
 }
 

@@ -91,7 +91,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   /// What a tick, a microtask or a callback has thrown is an uncaught exception like any other.
   void reportException();
   /// Throws `error` as the class that the server was given. The caller returns at once.
-  void throwError(Napi::Env env, const Error& error);
+  void throwError(const Error& error);
   /// `method`, for one that may add events.
   template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
   Napi::Value direct(const Napi::CallbackInfo& info) {

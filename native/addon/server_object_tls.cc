@@ -24,14 +24,14 @@ Napi::Value ServerObject::setCertificates(const Napi::CallbackInfo& info) {
     }
   }
   const auto set = server_->setCertificates(std::move(certificates));
-  if (!set.ok()) throwError(info.Env(), set.error());
+  if (!set.ok()) throwError(set.error());
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::ticketKeys(const Napi::CallbackInfo& info) {
   auto keys = server_->ticketKeys();
   if (!keys.ok()) {
-    throwError(info.Env(), keys.error());
+    throwError(keys.error());
     return info.Env().Undefined();
   }
   return Napi::Buffer<std::uint8_t>::Copy(info.Env(), keys.value().data(), keys.value().size());
@@ -39,7 +39,7 @@ Napi::Value ServerObject::ticketKeys(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::setTicketKeys(const Napi::CallbackInfo& info) {
   const auto set = server_->setTicketKeys(toBytes(info[0]).value_or(Bytes()));
-  if (!set.ok()) throwError(info.Env(), set.error());
+  if (!set.ok()) throwError(set.error());
   return info.Env().Undefined();
 }
 
