@@ -183,7 +183,9 @@ ParseResult parseHead(std::string_view head, const Limits& limits) {
   }
   if (auto refusal = refuseRequest(decisive, result.request)) return reject(*refusal);
 
-  result.request.subProtocols = offeredSubProtocols(result.request.headers);
+  if (!decisive.subProtocols.empty()) {
+    result.request.subProtocols = offeredSubProtocols(result.request.headers);
+  }
   result.status = ParseResult::Status::kDone;
   result.consumed = head.size();
   result.request.host = hostOf(result.request.uri, result.request.headers);
