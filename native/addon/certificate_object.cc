@@ -7,7 +7,7 @@
 
 #include "addon/convert.h"
 #include "tls/store.h"
-#include "tls/token.h"
+#include "tls/token_store.h"
 
 namespace wss::addon {
 namespace {

@@ -7,8 +7,6 @@
 #include <chrono>
 #include <utility>
 
-#include "net/socket.h"
-
 namespace wss::net {
 
 namespace {
@@ -60,7 +58,7 @@ void Loop::run(int waitMs) {
     nextTickMs_ = nowMs_ + tickPeriodMs_;
     ticker_->onTick();
   }
-  for (Socket* const socket : std::exchange(closed_, {})) socket->finishClosing();
+  for (CloseHandler* const handler : std::exchange(closed_, {})) handler->onSocketClosed();
 }
 
 void Loop::startTicker(TickHandler* handler, unsigned periodMs) {
@@ -70,8 +68,8 @@ void Loop::startTicker(TickHandler* handler, unsigned periodMs) {
   wake();
 }
 
-void Loop::addClosed(Socket& socket) {
-  closed_.push_back(&socket);
+void Loop::addClosed(CloseHandler& handler) {
+  closed_.push_back(&handler);
   wake();
 }
 

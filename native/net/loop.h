@@ -15,8 +15,6 @@
 
 namespace wss::net {
 
-class Socket;
-
 /// Is told that time has passed.
 class TickHandler {
  public:
@@ -24,6 +22,17 @@ class TickHandler {
 
  protected:
   ~TickHandler() = default;
+};
+
+/// Is told that a socket has been closed, when nobody can be in the midst of using it.
+class CloseHandler {
+ public:
+  /// The last call, at the end of the loop turn in which the socket was closed. Only from here on
+  /// may the socket be destroyed.
+  virtual void onSocketClosed() = 0;
+
+ protected:
+  ~CloseHandler() = default;
 };
 
 class Loop {
@@ -66,8 +75,8 @@ class Loop {
 
   // For Socket and Listener.
   [[nodiscard]] Poller& poller() { return *poller_; }
-  /// Has Socket::finishClosing() called at the end of this run, or of the next.
-  void addClosed(Socket& socket);
+  /// Has onSocketClosed() called at the end of this run, or of the next.
+  void addClosed(CloseHandler& handler);
 
  private:
   Loop(std::unique_ptr<Poller> poller, Clock clock);
@@ -75,7 +84,7 @@ class Loop {
   std::unique_ptr<Poller> poller_;
   Clock clock_;
   std::unique_ptr<std::uint8_t[]> buffer_;
-  std::vector<Socket*> closed_;
+  std::vector<CloseHandler*> closed_;
   TickHandler* ticker_ = nullptr;
   unsigned tickPeriodMs_ = 0;
   std::uint64_t nextTickMs_ = 0;

@@ -159,7 +159,7 @@ void Socket::close(bool reset) {
   loop_->poller().remove(fd_);
   ::close(fd_);
   fd_ = -1;
-  loop_->addClosed(*this);
+  loop_->addClosed(*owner_);
 }
 
 Address Socket::localAddress() const {

@@ -16,16 +16,13 @@ namespace wss::net {
 
 /// Is told what a socket is ready for; of what is left then, in the next turn again. May close the
 /// socket from within any of these.
-class SocketOwner {
+class SocketOwner : public CloseHandler {
  public:
   virtual void onReadable() = 0;
   virtual void onWritable() = 0;
   /// The connection is lost, while nobody watches for what can be read, or wants it, and nothing is
   /// left.
   virtual void onBroken() = 0;
-  /// The last call, at the end of the loop turn in which the socket was closed. Only from here on
-  /// may the socket be destroyed.
-  virtual void onSocketClosed() = 0;
 
  protected:
   ~SocketOwner() = default;
@@ -96,9 +93,6 @@ class Socket final : private Pollable {
   void setBufferSizes(int receive, int send);
   /// Turned on by any value that is not 0.
   void setKeepAlive(const KeepAlive& keepAlive);
-
-  /// Called by the loop after the turn in which close() was called.
-  void finishClosing() { owner_->onSocketClosed(); }
 
  private:
   void onReady(Readiness ready) override;

@@ -7,6 +7,7 @@
 #include "base/shown.h"
 #include "server/properties.h"
 #include "server/setting_text.h"
+#include "server/settings.h"
 
 namespace wss::server {
 namespace {

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
-// THE settings table. A setting or server property is a field of Options, whose initialiser is the
-// default, and a row of settingTable(). Reading, writing, describing, the reference page and the
-// tests walk the table; nothing else knows the names.
+// The values of settings and server properties. To add one, add a field here, whose initialiser is
+// the default, and a row for it in settings_server.h, settings_base.h or settings_tls.h; for what
+// TLS takes, a line of makeTlsContext() (security.cc) as well. `npm run docs` writes the reference.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
-#include <string_view>
-#include <variant>
-
-#include "base/error.h"
 
 namespace wss::server {
 
@@ -113,41 +108,5 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
     return maxFrameSize == 0 ? SIZE_MAX : static_cast<std::size_t>(maxFrameSize);
   }
 };
-
-/// A row: what there is to say about one setting.
-struct Setting {
-  using Field = std::variant<bool Options::*, int Options::*, std::string Options::*>;
-
-  std::string_view name;
-  Field field;
-  std::int64_t min = 0;   ///< least value of a number, or size of a text
-  std::int64_t max = 0;   ///< greatest value of a number, or size of a text
-  bool property = false;  ///< a property of WSServer rather than a configuration setting
-  bool readOnly = false;
-  /// The error of changing it while listening; 0 when it may change at any time.
-  int lockedError = 0;
-  /// What a value must be that is of the right type and within its range; null: nothing else.
-  bool (*isValid)(std::string_view value) = nullptr;
-  std::string_view form = {};               ///< what isValid() wants, in words
-  bool tls = false;                         ///< takes effect through a new tls::Context
-  std::string_view doc = {};                ///< one sentence, with the unit
-  std::string_view documentedDefault = {};  ///< only where ours differs on purpose
-  std::string_view inert = {};  ///< why it has no effect here, after a colon; empty: it has one
-};
-
-/// Every row, properties first, then settings, each in alphabetical order.
-std::span<const Setting> settingTable();
-
-/// The row called `name` in any case, or null.
-const Setting* findSetting(std::string_view name);
-
-/// The value as Config("Name") returns it; booleans are True and False.
-std::string readSetting(const Options& options, const Setting& setting);
-
-/// Parses and sets a value. Fails with 10022, saying what is allowed, and with the row's own code
-/// while listening; the value is then unchanged. UseIOCP and UseWindowsMessages are never both
-/// True.
-Result<void> writeSetting(Options& options, const Setting& setting, std::string_view value,
-                          bool listening);
 
 }  // namespace wss::server

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "server/security.h"
 
-#include <charconv>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "base/file.h"
@@ -12,16 +10,6 @@
 
 namespace wss::server {
 namespace {
-
-std::optional<std::uint32_t> parseFlags(std::string_view text) {
-  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
-  if (hexadecimal) text.remove_prefix(2);
-  std::uint32_t flags = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, status] = std::from_chars(text.data(), end, flags, hexadecimal ? 16 : 10);
-  if (text.empty() || status != std::errc{} || stop != end) return std::nullopt;
-  return flags;
-}
 
 std::vector<std::string> pathsOf(std::string_view list) {
   std::vector<std::string> paths;
@@ -50,12 +38,6 @@ TlsSwitch tlsSwitch(const Options& options) {
   return flag.value() ? TlsSwitch::kOn : TlsSwitch::kOff;
 }
 
-bool isTlsSwitch(std::string_view text) {
-  return equalsIgnoringCase(text, "Auto") || parseFlag({}, text).ok();
-}
-
-bool isFlags(std::string_view text) { return parseFlags(text).has_value(); }
-
 Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
                                                      std::vector<tls::Certificate> certificates,
                                                      std::shared_ptr<tls::TicketKeys> ticketKeys) {
@@ -73,7 +55,7 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
   made.caFile = options.openSSLCAFile;
   made.caFolder = options.openSSLCADir;
   made.caBundles = pathsOf(options.sslCACertFilePaths);
-  made.securityFlags = parseFlags(options.sslSecurityFlags).value_or(0);
+  made.securityFlags = parseBits(options.sslSecurityFlags).value_or(0);
   made.sessionTickets = options.reuseSSLSession;
   made.sessionLifetime = options.sslSessionLifetime;
   made.ownRecords = options.sslOwnRecords;

@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -24,11 +22,5 @@ Result<std::shared_ptr<tls::Context>> makeTlsContext(const Options& options,
 /// What SSLEnabled says.
 enum class TlsSwitch : std::uint8_t { kAuto, kOn, kOff };
 TlsSwitch tlsSwitch(const Options& options);
-
-/// Whether `text` is one of them: Auto, or a flag as parseFlag() takes it.
-bool isTlsSwitch(std::string_view text);
-
-/// Whether `text` is a number in decimal or, after 0x, in hexadecimal, of 32 bits.
-bool isFlags(std::string_view text);
 
 }  // namespace wss::server

@@ -37,6 +37,22 @@ Result<int> parseNumber(std::string_view name, std::string_view value, std::int6
   return static_cast<int>(number);
 }
 
+std::optional<std::uint32_t> parseBits(std::string_view text) {
+  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+  if (hexadecimal) text.remove_prefix(2);
+  std::uint32_t flags = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, flags, hexadecimal ? 16 : 10);
+  if (text.empty() || status != std::errc{} || stop != end) return std::nullopt;
+  return flags;
+}
+
+bool isBits(std::string_view text) { return parseBits(text).has_value(); }
+
+bool isFlagOrAuto(std::string_view text) {
+  return equalsIgnoringCase(text, "Auto") || parseFlag({}, text).ok();
+}
+
 bool isFileMode(std::string_view text) {
   const bool octal = text.find_first_not_of("01234567") == std::string_view::npos;
   return octal && (text.size() <= 3 || (text.size() == 4 && text.front() == '0'));

@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "tls/client_session.h"
 #include "tls/formats.h"
 #include "tls/openssl.h"
 #include "tls/pipe.h"
@@ -15,7 +14,7 @@ namespace wss::tls {
 namespace {
 
 int onTicket(SSL* ssl, SSL_SESSION* session) {
-  static_cast<ClientSession*>(SSL_get_app_data(ssl))->onTicket(session);
+  static_cast<TicketTaker*>(SSL_get_app_data(ssl))->onTicket(session);
   // The session is the callee's from here on.
   return 1;
 }

@@ -10,7 +10,11 @@
 
 #include "base/error.h"
 #include "tls/certificate.h"
-#include "tls/context.h"
+#include "tls/protocols.h"
+
+struct bio_method_st;
+struct ssl_ctx_st;
+struct ssl_session_st;
 
 namespace wss::tls {
 
@@ -28,6 +32,17 @@ struct ClientOptions {
   std::uint32_t protocols = kTls12 | kTls13;
   /// Whether sessions are kept, for ClientSession::ticket().
   bool resume = false;
+};
+
+/// Is given the sessions of tickets that have come. SSL_get_app_data() of an SSL made from a
+/// ClientContext is one of these.
+class TicketTaker {
+ public:
+  /// Owns `session` from here on.
+  virtual void onTicket(ssl_session_st* session) = 0;
+
+ protected:
+  ~TicketTaker() = default;
 };
 
 class ClientContext {

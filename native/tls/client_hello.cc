@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "tls/names.h"
 
 namespace wss::tls {

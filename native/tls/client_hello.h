@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
-// What a client offers, as names. Internal to tls/.
+// What a client offers, as names and numbers.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
-#include "tls/session.h"
+struct ssl_st;
 
 namespace wss::tls {
+
+/// What a client offers, for whoever chooses its certificate. Lists are separated by commas.
+struct ClientHello {
+  std::string serverName;           ///< empty when the client names none
+  std::string cipherSuites;         ///< IANA names
+  std::string signatureAlgorithms;  ///< documented names
+};
 
 /// REQUIRES that `ssl` is within its client hello callback.
 ClientHello readClientHello(ssl_st* ssl);

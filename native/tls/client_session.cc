@@ -50,7 +50,7 @@ std::unique_ptr<ClientSession> ClientSession::connect(std::shared_ptr<ClientCont
     return nullptr;
   }
   SSL_set_bio(ssl, bio, bio);
-  SSL_set_app_data(ssl, session.get());
+  SSL_set_app_data(ssl, static_cast<TicketTaker*>(session.get()));
   SSL_set_connect_state(ssl);
   if (shared.sendsServerName()) {
     SSL_set_tlsext_host_name(ssl, shared.options().serverName.c_str());

@@ -12,6 +12,7 @@
 #include "tls/pipe.h"
 
 struct ssl_session_st;
+struct ssl_st;
 
 namespace wss::tls {
 
@@ -30,7 +31,7 @@ struct ClientFailure {
 /// `failure` in words, to follow a colon.
 std::string textOf(const ClientFailure& failure);
 
-class ClientSession {
+class ClientSession final : private TicketTaker {
  public:
   enum class State : std::uint8_t {
     kHandshake,
@@ -72,10 +73,8 @@ class ClientSession {
   /// Version, cipher suite and group.
   [[nodiscard]] std::string negotiated() const;
 
-  /// For ClientContext: takes over the session of a ticket that has come.
-  void onTicket(ssl_session_st* session);
-
  private:
+  void onTicket(ssl_session_st* session) override;
   struct FreeSsl {
     void operator()(ssl_st* ssl) const;
   };

@@ -28,32 +28,34 @@ Context& contextOf(const SSL* ssl) {
   return *static_cast<Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
 }
 
-Handshake& handshakeOf(const SSL* ssl) { return *static_cast<Handshake*>(SSL_get_app_data(ssl)); }
+SslCallbacks& callbacksOf(const SSL* ssl) {
+  return *static_cast<SslCallbacks*>(SSL_get_app_data(ssl));
+}
 
 int onClientHello(SSL* ssl, int* alert, void* /*argument*/) {
   preferGroup(ssl, contextOf(ssl).groups());
-  return handshakeOf(ssl).onClientHello(*alert);
+  return callbacksOf(ssl).onClientHello(*alert);
 }
 
 int onVerify(int fits, X509_STORE_CTX* store) {
   const int index = SSL_get_ex_data_X509_STORE_CTX_idx();
   const auto* const ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, index));
-  return handshakeOf(ssl).onVerify(fits == 1, store);
+  return callbacksOf(ssl).onVerify(fits == 1, store);
 }
 
 void onInfo(const SSL* ssl, int where, int value) {
   // The low byte is the alert.
   if (where == SSL_CB_WRITE_ALERT && (value & 0xff) == SSL_AD_NO_RENEGOTIATION) {
-    handshakeOf(ssl).onRenegotiation();
+    callbacksOf(ssl).onRenegotiation();
   }
   // By its name: the number is another in a later OpenSSL than the one whose headers we have.
   if (where == SSL_CB_ACCEPT_LOOP && std::string_view(SSL_state_string(ssl)) == "TWSKE") {
-    handshakeOf(ssl).onServerKeyExchange();
+    callbacksOf(ssl).onServerKeyExchange();
   }
 }
 
 void onKeyLog(const SSL* ssl, const char* line) {
-  handshakeOf(ssl).onKeyLog(line);
+  callbacksOf(ssl).onKeyLog(line);
   const ContextOptions& options = contextOf(ssl).options();
   if (options.keyLog) options.keyLog(line);
 }
@@ -61,7 +63,7 @@ void onKeyLog(const SSL* ssl, const char* line) {
 void onMessage(int sent, int /*version*/, int type, const void* bytes, std::size_t size, SSL* ssl,
                void* /*argument*/) {
   const Bytes message(static_cast<const std::uint8_t*>(bytes), size);
-  handshakeOf(ssl).onMessage(sent == 1, type, message);
+  callbacksOf(ssl).onMessage(sent == 1, type, message);
 }
 
 /// RFC 7301 §3.2: a WebSocket is opened by HTTP/1.1; whoever speaks other protocols only is told
@@ -121,7 +123,7 @@ Aead* Context::aead(std::uint16_t suite) {
   return aeads_.emplace_back(std::move(made)).get();
 }
 
-void Context::tellSecrets(bool on) {
+void Context::setKeyLogCallback(bool on) {
   if (!options_.keyLog) SSL_CTX_set_keylog_callback(handle_.get(), on ? onKeyLog : nullptr);
 }
 
@@ -256,7 +258,7 @@ Result<void> Context::setAuthentication() {
   return {};
 }
 
-void Context::leaveToOthers(SSL* ssl) const {
+void Context::deferVerification(SSL* ssl) const {
   // No callback: that of the context stays.
   SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
   SSL_set_session_id_context(ssl, askingScope_.data(), static_cast<unsigned>(askingScope_.size()));

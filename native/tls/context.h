@@ -4,9 +4,7 @@
 // connections another Context; those that are there keep theirs. Belongs to one thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,7 +12,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "tls/certificate.h"
+#include "tls/authorities.h"
+#include "tls/context_options.h"
 #include "tls/groups.h"
 #include "tls/records.h"
 
@@ -25,64 +24,11 @@ struct bio_method_st;
 
 namespace wss::tls {
 
-class TicketKeys;
 struct Suites;
-
-/// The bits of SSLEnabledProtocols.
-inline constexpr std::uint32_t kTls10 = 192;
-inline constexpr std::uint32_t kTls11 = 768;
-inline constexpr std::uint32_t kTls12 = 3072;
-inline constexpr std::uint32_t kTls13 = 12288;
-
-/// The bits of SSLSecurityFlags that mean something for a client's certificate.
-inline constexpr std::uint32_t kIgnoreTime = 0x1;
-inline constexpr std::uint32_t kAllowUnknownAuthority = 0x10;
-inline constexpr std::uint32_t kIgnoreUsage = 0x20;
-
-/// Sessions are resumed only where this is the same.
-using Scope = std::array<std::uint8_t, 32>;
-
-struct ContextOptions {
-  /// At least one, with its key; of several, one per kind of key.
-  std::vector<Certificate> certificates;
-  std::uint32_t protocols = kTls12 | kTls13;
-  /// IANA names, or "*" for all that are safe.
-  std::string cipherSuites = "*";
-  /// OpenSSL's form, for TLS 1.2 and older, where cipherSuites is "*". Empty for the safe ones.
-  std::string openSslCipherList;
-  /// Suites whose cipher has fewer bits are not used.
-  int cipherStrength = 0;
-  /// In the order of preference; empty for OpenSSL's own choice.
-  std::string groups;
-  std::string signatureAlgorithms;
-
-  /// Clients must have a certificate.
-  bool authenticateClients = false;
-  /// The authorities that are trusted to know clients, named to the clients: PEM.
-  std::string caCertificates;
-  /// The same: a PEM file, and a folder with a file per hash.
-  std::string caFile;
-  std::string caFolder;
-  /// The system's authorities: the first of these files that is there is trusted too.
-  std::vector<std::string> caBundles;
-  /// See kIgnoreTime and the others.
-  std::uint32_t securityFlags = 0;
-
-  bool sessionTickets = true;
-  /// Seconds after its full handshake in which a session can be resumed.
-  int sessionLifetime = 7200;
-  /// Records take over after a handshake of TLS 1.3, unless OpenSSL is in FIPS mode.
-  bool ownRecords = true;
-  /// What seals them, for several Contexts whose sessions are each other's. Null: one that nobody
-  /// else has; the same if there are no keys in it yet.
-  std::shared_ptr<TicketKeys> ticketKeys;
-  /// Is told the secrets of every connection, as a line of an NSS key log. Never leave it on.
-  std::function<void(std::string_view line)> keyLog;
-};
 
 /// What OpenSSL asks of a connection during its handshake. SSL_get_app_data() of an SSL made from a
 /// Context is one of these.
-class Handshake : public Trace {
+class SslCallbacks : public Trace {
  public:
   /// What SSL_CTX_set_client_hello_cb(3) and SSL_CTX_set_verify(3) want to be returned.
   virtual int onClientHello(int& alert) = 0;
@@ -95,7 +41,7 @@ class Handshake : public Trace {
   virtual void onRenegotiation() = 0;
 
  protected:
-  ~Handshake() = default;
+  ~SslCallbacks() = default;
 };
 
 /// Has onMessage() called for `ssl`.
@@ -120,10 +66,10 @@ class Context {
   [[nodiscard]] const bio_method_st* pipeMethod() const { return pipeMethod_.get(); }
   /// Whoever `ssl`'s client is, and be it one without a certificate, is for others to accept or
   /// not.
-  void leaveToOthers(ssl_st* ssl) const;
+  void deferVerification(ssl_st* ssl) const;
   /// Whether onKeyLog() is called, unless somebody has asked for a key log: then it always is. For
   /// each secret that OpenSSL tells it calls sprintf() 64 times, so it is to tell few.
-  void tellSecrets(bool on);
+  void setKeyLogCallback(bool on);
   /// Null when Records do not know `suite`.
   Aead* aead(std::uint16_t suite);
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "tls/context.h"
 #include "tls/names.h"
 #include "tls/openssl.h"
+#include "tls/protocols.h"
 
 namespace wss::tls {
 namespace {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/bytes.h"
-#include "tls/formats.h"
+#include "tls/contents.h"
 
 struct pkcs8_priv_key_info_st;
 

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "tls/certificate.h"
-#include "tls/context.h"
+#include "tls/context_options.h"
 
+struct ssl_ctx_st;
 struct ssl_session_st;
 
 namespace wss::tls {

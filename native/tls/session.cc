@@ -46,9 +46,9 @@ std::unique_ptr<Session> Session::accept(std::shared_ptr<Context> context, Wishe
     return nullptr;
   }
   SSL_set_bio(ssl, bio, bio);
-  SSL_set_app_data(ssl, static_cast<Handshake*>(session.get()));
+  SSL_set_app_data(ssl, static_cast<SslCallbacks*>(session.get()));
   SSL_set_accept_state(ssl);
-  if (wishes.askClient) session->context_->leaveToOthers(ssl);
+  if (wishes.askClient) session->context_->deferVerification(ssl);
   // Records have to know how many OpenSSL has sent.
   if (wishes.log != Log::kOff || session->context_->options().ownRecords) traceMessages(ssl);
   return session;
@@ -207,7 +207,7 @@ void Session::onMessage(bool sent, int type, Bytes message) {
     if (type == SSL3_RT_HEADER) openSsl_->secrets.onSent();
     if (type == SSL3_RT_HANDSHAKE && !message.empty() && message[0] == SSL3_MT_FINISHED) {
       openSsl_->finishedSent = true;
-      tellSecrets();
+      setKeyLogCallback();
     }
   }
   if (wishes_.log == Log::kOff) return;
@@ -229,7 +229,7 @@ void Session::onMessage(bool sent, int type, Bytes message) {
 
 void Session::shakeHands() {
   SSL* const ssl = openSsl_->ssl.get();
-  tellSecrets();
+  setKeyLogCallback();
   const int result = SSL_do_handshake(ssl);
   if (result == 1) {
     onHandshakeDone();
@@ -263,8 +263,8 @@ void Session::onHandshakeDone() {
 }
 
 /// Has those told that Records need, and no others.
-void Session::tellSecrets() {
-  context_->tellSecrets(context_->options().ownRecords && openSsl_->finishedSent);
+void Session::setKeyLogCallback() {
+  context_->setKeyLogCallback(context_->options().ownRecords && openSsl_->finishedSent);
 }
 
 /// Lets Records go on, if they can.

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "tls/certificate.h"
+#include "tls/client_hello.h"
 #include "tls/context.h"
 #include "tls/key_schedule.h"
 #include "tls/pipe.h"
@@ -21,13 +22,6 @@ struct ssl_st;
 struct ssl_cipher_st;
 
 namespace wss::tls {
-
-/// What a client offers, for whoever chooses its certificate. Lists are separated by commas.
-struct ClientHello {
-  std::string serverName;           ///< empty when the client names none
-  std::string cipherSuites;         ///< IANA names
-  std::string signatureAlgorithms;  ///< documented names
-};
 
 /// A client's certificate, and what is to be said against it.
 struct ClientCertificate {
@@ -47,7 +41,7 @@ struct Negotiated {
   bool resumed;
 };
 
-class Session final : private Handshake {
+class Session final : private SslCallbacks {
  public:
   enum class State : std::uint8_t {
     kHandshake,
@@ -149,7 +143,7 @@ class Session final : private Handshake {
   void refuse(const char* why, ByteQueue& out);
   void shakeHands();
   void onHandshakeDone();
-  void tellSecrets();
+  void setKeyLogCallback();
   void takeOver();
   void keepKeyExchange();
   void keepClientCertificate();

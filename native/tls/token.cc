@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "tls/openssl.h"
-#include "tls/token_key.h"
 
 namespace wss::tls {
 namespace {
@@ -103,13 +102,6 @@ Result<void> judgedLogin(Number result) {
     default:
       return notOpened("The token does not let us log in.");
   }
-}
-
-void addCertificate(const Token& token, Token::Object object, Contents& contents) {
-  const std::vector<std::uint8_t> der = token.read(object, cryptoki::kValue);
-  const unsigned char* at = der.data();
-  OwnedX509 certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (certificate != nullptr) contents.certificates.emplace_back(certificate.release(), X509_free);
 }
 
 }  // namespace
@@ -243,30 +235,6 @@ std::optional<std::size_t> Token::sign(Key& key, Number mechanism, Bytes data,
   }
   if (result != cryptoki::kOk || size > signature.size()) return std::nullopt;
   return size;
-}
-
-Result<Contents> readToken(const TokenName& name, std::string_view pin) {
-  const CleanErrors errors;
-  Result<std::shared_ptr<Token>> opened = Token::open(name, pin);
-  if (!opened.ok()) return opened.error();
-  const std::shared_ptr<Token>& token = opened.value();
-  Contents contents;
-  for (const Token::Object object : token->find(cryptoki::kCertificate)) {
-    if (!contents.takesCertificate()) return notOpened("It holds more than 1000 certificates.");
-    const std::vector<std::uint8_t> label = token->read(object, cryptoki::kLabel);
-    if (name.object.empty() || wss::textOf(Bytes(label)) == name.object) {
-      addCertificate(*token, object, contents);
-    }
-  }
-  for (const Token::Object object : token->find(cryptoki::kPrivateKey)) {
-    if (!contents.takesKey()) return notOpened("It holds more than 100 keys.");
-    Certificate::Key key = makeTokenKey(token, object);
-    if (key != nullptr) contents.keys.push_back(std::move(key));
-  }
-  if (contents.certificates.empty() && contents.keys.empty()) {
-    return notOpened("The token holds neither a certificate nor a key that it shows for this PIN.");
-  }
-  return contents;
 }
 
 }  // namespace wss::tls

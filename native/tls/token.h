@@ -14,7 +14,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tls/cryptoki.h"
-#include "tls/formats.h"
 
 namespace wss::tls {
 
@@ -75,8 +74,5 @@ class Token {
   cryptoki::Number handle_ = 0;
   unsigned session_ = 0;  ///< how many there have been
 };
-
-/// The certificates and private keys of a token. Fails like Token::open().
-Result<Contents> readToken(const TokenName& name, std::string_view pin);
 
 }  // namespace wss::tls

@@ -12,6 +12,7 @@
 #include <array>
 #include <utility>
 
+#include "tls/contents.h"
 #include "tls/der.h"
 #include "tls/openssl.h"
 

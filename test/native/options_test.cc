@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "server/options.h"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,6 +6,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+
+#include "server/settings.h"
 
 namespace wss::server {
 namespace {

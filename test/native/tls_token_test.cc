@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tls/store.h"
-#include "tls/token.h"
+#include "tls/token_store.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

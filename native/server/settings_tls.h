@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The rows of the settings table that are about TLS. Part of options.cc.
+// The rows of the settings table that are about TLS.
 #pragma once
 
 #include <array>
 #include <climits>
 
-#include "server/options.h"
-#include "server/security.h"
+#include "server/setting.h"
+#include "server/setting_text.h"
 
 namespace wss::server {
 
@@ -72,7 +72,7 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
     {.name = "SSLEnabled",
      .field = &Options::sslEnabled,
      .max = 32,
-     .isValid = isTlsSwitch,
+     .isValid = isFlagOrAuto,
      .form = "Auto, True or False",
      .tls = true,
      .doc = "Whether clients are served under TLS. Auto: if a certificate is selected; True: the "
@@ -116,7 +116,7 @@ inline constexpr auto kTlsSettings = std::to_array<Setting>({
     {.name = "SSLSecurityFlags",
      .field = &Options::sslSecurityFlags,
      .max = 32,
-     .isValid = isFlags,
+     .isValid = isBits,
      .form = "a number, decimal or after 0x hexadecimal",
      .tls = true,
      .doc = "What is overlooked in a client's certificate, added up: 0x1 its time, 0x10 an unknown "

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The rows of the settings table that every documented component has, and those that are about
-// other platforms. Part of options.cc.
+// other platforms.
 #pragma once
 
 #include <array>
 #include <climits>
 
-#include "server/options.h"
+#include "server/setting.h"
 
 namespace wss::server {
 
