@@ -4,7 +4,7 @@
 /** echo: exchange messages; idle: hold the connections; churn: connect, one message, close. */
 export type LoadMode = 'echo' | 'idle' | 'churn';
 
-/** TLS, as a load client is to speak it (native/tls/client_context.h). */
+/** TLS, as a load client is to speak it (native/tls/contexts/client_context.h). */
 export interface LoadTls {
   /** The host name or IP address that the server's certificate must be for. */
   readonly serverName: string;

@@ -5,7 +5,7 @@ import { native } from '../native.js';
 import { notOpened } from './failure.js';
 import type { Secrets } from './secrets.js';
 
-/** KiB of memory, and of memory times passes: a second at most (native/tls/argon2.h). */
+/** KiB of memory, and of memory times passes: a second at most (native/tls/formats/argon2.h). */
 export const MAX_ARGON2_MEMORY = 256 * 1024;
 export const MAX_ARGON2_WORK = 512 * 1024;
 

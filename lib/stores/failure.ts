@@ -12,7 +12,7 @@ export function notOpened(detail: string): WSServerError {
   return new WSServerError(NOT_OPENED, detail);
 }
 
-/** As many as the core takes of a store (native/tls/formats.h). */
+/** As many as the core takes of a store (native/tls/formats/formats.h). */
 const MAX_CERTIFICATES = 1000;
 const MAX_KEYS = 100;
 

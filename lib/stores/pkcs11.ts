@@ -4,7 +4,7 @@
 import { notOpened } from './failure.js';
 
 const SCHEME = 'pkcs11:';
-/** What of a URI the core looks at (native/tls/token.h), in the order in which it gets them. */
+/** What of a URI the core looks at (native/tls/stores/token.h), in the order in which it gets them. */
 const attributes = ['module-path', 'token', 'serial', 'object'] as const;
 
 const isKnown = (name: string): name is (typeof attributes)[number] =>

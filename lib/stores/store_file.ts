@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { NotRegular, readWhole, TooLarge } from '../regular_file.js';
 import { notOpened } from './failure.js';
 
-/** No certificate store of a server is larger (native/tls/store.h). */
+/** No certificate store of a server is larger (native/tls/stores/store.h). */
 export const MAX_STORE_SIZE = 4 * 1024 * 1024;
 
 const MAX_PATH = 4096;

@@ -58,7 +58,7 @@ export enum CertStoreType {
   auto = 99,
 }
 
-/** The readers of the core (native/tls/store.h). */
+/** The readers of the core (native/tls/stores/store.h). */
 export type NativeFormat = 'any' | 'pem' | 'pfx' | 'p7b' | 'publicKey' | 'pkcs11';
 
 /** What is handed to the core. */

@@ -13,7 +13,7 @@
 #include "addon/memory.h"
 #include "addon/server_object.h"
 #include "server/event_batch.h"
-#include "tls/argon2.h"
+#include "tls/formats/argon2.h"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "addon/convert.h"
-#include "tls/store.h"
-#include "tls/token_store.h"
+#include "tls/stores/store.h"
+#include "tls/stores/token_store.h"
 
 namespace wss::addon {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "tls/certificate.h"
+#include "tls/certificates/certificate.h"
 
 namespace wss::addon {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "addon/convert.h"
-#include "tls/store.h"
+#include "tls/stores/store.h"
 
 namespace wss::addon {
 namespace {

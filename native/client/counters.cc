@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/counters.h"
 
-#include "tls/client_session.h"
+#include "tls/sessions/client_session.h"
 
 namespace wss::client {
 namespace {

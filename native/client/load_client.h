@@ -19,7 +19,7 @@
 #include "client/load_connection.h"
 #include "client/plan.h"
 #include "net/loop.h"
-#include "tls/client_session.h"
+#include "tls/sessions/client_session.h"
 #include "ws/deflate.h"
 #include "ws/frame.h"
 

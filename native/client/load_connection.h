@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "client/counters.h"
 #include "net/socket.h"
-#include "tls/client_session.h"
+#include "tls/sessions/client_session.h"
 #include "ws/reader.h"
 
 namespace wss::client {

@@ -9,7 +9,7 @@
 
 #include "http/client_handshake.h"
 #include "net/address.h"
-#include "tls/client_context.h"
+#include "tls/contexts/client_context.h"
 #include "ws/frame.h"
 
 namespace wss::client {

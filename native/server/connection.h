@@ -22,7 +22,7 @@
 #include "server/ending.h"
 #include "server/parts.h"
 #include "server/wait.h"
-#include "tls/session.h"
+#include "tls/sessions/session.h"
 #include "ws/reader.h"
 #include "ws/utf8.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "server/options.h"
-#include "tls/context.h"
-#include "tls/ticket_keys.h"
+#include "tls/contexts/context.h"
+#include "tls/contexts/ticket_keys.h"
 
 namespace wss::server {
 

@@ -13,7 +13,7 @@
 #include "server/fields.h"
 #include "server/log_text.h"
 #include "server/setting_text.h"
-#include "tls/ticket_keys.h"
+#include "tls/contexts/ticket_keys.h"
 
 namespace wss::server {
 namespace {

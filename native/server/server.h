@@ -24,8 +24,8 @@
 #include "server/holders.h"
 #include "server/options.h"
 #include "server/pending.h"
-#include "tls/certificate.h"
-#include "tls/context.h"
+#include "tls/certificates/certificate.h"
+#include "tls/contexts/context.h"
 
 namespace wss::server {
 

@@ -7,8 +7,8 @@
 
 #include "server/security.h"
 #include "server/server.h"
-#include "tls/session.h"
-#include "tls/ticket_keys.h"
+#include "tls/contexts/ticket_keys.h"
+#include "tls/sessions/session.h"
 
 namespace wss::server {
 namespace {

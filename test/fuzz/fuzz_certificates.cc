@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "../native/reference.h"
-#include "tls/store.h"
+#include "tls/stores/store.h"
 
 namespace wss::tls {
 namespace {

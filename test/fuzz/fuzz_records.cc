@@ -13,8 +13,8 @@
 
 #include "../native/record_writer.h"
 #include "seeded_random.h"
-#include "tls/failure.h"
-#include "tls/records.h"
+#include "tls/openssl/failure.h"
+#include "tls/records/records.h"
 
 namespace wss::tls {
 namespace {

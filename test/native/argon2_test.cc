@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Argon2 and its hash by the vectors of RFC 9106 §5 and RFC 7693 appendix A.
-#include "tls/argon2.h"
+#include "tls/formats/argon2.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tls/blake2b.h"
+#include "tls/formats/blake2b.h"
 
 namespace wss::tls {
 namespace {

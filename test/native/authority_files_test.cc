@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "tls/authority_files.h"
+#include "tls/stores/authority_files.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
 #include "folder.h"
-#include "tls/formats.h"
-#include "tls/store.h"
+#include "tls/formats/formats.h"
+#include "tls/stores/store.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What certificates are called, whatever somebody has written into them.
-#include "tls/distinguished_name.h"
+#include "tls/certificates/distinguished_name.h"
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "tls/key_trial.h"
+#include "tls/certificates/key_trial.h"
 
 #include <doctest/doctest.h>
 #include <openssl/core_names.h>
 
-#include "tls/context.h"
+#include "tls/contexts/context.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Which private keys are decoded, by what can be seen before.
-#include "tls/private_key.h"
+#include "tls/formats/private_key.h"
 
 #include <doctest/doctest.h>
 #include <openssl/core_names.h>
 
-#include "tls/der.h"
-#include "tls/key_trial.h"
-#include "tls/store.h"
+#include "tls/certificates/key_trial.h"
+#include "tls/formats/der.h"
+#include "tls/stores/store.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

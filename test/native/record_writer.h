@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "reference.h"
-#include "tls/records.h"
+#include "tls/records/records.h"
 
 namespace wss::test {
 

@@ -11,7 +11,7 @@
 
 #include "record_writer.h"
 #include "reference.h"
-#include "tls/records.h"
+#include "tls/records/records.h"
 
 namespace wss::test {
 

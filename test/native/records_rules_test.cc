@@ -5,7 +5,7 @@
 #include <string>
 
 #include "records_link.h"
-#include "tls/failure.h"
+#include "tls/openssl/failure.h"
 
 namespace wss::tls {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tls/records.h"
+#include "tls/records/records.h"
 
 #include <doctest/doctest.h>
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "reference.h"
-#include "tls/failure.h"
-#include "tls/session.h"
+#include "tls/openssl/failure.h"
+#include "tls/sessions/session.h"
 #include "tls_client.h"
 
 namespace wss::tls {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Our derivation of keys against OpenSSL's own, as OpenSSL calls it.
-#include "tls/tls13_kdf.h"
+#include "tls/records/tls13_kdf.h"
 
 #include <doctest/doctest.h>
 #include <openssl/core_names.h>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "tls/openssl.h"
+#include "tls/openssl/openssl.h"
 
 namespace wss::tls {
 namespace {

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "tls/certificate.h"
+#include "tls/certificates/certificate.h"
 
 namespace wss::test {
 

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "tls/client_context.h"
-#include "tls/client_session.h"
-#include "tls/names.h"
+#include "tls/contexts/client_context.h"
+#include "tls/openssl/names.h"
+#include "tls/sessions/client_session.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

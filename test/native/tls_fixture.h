@@ -15,10 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include "../../native/tls/openssl.h"
-#include "tls/certificate.h"
-#include "tls/context.h"
-#include "tls/session.h"
+#include "../../native/tls/openssl/openssl.h"
+#include "tls/certificates/certificate.h"
+#include "tls/contexts/context.h"
+#include "tls/sessions/session.h"
 
 namespace wss::test {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "tls/failure.h"
-#include "tls/names.h"
-#include "tls/ticket_keys.h"
+#include "tls/contexts/ticket_keys.h"
+#include "tls/openssl/failure.h"
+#include "tls/openssl/names.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

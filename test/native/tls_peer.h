@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "server_fixture.h"
-#include "tls/certificate.h"
-#include "tls/client_session.h"
+#include "tls/certificates/certificate.h"
+#include "tls/sessions/client_session.h"
 
 namespace wss::test {
 

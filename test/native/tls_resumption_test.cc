@@ -2,7 +2,7 @@
 // Which sessions are resumed, by servers that have the keys of the tickets.
 #include <doctest/doctest.h>
 
-#include "tls/ticket_keys.h"
+#include "tls/contexts/ticket_keys.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "tls/distinguished_name.h"
-#include "tls/session.h"
-#include "tls/ticket_keys.h"
+#include "tls/certificates/distinguished_name.h"
+#include "tls/contexts/ticket_keys.h"
+#include "tls/sessions/session.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

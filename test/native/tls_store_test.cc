@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <string>
 
-#include "tls/formats.h"
-#include "tls/password_cost.h"
-#include "tls/store.h"
+#include "tls/formats/formats.h"
+#include "tls/formats/password_cost.h"
+#include "tls/stores/store.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

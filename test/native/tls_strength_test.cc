@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "tls/strength.h"
+#include "tls/certificates/strength.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

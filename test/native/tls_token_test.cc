@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "tls/store.h"
-#include "tls/token_store.h"
+#include "tls/stores/store.h"
+#include "tls/stores/token_store.h"
 #include "tls_fixture.h"
 
 namespace wss::tls {

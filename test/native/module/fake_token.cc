@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "../tls_fixture.h"
-#include "tls/cryptoki.h"
+#include "tls/stores/cryptoki.h"
 
 namespace {
 
