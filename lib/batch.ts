@@ -5,11 +5,11 @@
 import { constants } from 'node:buffer';
 import { Chunk } from './chunk.js';
 import type { Codec } from './code_page.js';
-import { throwLater } from './emitter.js';
 import * as events from './events.js';
 import { readFields } from './fields.js';
 import { native } from './native.js';
 import * as questionEvents from './question_events.js';
+import { throwLater } from './uncaught.js';
 
 const NONE: readonly Buffer[] = [];
 const RECORD_SIZE = 8;

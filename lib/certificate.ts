@@ -153,3 +153,13 @@ export class Certificate {
     return this.#native;
   }
 }
+
+/** A certificate, or what one is made of. */
+export type CertificateLike = Certificate | CertificateSource;
+
+/** The certificate that `source` is, or is made of. */
+export function toCertificate(source: CertificateLike): Certificate {
+  return Certificate.isOne(Object(source))
+    ? (source as Certificate)
+    : new Certificate(source as CertificateSource);
+}

@@ -2,11 +2,11 @@
 
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 import type { Delivery } from './delivery.js';
-import type { CloseStatus, Ending } from './ending.js';
+import type { Ending } from './ending.js';
 import { WSServerError } from './errors.js';
-import type { DataInEvent } from './events.js';
+import type { CloseStatus, DataInEvent } from './events.js';
 import { FileSender } from './file_sender.js';
-import { type NativeServer, native } from './native.js';
+import type { NativeServer } from './native.js';
 import { Opcode } from './outbox.js';
 import {
   type Interruptions,
@@ -14,8 +14,9 @@ import {
   type StreamOptions,
   sendStream,
 } from './outgoing_message.js';
-import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
-import { type Data, rejected, type Sender, type SendFormat, type SendOptions } from './sender.js';
+import { abortable, handled, rejected, signalOf, type WaitOptions } from './promises.js';
+import { propertyIndex } from './property_index.js';
+import type { Data, Sender, SendFormat, SendOptions } from './sender.js';
 import { shown } from './shown.js';
 import { readableOf, writableOf } from './web_streams.js';
 
@@ -26,25 +27,21 @@ export interface ConnectionOwner {
   readonly delivery: Delivery;
 }
 
-function property(name: string): number {
-  return native.propertyNames.indexOf(name);
-}
-
-const ACCEPT_DATA = property('AcceptData');
-const BYTES_SENT = property('BytesSent');
-const CONNECTED = property('Connected');
-const HOST = property('Host');
-const LINE_MODE = property('LineMode');
-const LOCAL_ADDRESS = property('LocalAddress');
-const ORIGIN = property('Origin');
-const QUEUED_BYTES = property('QueuedBytes');
-const READY_TO_SEND = property('ReadyToSend');
-const REMOTE_HOST = property('RemoteHost');
-const REMOTE_PORT = property('RemotePort');
-const REQUEST_HEADERS = property('RequestHeaders');
-const REQUEST_URI = property('RequestURI');
-const SUB_PROTOCOLS = property('SubProtocols');
-const TIMEOUT = property('Timeout');
+const ACCEPT_DATA = propertyIndex('AcceptData');
+const BYTES_SENT = propertyIndex('BytesSent');
+const CONNECTED = propertyIndex('Connected');
+const HOST = propertyIndex('Host');
+const LINE_MODE = propertyIndex('LineMode');
+const LOCAL_ADDRESS = propertyIndex('LocalAddress');
+const ORIGIN = propertyIndex('Origin');
+const QUEUED_BYTES = propertyIndex('QueuedBytes');
+const READY_TO_SEND = propertyIndex('ReadyToSend');
+const REMOTE_HOST = propertyIndex('RemoteHost');
+const REMOTE_PORT = propertyIndex('RemotePort');
+const REQUEST_HEADERS = propertyIndex('RequestHeaders');
+const REQUEST_URI = propertyIndex('RequestURI');
+const SUB_PROTOCOLS = propertyIndex('SubProtocols');
+const TIMEOUT = propertyIndex('Timeout');
 
 const INTERRUPTED = 10004;
 
@@ -371,8 +368,3 @@ export class WSConnection {
     return this.#writable;
   }
 }
-
-/** Indices for {@link NativeServer.getProperty}. */
-export const acceptDataProperty = ACCEPT_DATA;
-export const connectedProperty = CONNECTED;
-export const lineModeProperty = LINE_MODE;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-import { type ConnectionOwner, connectedProperty, WSConnection } from './connection.js';
+import { type ConnectionOwner, WSConnection } from './connection.js';
 import { toId } from './connection_id.js';
-import { type CloseStatus, Ending, NEVER_OPENED } from './ending.js';
+import { Ending, NEVER_OPENED } from './ending.js';
+import type { CloseStatus } from './events.js';
 import type { Intake } from './intake.js';
 import { native } from './native.js';
+import { propertyIndex } from './property_index.js';
+
+const CONNECTED = propertyIndex('Connected');
 
 /** A connection's object, and the part of it that is the server's. */
 interface Made {
@@ -38,7 +42,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     if (made !== undefined) return made.connection;
     if (this.#ended.has(id)) return undefined;
     try {
-      this.#owner.native.getProperty(id, connectedProperty);
+      this.#owner.native.getProperty(id, CONNECTED);
     } catch {
       return undefined;
     }

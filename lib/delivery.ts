@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 
 import { type Contexts, usage } from './async_context.js';
-import { acceptDataProperty, connectedProperty } from './connection.js';
-import { type TypedEmitter, throwLater } from './emitter.js';
-import type { CloseStatus } from './ending.js';
-import type { DataInEvent, Listener } from './events.js';
+import type { TypedEmitter } from './emitter.js';
+import type { CloseStatus, DataInEvent, Listener } from './events.js';
 import { Intake, type IntakeOwner } from './intake.js';
 import type { MessageReader } from './message_reader.js';
 import type { NativeServer } from './native.js';
-import { callAndWait, isPromise } from './questions.js';
+import { isPromise } from './promises.js';
+import { propertyIndex } from './property_index.js';
+import { callAndWait } from './questions.js';
+import { throwLater } from './uncaught.js';
+
+const ACCEPT_DATA = propertyIndex('AcceptData');
+const CONNECTED = propertyIndex('Connected');
 
 /**
  * Delivers the messages of a server to the handlers of DataIn: at once where nothing is in the way,
@@ -148,7 +152,7 @@ export class Delivery implements IntakeOwner {
   }
 
   setReading(connectionId: number, reads: boolean): void {
-    this.#native.setProperty(connectionId, acceptDataProperty, reads);
+    this.#native.setProperty(connectionId, ACCEPT_DATA, reads);
   }
 
   onReaders(change: 1 | -1): void {
@@ -203,6 +207,6 @@ export class Delivery implements IntakeOwner {
 
   /** @throws {@link WSServerError} 126 when there is no such connection */
   #requireConnection(connectionId: number): void {
-    this.#native.getProperty(connectionId, connectedProperty);
+    this.#native.getProperty(connectionId, CONNECTED);
   }
 }

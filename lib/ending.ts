@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { WSServerError } from './errors.js';
+import type { CloseStatus } from './events.js';
 import type { Intake } from './intake.js';
-
-/** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
-export interface CloseStatus {
-  /** 1000 for a normal closure, 1006 for a lost connection, else as in RFC 6455 §7.4. */
-  readonly statusCode: number;
-  /** The reason that the peer has sent, or what has happened. */
-  readonly description: string;
-}
 
 /** How a connection ended that has never become a WebSocket. */
 export const NEVER_OPENED: CloseStatus = { statusCode: 1006, description: 'It was never open' };

@@ -30,6 +30,14 @@ const TAKEN_BACK = new Proxy(Chunk.copyOf(new Uint8Array(0)), {
   },
 });
 
+/** How a WebSocket ended: the code and reason of {@link DisconnectedEvent}. */
+export interface CloseStatus {
+  /** 1000 for a normal closure, 1006 for a lost connection, else as in RFC 6455 §7.4. */
+  readonly statusCode: number;
+  /** The reason that the peer has sent, or what has happened. */
+  readonly description: string;
+}
+
 /** A step of a TLS handshake, for whoever watches. */
 export class SSLStatusEvent {
   readonly connectionId: number;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
 import { chunksNow, chunksOf } from './file_source.js';
 import { Opcode } from './outbox.js';
 import { type Interruptions, sendNow, sendStream, type Wait } from './outgoing_message.js';
 import type { WaitOptions } from './promises.js';
+import type { Recipient } from './recipient.js';
 import type { Sender } from './sender.js';
 
 const INVALID_ARGUMENT = 10022;
@@ -14,13 +14,13 @@ const INVALID_CONNECTION_ID = 126;
 
 /** Sends the files of one connection, one at a time. */
 export class FileSender {
-  readonly #connection: WSConnection;
+  readonly #connection: Recipient;
   readonly #sender: Sender;
   readonly #interruptions: () => Interruptions;
   #sending = false;
 
   /** `interruptions` gives what may end a message that begins now. */
-  constructor(connection: WSConnection, sender: Sender, interruptions: () => Interruptions) {
+  constructor(connection: Recipient, sender: Sender, interruptions: () => Interruptions) {
     this.#connection = connection;
     this.#sender = sender;
     this.#interruptions = interruptions;

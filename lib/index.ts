@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-export { Certificate, type CertificateParts, type CertificateSource } from './certificate.js';
+export {
+  Certificate,
+  type CertificateLike,
+  type CertificateParts,
+  type CertificateSource,
+} from './certificate.js';
 export { WSConnection } from './connection.js';
 export { ConnectionMap } from './connection_map.js';
-export type { CloseStatus } from './ending.js';
 export { type ErrorRow, WSServerError } from './errors.js';
 export {
+  type CloseStatus,
   ConnectedEvent,
   type DataFormat,
   DataInEvent,
@@ -29,7 +34,7 @@ export {
   SSLConnectionRequestEvent,
   WebSocketOpenRequestEvent,
 } from './question_events.js';
-export type { CertificateLike, CertificatesByName } from './security.js';
+export type { CertificatesByName } from './security.js';
 export type { Data, SendFormat, SendOptions } from './sender.js';
 export type { WSServerOptions } from './server_options.js';
 export { CertStoreType } from './stores/store_type.js';

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import { Backlog } from './backlog.js';
-import { throwLater } from './emitter.js';
-import type { CloseStatus } from './ending.js';
 import { WSServerError } from './errors.js';
-import type { DataInEvent } from './events.js';
+import type { CloseStatus, DataInEvent } from './events.js';
 import { MessageReader, type ReaderOwner } from './message_reader.js';
-import { isPromise } from './questions.js';
+import { isPromise } from './promises.js';
+import { throwLater } from './uncaught.js';
 
 /** What an intake needs of the server. */
 export interface IntakeOwner {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { Backlog } from './backlog.js';
-import type { CloseStatus } from './ending.js';
 import { WSServerError } from './errors.js';
-import type { DataInEvent } from './events.js';
+import type { CloseStatus, DataInEvent } from './events.js';
 import { onAbort } from './promises.js';
 
 /** RFC 6455 §7.4.1: done, going away, and a Close without a code. */

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The addon, typed: the one place that says what it exports. Its C++ side is native/addon.
 
-import { join } from 'node:path';
-
 import load = require('node-gyp-build');
 
 import { type ErrorRow, setErrorTexts, type WSServerError } from './errors.js';
 import type { LoadPlan, NativeLoad } from './load.js';
-import type { NativeFormat } from './stores/store_type.js';
+import { packageRoot } from './package_root.js';
 
 /** A row of the settings tables (native/server/options.cc and properties.cc). */
 export interface SettingRow {
@@ -34,6 +32,9 @@ export interface SettingRow {
   /** What a value must be beside its type and range; empty: nothing else. */
   readonly form: string;
 }
+
+/** The formats that the core reads (native/tls/stores/store.h). */
+export type NativeFormat = 'any' | 'pem' | 'pfx' | 'p7b' | 'publicKey' | 'pkcs11';
 
 /** What has been counted since the server was made. Control frames do not count as messages. */
 export interface Statistics {
@@ -213,5 +214,5 @@ interface NativeAddon {
 }
 
 /** The addon: a prebuilt one for this platform, or the one that was built on installing. */
-export const native = load(join(__dirname, '..')) as NativeAddon;
+export const native = load(packageRoot) as NativeAddon;
 setErrorTexts(native.errorTable);

@@ -3,11 +3,11 @@
 
 import { ReadableStream } from 'node:stream/web';
 import { bytesOf } from './bytes.js';
-import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
 import { Opcode } from './outbox.js';
-import { abortable, FirstSignal, signalOf, type WaitOptions } from './promises.js';
-import { CONTINUATION, type Data, DONE, type PartOpcode, type Sender } from './sender.js';
+import { abortable, DONE, FirstSignal, signalOf, type WaitOptions } from './promises.js';
+import type { Recipient } from './recipient.js';
+import { CONTINUATION, type Data, type PartOpcode, type Sender } from './sender.js';
 
 /** Where a message comes from, piece by piece. */
 export type MessageSource = ReadableStream<Data> | AsyncIterable<Data>;
@@ -132,7 +132,7 @@ async function sendChunks(
 
 /** One message of a connection, while its parts are sent. */
 class OutgoingMessage {
-  readonly #connection: WSConnection;
+  readonly #connection: Recipient;
   readonly #sender: Sender;
   readonly #type: StreamOptions['type'];
   readonly #stopped: AbortSignal;
@@ -143,7 +143,7 @@ class OutgoingMessage {
 
   /** It is not begun any more when `stopped` is aborted. */
   constructor(
-    connection: WSConnection,
+    connection: Recipient,
     sender: Sender,
     type: StreamOptions['type'],
     stopped: AbortSignal,
@@ -208,7 +208,7 @@ class OutgoingMessage {
 
 /** Calls `send` when it will be taken. */
 export async function whenReady<Result>(
-  connection: WSConnection,
+  connection: Recipient,
   signal: AbortSignal | undefined,
   send: () => Result,
 ): Promise<Awaited<Result>> {
@@ -234,7 +234,7 @@ function typeOf(options: StreamOptions | undefined): StreamOptions['type'] {
 
 /** What {@link WSConnection.sendStream} does. */
 export async function sendStream(
-  connection: WSConnection,
+  connection: Recipient,
   sender: Sender,
   { ended, interrupted }: Interruptions,
   source: MessageSource,
@@ -275,7 +275,7 @@ export async function sendStream(
  * with 1011, unless `signal` is aborted: then the message ends where it is.
  */
 export function sendNow(
-  connection: WSConnection,
+  connection: Recipient,
   sender: Sender,
   chunks: Iterable<Uint8Array>,
   type: 'text' | 'binary',

@@ -8,6 +8,9 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What every method that has succeeded returns: no send need make a promise of its own. */
+export const DONE: Promise<void> = Promise.resolve();
+
 /**
  * The signal of what a method was given to wait with.
  * @throws {@link WSServerError} 10022 when it is something else
@@ -27,6 +30,16 @@ function isSignal(value: Partial<AbortSignal>): boolean {
 export function handled<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;
+}
+
+/** A rejected promise that does not end the process when nobody awaits it. */
+export function rejected(error: unknown): Promise<never> {
+  return handled(Promise.reject(error));
+}
+
+/** Whether it can be awaited. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 type OnAbort = (reason: unknown) => void;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The events that want an answer. Fields that a handler may change are writable.
 
-import type { CertificateLike } from './security.js';
+import type { CertificateLike } from './certificate.js';
 import { CertStoreType } from './stores/store_type.js';
 
 /** A client asks for a connection. May be answered asynchronously: the handler returns a promise. */

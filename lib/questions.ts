@@ -2,10 +2,11 @@
 // The events that want an answer: their handlers may be asynchronous, and the connection waits.
 
 import { bytesOf, lengthOf } from './bytes.js';
-import { pushThrown, throwLater } from './emitter.js';
 import { reportFailure } from './failure_report.js';
 import type { Outbox } from './outbox.js';
+import { isPromise } from './promises.js';
 import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './question_events.js';
+import { pushThrown, throwLater } from './uncaught.js';
 
 const MAX_ANSWER = 16 * 1024;
 /** A status that the core refuses, saying what is allowed. */
@@ -14,10 +15,6 @@ const CONNECTION_ABORTED = 10053;
 const NO_FIELDS = [Buffer.alloc(0), Buffer.alloc(0)];
 
 export type Handler<Event> = (event: Event) => unknown;
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}
 
 /** Calls every handler, and returns the promises of those that are not done. */
 function callAll<Event>(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
-import { Certificate, type CertificateSource, NATIVE } from './certificate.js';
+import { Certificate, type CertificateLike, NATIVE, toCertificate } from './certificate.js';
 import { WSServerError } from './errors.js';
 import { reportFailure } from './failure_report.js';
 import type { NativeServer } from './native.js';
@@ -15,15 +15,6 @@ import { CertStoreType } from './stores/store_type.js';
 const NOT_FOUND = 272;
 const INVALID_ARGUMENT = 10022;
 const HANDSHAKE_FAILED = 276;
-
-/** A certificate, or what one is made of. */
-export type CertificateLike = Certificate | CertificateSource;
-
-function toCertificate(source: CertificateLike): Certificate {
-  return Certificate.isOne(Object(source))
-    ? (source as Certificate)
-    : new Certificate(source as CertificateSource);
-}
 
 /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
 export type CertificatesByName = Readonly<Record<string, CertificateLike>>;

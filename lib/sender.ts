@@ -7,7 +7,7 @@ import { toId } from './connection_id.js';
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from './outbox.js';
-import { abortable, handled, signalOf, type WaitOptions } from './promises.js';
+import { abortable, DONE, handled, rejected, signalOf, type WaitOptions } from './promises.js';
 import { shown } from './shown.js';
 
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
@@ -41,18 +41,10 @@ export interface SendOptions extends WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What every method that has succeeded returns: no send need make a promise of its own. */
-export const DONE: Promise<void> = Promise.resolve();
-
 /** The opcode that `data` is sent with. */
 export function opcodeFor(format: SendFormat, data: Data): Opcode {
   if (format !== 0) return format;
   return typeof data === 'string' ? Opcode.text : Opcode.binary;
-}
-
-/** A rejected promise that does not end the process when nobody awaits it. */
-export function rejected(error: unknown): Promise<never> {
-  return handled(Promise.reject(error));
 }
 
 /** What has come of a token so far. */

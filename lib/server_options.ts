@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import type { CertificateLike, CertificatesByName } from './security.js';
+import type { CertificateLike } from './certificate.js';
+import type { CertificatesByName } from './security.js';
 
 /** What a server can be made with. */
 export interface WSServerOptions {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
+import type { CertificateLike } from './certificate.js';
 import { TypedEmitter } from './emitter.js';
 import type { NativeServer, Statistics } from './native.js';
-import type { CertificateLike, CertificatesByName, Security } from './security.js';
+import type { CertificatesByName, Security } from './security.js';
 import type { CertStoreType } from './stores/store_type.js';
 
 /** What {@link WSServer} has for properties. */

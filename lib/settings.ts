@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 import { type Codec, codecOf } from './code_page.js';
 import { WSServerError } from './errors.js';
 import type { NativeServer } from './native.js';
+import { packageJson, packageRoot } from './package_root.js';
 
 const SECURITY_LIBRARY_NOT_LOADED = 270;
 const OPERATION_NOT_SUPPORTED = 10045;
@@ -18,22 +19,16 @@ const formerNames: ReadonlyMap<string, string> = new Map([['usessl', 'SSLEnabled
 
 type Value = boolean | number | string;
 
-const root = join(__dirname, '..');
-
 /** The commit, in a clone of the repository; undefined in an installed package. */
 function commit(): string | undefined {
   try {
-    const read = (name: string): string => readFileSync(join(root, '.git', name), 'utf8').trim();
+    const read = (name: string): string =>
+      readFileSync(join(packageRoot, '.git', name), 'utf8').trim();
     const head = read('HEAD');
     return head.startsWith('ref: ') ? read(head.slice('ref: '.length)) : head;
   } catch {
     return undefined;
   }
-}
-
-/** The facts about this package. */
-export function packageJson(): { name: string; version: string; license: string } {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 }
 
 function buildInfo(): string {

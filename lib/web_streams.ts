@@ -2,13 +2,20 @@
 // A connection as a pair of web streams, after the WebSocketStream proposal.
 
 import { ReadableStream, WritableStream } from 'node:stream/web';
-import type { WSConnection } from './connection.js';
 import { WSServerError } from './errors.js';
+import type { DataInEvent } from './events.js';
 import { whenReady } from './outgoing_message.js';
+import type { Recipient } from './recipient.js';
 import type { Data } from './sender.js';
 
+/** What can be read from as well. */
+interface Peer extends Recipient {
+  messages(): AsyncIterableIterator<DataInEvent>;
+  send(data: Data): Promise<void>;
+}
+
 /** What {@link WSConnection.readable} is. */
-export function readableOf(connection: WSConnection): ReadableStream<string | Uint8Array> {
+export function readableOf(connection: Peer): ReadableStream<string | Uint8Array> {
   const messages = connection.messages();
   return new ReadableStream({
     async pull(controller) {
@@ -24,7 +31,7 @@ export function readableOf(connection: WSConnection): ReadableStream<string | Ui
 }
 
 /** What {@link WSConnection.writable} is. */
-export function writableOf(connection: WSConnection): WritableStream<Data> {
+export function writableOf(connection: Peer): WritableStream<Data> {
   return new WritableStream({
     start(controller) {
       void connection.closed.then(({ statusCode }) =>

@@ -3,11 +3,10 @@
 import { Contexts, endIsTold } from './async_context.js';
 import { BatchReader } from './batch.js';
 import { Blocking } from './blocking.js';
-import { lineModeProperty, type WSConnection } from './connection.js';
+import type { WSConnection } from './connection.js';
 import { toId } from './connection_id.js';
 import { ConnectionMap } from './connection_map.js';
 import { Delivery } from './delivery.js';
-import { throwLater } from './emitter.js';
 import { NEVER_OPENED } from './ending.js';
 import { WSServerError } from './errors.js';
 import {
@@ -21,17 +20,20 @@ import {
 import { codeOf } from './failure_report.js';
 import { type NativeServer, native, type SettingRow } from './native.js';
 import { Outbox } from './outbox.js';
-import { abortable, signalOf, type WaitOptions } from './promises.js';
+import { abortable, DONE, rejected, signalOf, type WaitOptions } from './promises.js';
+import { propertyIndex } from './property_index.js';
 import { askConnection, askOpen } from './questions.js';
 import { Security } from './security.js';
-import { type Data, DONE, rejected, Sender, type SendOptions } from './sender.js';
+import { type Data, Sender, type SendOptions } from './sender.js';
 import type { WSServerOptions } from './server_options.js';
 import { ServerProperties } from './server_properties.js';
 import { Settings } from './settings.js';
 import { shown } from './shown.js';
+import { throwLater } from './uncaught.js';
 
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
+const LINE_MODE = propertyIndex('LineMode');
 const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
 const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
 
@@ -270,9 +272,7 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   changeLineMode(connectionId: number | string, lineMode: boolean): Promise<void> {
-    return this.#attempt(() =>
-      this.#native.setProperty(toId(connectionId), lineModeProperty, lineMode),
-    );
+    return this.#attempt(() => this.#native.setProperty(toId(connectionId), LINE_MODE, lineMode));
   }
 
   /**

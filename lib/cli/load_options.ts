@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { LoadMode, LoadTls } from '../load.js';
+import type { LoadOptions } from './load_plan_options.js';
 import { parseThreshold, type Threshold } from './load_threshold.js';
 import { parseTls, TLS_OPTIONS, TLS_USAGE } from './load_tls.js';
 import { readUsage } from './load_usage.js';
@@ -51,28 +51,8 @@ Measuring:
   --help
 `;
 
-export interface LoadOptions {
-  readonly url: URL;
-  /** Undefined: without TLS. */
-  readonly tls: LoadTls | undefined;
-  readonly mode: LoadMode;
-  readonly connections: number;
-  readonly processes: number;
-  readonly connectsPerSecond: number;
-  readonly timeoutSeconds: number;
-  readonly subProtocols: string;
-  readonly headers: string;
-  readonly localAddresses: readonly string[];
-  readonly messages: readonly Uint8Array[];
-  /** Whether the messages are made up, and may so be numbered. */
-  readonly stamped: boolean;
-  readonly deflate: boolean;
-  readonly text: boolean;
-  readonly inFlight: number;
-  readonly messagesPerSecond: number;
-  readonly warmupSeconds: number;
-  readonly durationSeconds: number;
-  readonly pid: number | undefined;
+/** What the command line says: also what becomes of the result. */
+export interface LoadCommand extends LoadOptions {
   readonly json: string | undefined;
   readonly html: string | undefined;
   readonly thresholds: readonly Threshold[];
@@ -177,7 +157,7 @@ function parseOutput(name: string, file: string | undefined): string | undefined
 }
 
 /** Null stands for --help. */
-export function parseLoadOptions(args: string[]): LoadOptions | null {
+export function parseLoadOptions(args: string[]): LoadCommand | null {
   const { values, positionals } = parseOptions(
     {
       args,
@@ -266,6 +246,10 @@ export function parseLoadOptions(args: string[]): LoadOptions | null {
     pid: values.pid === undefined ? undefined : parsePid(values.pid),
     json: parseOutput('--json', values.json),
     html: parseOutput('--html', values.html),
-    thresholds: values['fail-if'].map((text) => parseThreshold(text, USAGE)),
+    thresholds: values['fail-if'].map(
+      (text) =>
+        parseThreshold(text) ??
+        fail(`--fail-if takes a condition such as 'p99>5ms', not "${text}"`),
+    ),
   };
 }

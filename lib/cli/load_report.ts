@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What `wsserver load` shows on a terminal: a line while it runs, a table at the end.
 
-import type { LoadOptions } from './load_options.js';
+import type { LoadOptions } from './load_plan_options.js';
 import type { Durations, LoadResult } from './load_result.js';
 import type { Progress } from './load_run.js';
 

@@ -3,8 +3,8 @@
 
 import type { LoadFailure, LoadSnapshot } from '../load.js';
 import { native } from '../native.js';
-import type { LoadOptions } from './load_options.js';
-import type { Moment, Report } from './load_worker.js';
+import type { LoadOptions } from './load_plan_options.js';
+import type { Moment, Report } from './load_protocol.js';
 
 /** Milliseconds by percentile. */
 export interface Durations {

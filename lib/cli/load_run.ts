@@ -6,7 +6,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import type { LoadPlan } from '../load.js';
-import type { LoadOptions } from './load_options.js';
+import type { LoadOptions } from './load_plan_options.js';
+import type { Moment, Order, Phase, Report } from './load_protocol.js';
 import {
   type LoadResult,
   makeResult,
@@ -15,7 +16,6 @@ import {
   sumFailures,
   type WorkerResult,
 } from './load_result.js';
-import type { Moment, Order, Phase, Report } from './load_worker.js';
 
 /** How it stands, for those who watch. */
 export interface Progress extends SeriesPoint {

@@ -2,7 +2,6 @@
 // The conditions of --fail-if.
 
 import type { LoadResult } from './load_result.js';
-import { UsageError } from './usage.js';
 
 /** What conditions can be about. Times are in milliseconds; undefined: not measured. */
 const METRICS: Readonly<
@@ -48,7 +47,8 @@ function perMessageMs(result: LoadResult): number | undefined {
   return cpuUs === undefined ? undefined : cpuUs / 1000;
 }
 
-export function parseThreshold(text: string, usage: string): Threshold {
+/** Undefined when it is no condition. */
+export function parseThreshold(text: string): Threshold | undefined {
   const [, name = '', operator = '', digits = '', unit = ''] =
     /^\s*([a-z0-9./]+)\s*([<>]=?)\s*(\d+(?:\.\d+)?)\s*([a-zµ]*)\s*$/.exec(text) ?? [];
   const metric = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined;
@@ -59,9 +59,7 @@ export function parseThreshold(text: string, usage: string): Threshold {
     compare === undefined ||
     scale === undefined ||
     metric.time !== (unit !== '');
-  if (wrong) {
-    throw new UsageError(`--fail-if takes a condition such as 'p99>5ms', not "${text}"`, usage);
-  }
+  if (wrong) return undefined;
   const limit = Number(digits) * scale;
   return {
     text,

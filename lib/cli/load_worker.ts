@@ -3,52 +3,9 @@
 // loop nearly all the time, and looks for news from its parent in between.
 
 import { WSServerError } from '../errors.js';
-import type { LoadPlan, LoadSnapshot } from '../load.js';
 import { native } from '../native.js';
-import { readUsage, type Usage } from './load_usage.js';
-
-/** What the parent says. */
-export type Order =
-  | {
-      readonly kind: 'plan';
-      readonly plan: LoadPlan;
-      readonly warmupMs: number;
-      readonly durationMs: number;
-      /** The server's, if this worker is to measure it. */
-      readonly pid: number | undefined;
-    }
-  /** All workers have connected: on with the messages. */
-  | { readonly kind: 'start' }
-  | { readonly kind: 'stop' };
-
-/** A moment: what has been counted and used until then. */
-export interface Moment {
-  readonly ms: number;
-  readonly counted: LoadSnapshot;
-  /** CPU time of this process. */
-  readonly ownCpuUs: number;
-  readonly server: Usage | undefined;
-}
-
-/** What a worker says. */
-export type Report =
-  | { readonly kind: 'progress'; readonly phase: Phase; readonly moment: Moment }
-  | {
-      readonly kind: 'result';
-      /** Before the first connection. */
-      readonly began: Moment;
-      /** When the connections had been tried; undefined if it was stopped before. */
-      readonly connected: Moment | undefined;
-      /** When the warm-up was over; undefined if it was stopped before. */
-      readonly begin: Moment | undefined;
-      readonly end: Moment;
-      readonly latencies: Float64Array;
-      readonly connectTimes: Float64Array;
-      readonly residentBytes: number;
-    }
-  | { readonly kind: 'error'; readonly message: string };
-
-export type Phase = 'connecting' | 'connected' | 'warmup' | 'measuring';
+import type { Moment, Order, Phase, Report } from './load_protocol.js';
+import { readUsage } from './load_usage.js';
 
 const SLICE_MS = 100;
 /** Answers to our Close that have not come by then are not waited for. */

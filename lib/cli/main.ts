@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: MIT
 // The command `wsserver`: picks the subcommand.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { packageJson } from '../package_root.js';
 import { echoCommand } from './echo.js';
 import { loadCommand } from './load.js';
 import { UsageError } from './usage.js';
@@ -25,16 +24,11 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   load: loadCommand,
 };
 
-function version(): string {
-  const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 async function main([name = '', ...args]: string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command(args);
   if (name === '--version') {
-    console.log(version());
+    console.log(packageJson().version);
     return 0;
   }
   if (name === 'help' || name === '--help' || name === '-h') {

@@ -2,8 +2,7 @@
 // Callbacks behind the arguments, in the manner of the older Node.js edition.
 
 import type { WSServerError } from '../errors.js';
-import { handled } from '../promises.js';
-import { rejected } from '../sender.js';
+import { handled, rejected } from '../promises.js';
 
 /** Called in Node's manner when a method is done; the error is null when it has succeeded. */
 export type Callback<Result> = (error: WSServerError | null, result?: Result) => void;

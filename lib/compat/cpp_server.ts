@@ -4,7 +4,6 @@
 import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { bytesOf } from '../bytes.js';
-import { lineModeProperty } from '../connection.js';
 import { toId } from '../connection_id.js';
 import {
   connectionProperties,
@@ -12,12 +11,13 @@ import {
   documentedEvents,
   serverProperties,
 } from '../documented.js';
-import { throwFirst } from '../emitter.js';
 import { WSServerError } from '../errors.js';
 import type { EventMap, EventName } from '../events.js';
 import { Opcode } from '../outbox.js';
+import { propertyIndex } from '../property_index.js';
 import type { Data } from '../sender.js';
 import { shown } from '../shown.js';
+import { throwFirst } from '../uncaught.js';
 import { WSServer as MainServer } from '../wsserver.js';
 import { setDocumentedDefaults } from './defaults.js';
 import { type EventParams, paramsOf } from './event_params.js';
@@ -31,6 +31,8 @@ import {
   type ServerRows,
   type Setters,
 } from './properties.js';
+
+const LINE_MODE = propertyIndex('LineMode');
 
 /** What is returned in place of a value that could not be read. */
 const NOTHING: Readonly<Record<DocumentedType, unknown>> = {
@@ -157,7 +159,7 @@ export class WSServer extends Base {
   /** See {@link MainServer.changeLineMode}. */
   ChangeLineMode(connectionId: ConnectionId, lineMode: boolean): number {
     return this.codeOf(() =>
-      this.core.setProperty(toId(connectionId), lineModeProperty, Boolean(lineMode)),
+      this.core.setProperty(toId(connectionId), LINE_MODE, Boolean(lineMode)),
     );
   }
 

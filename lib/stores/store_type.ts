@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented types of certificate stores: what each is made of, and by what it is read.
 
+import type { NativeFormat } from '../native.js';
 import { notOpened } from './failure.js';
 import { readJks } from './jks.js';
 import { readJwk } from './jwk.js';
@@ -57,9 +58,6 @@ export enum CertStoreType {
   /** Found out, of all that are read here but {@link pkcs11}, which runs code. */
   auto = 99,
 }
-
-/** The readers of the core (native/tls/stores/store.h). */
-export type NativeFormat = 'any' | 'pem' | 'pfx' | 'p7b' | 'publicKey' | 'pkcs11';
 
 /** What is handed to the core. */
 export interface Contents {
