@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 
+export { type ErrorRow, WSServerError } from './base/errors.js';
+export type { WaitOptions } from './base/promises.js';
+export type { SettingRow, Statistics } from './boundary/native.js';
 export {
   Certificate,
   type CertificateLike,
   type CertificateParts,
   type CertificateSource,
-} from './certificate.js';
-export { WSConnection } from './connection.js';
-export { ConnectionMap } from './connection_map.js';
-export { type ErrorRow, WSServerError } from './errors.js';
+} from './certificates/certificate.js';
+export { CertStoreType } from './certificates/store_type.js';
 export {
   type CloseStatus,
   ConnectedEvent,
@@ -24,27 +25,26 @@ export {
   PingEvent,
   ReadyToSendEvent,
   SSLStatusEvent,
-} from './events.js';
-export type { SettingRow, Statistics } from './native.js';
-export type { MessageSource, StreamOptions } from './outgoing_message.js';
-export type { WaitOptions } from './promises.js';
+} from './events/events.js';
 export {
   ConnectionRequestEvent,
   SSLClientAuthenticationEvent,
   SSLConnectionRequestEvent,
   WebSocketOpenRequestEvent,
-} from './question_events.js';
-export type { CertificatesByName } from './security.js';
-export type { Data, SendFormat, SendOptions } from './sender.js';
-export type { WSServerOptions } from './server_options.js';
-export { CertStoreType } from './stores/store_type.js';
-export { WSServer } from './wsserver.js';
+} from './events/question_events.js';
+export type { MessageSource, StreamOptions } from './sending/outgoing_message.js';
+export type { Data, SendFormat, SendOptions } from './sending/sender.js';
+export { WSConnection } from './server/connection.js';
+export { ConnectionMap } from './server/connection_map.js';
+export type { CertificatesByName } from './server/security.js';
+export type { WSServerOptions } from './server/server_options.js';
+export { WSServer } from './server/wsserver.js';
 
-import type { ErrorRow } from './errors.js';
-import { native } from './native.js';
+import type { ErrorRow } from './base/errors.js';
+import { native } from './boundary/native.js';
 
 /** Every documented error: its code, its name, and what it means. */
 export const errorTable: readonly ErrorRow[] = native.errorTable;
 
 /** The names of the events. */
-export const eventNames = native.eventNames as readonly import('./events.js').EventName[];
+export const eventNames = native.eventNames as readonly import('./events/events.js').EventName[];

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import type * as Documented from '../dist/documented.js';
+import type * as Documented from '../dist/compat/documented.js';
 import contract from './contract.json';
 
 const tables: typeof Documented = require(
-  path.join(require.resolve('native-wsserver/package.json'), '../dist/documented.js'),
+  path.join(require.resolve('native-wsserver/package.json'), '../dist/compat/documented.js'),
 );
 
 const byName = <Row extends { name: string }>(rows: Row[]): Row[] =>

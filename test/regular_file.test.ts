@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import type * as RegularFile from '../dist/regular_file.js';
+import type * as RegularFile from '../dist/base/regular_file.js';
 
 const { readWhole, TooLarge } = require(
-  path.join(require.resolve('native-wsserver/package.json'), '../dist/regular_file.js'),
+  path.join(require.resolve('native-wsserver/package.json'), '../dist/base/regular_file.js'),
 ) as typeof RegularFile;
 
 test('a file that has more than it says, and more than there may be, is refused', () => {

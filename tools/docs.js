@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const contract = require('../test/contract.json');
-const documented = require('../dist/documented.js');
+const documented = require('../dist/compat/documented.js');
 const { errorTable, WSServer } = require('../dist/index.js');
 const { readDeclarations } = require('./declarations.js');
 const { differencesOf } = require('./differences.js');

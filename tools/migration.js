@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const documented = require('../dist/documented.js');
+const documented = require('../dist/compat/documented.js');
 
 const guide = path.join(__dirname, '../docs/migration.md');
 const START = '<!-- Written by `npm run docs`. -->\n';

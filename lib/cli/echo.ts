@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `wsserver echo`: sends every message back, and says every second how it is doing.
 
-import type { CertificateSource } from '../certificate.js';
-import type { Statistics } from '../native.js';
-import { WSServer } from '../wsserver.js';
+import type { Statistics } from '../boundary/native.js';
+import type { CertificateSource } from '../certificates/certificate.js';
+import { WSServer } from '../server/wsserver.js';
 import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
 
 const USAGE = `Usage: wsserver echo [options]

@@ -2,10 +2,10 @@
 // `wsserver load`: loads a server and tells how it did.
 
 import { writeFileSync } from 'node:fs';
-import { renderHtml } from './load_html.js';
+import { renderHtml } from '../load/html.js';
+import { makeProgressLine, renderTable } from '../load/report.js';
+import { LoadRun } from '../load/run.js';
 import { parseLoadOptions, USAGE } from './load_options.js';
-import { makeProgressLine, renderTable } from './load_report.js';
-import { LoadRun } from './load_run.js';
 
 /** The exit status: 1 when a condition of --fail-if holds, or nothing could be measured. */
 export async function loadCommand(args: string[]): Promise<number> {

@@ -5,10 +5,10 @@ import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { LoadOptions } from './load_plan_options.js';
-import { parseThreshold, type Threshold } from './load_threshold.js';
+import type { LoadOptions } from '../load/options.js';
+import { parseThreshold, type Threshold } from '../load/threshold.js';
+import { readUsage } from '../load/usage.js';
 import { parseTls, TLS_OPTIONS, TLS_USAGE } from './load_tls.js';
-import { readUsage } from './load_usage.js';
 import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
 
 export const USAGE = `Usage: wsserver load [options] ws[s]://HOST[:PORT][/PATH]

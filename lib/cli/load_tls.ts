@@ -4,9 +4,9 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { Certificate } from '../certificate.js';
-import type { LoadTls } from '../load.js';
-import { native } from '../native.js';
+import { native } from '../boundary/native.js';
+import type { LoadTls } from '../boundary/native_load.js';
+import { Certificate } from '../certificates/certificate.js';
 import { readOptionFile, UsageError } from './usage.js';
 
 export const TLS_USAGE = `TLS, for wss://:

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 // The command `wsserver`: picks the subcommand.
 
-import { packageJson } from '../package_root.js';
+import { packageJson } from '../base/package_root.js';
 import { echoCommand } from './echo.js';
 import { loadCommand } from './load.js';
 import { UsageError } from './usage.js';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Callbacks behind the arguments, in the manner of the older Node.js edition.
 
-import type { WSServerError } from '../errors.js';
-import { handled, rejected } from '../promises.js';
+import type { WSServerError } from '../base/errors.js';
+import { handled, rejected } from '../base/promises.js';
 
 /** Called in Node's manner when a method is done; the error is null when it has succeeded. */
 export type Callback<Result> = (error: WSServerError | null, result?: Result) => void;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { Certificate as MainCertificate } from '../certificate.js';
+import { Certificate as MainCertificate } from '../certificates/certificate.js';
 
 /** A certificate and its private key, with the names of the JavaScript edition besides. */
 export class Certificate extends MainCertificate {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-import type { WSConnection } from '../connection.js';
-import { connectionProperties } from '../documented.js';
-import type { WSServer } from '../wsserver.js';
+import type { WSConnection } from '../server/connection.js';
+import type { WSServer } from '../server/wsserver.js';
 import { type CallsBack, orCallBack } from './callbacks.js';
+import { connectionProperties } from './documented.js';
 import {
   type ConnectionId,
   type ConnectionRows,

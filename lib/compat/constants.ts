@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The documented constants, as the JavaScript edition and the C++ edition name them.
 
-import { Opcode } from '../outbox.js';
-import { CertStoreType } from '../stores/store_type.js';
+import { Opcode } from '../boundary/outbox.js';
+import { CertStoreType } from '../certificates/store_type.js';
 
 /** The types of certificate stores, as the JavaScript edition names them. */
 export const CertStoreTypes = {

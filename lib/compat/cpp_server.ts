@@ -3,23 +3,23 @@
 
 import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
-import { bytesOf } from '../bytes.js';
-import { toId } from '../connection_id.js';
+import { bytesOf } from '../base/bytes.js';
+import { toId } from '../base/connection_id.js';
+import { WSServerError } from '../base/errors.js';
+import { shown } from '../base/shown.js';
+import { throwFirst } from '../base/uncaught.js';
+import { Opcode } from '../boundary/outbox.js';
+import { propertyIndex } from '../boundary/property_index.js';
+import type { EventMap, EventName } from '../events/events.js';
+import type { Data } from '../sending/sender.js';
+import { WSServer as MainServer } from '../server/wsserver.js';
+import { setDocumentedDefaults } from './defaults.js';
 import {
   connectionProperties,
   type DocumentedType,
   documentedEvents,
   serverProperties,
-} from '../documented.js';
-import { WSServerError } from '../errors.js';
-import type { EventMap, EventName } from '../events.js';
-import { Opcode } from '../outbox.js';
-import { propertyIndex } from '../property_index.js';
-import type { Data } from '../sender.js';
-import { shown } from '../shown.js';
-import { throwFirst } from '../uncaught.js';
-import { WSServer as MainServer } from '../wsserver.js';
-import { setDocumentedDefaults } from './defaults.js';
+} from './documented.js';
 import { type EventParams, paramsOf } from './event_params.js';
 import { type ProductRows, productOf, productProperties, productVersion } from './product.js';
 import {

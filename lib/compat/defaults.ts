@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServer } from '../wsserver.js';
+import { WSServer } from '../server/wsserver.js';
 
 /** A server without a deadline for the opening handshake could be filled with clients that wait. */
 const KEPT: readonly string[] = ['DefaultConnectionTimeout'];

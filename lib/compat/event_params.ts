@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What Fire… methods are given: the events under the names of the C++ edition, made from the rows
-// of lib/documented.ts.
+// of lib/compat/documented.ts.
 
-import { documentedEvents } from '../documented.js';
-import type { EventMap, EventName } from '../events.js';
+import type { EventMap, EventName } from '../events/events.js';
+import { documentedEvents } from './documented.js';
 
 type Rows<Name extends EventName> = (typeof documentedEvents)[Name];
 type Value<Row> = Row extends { readonly type: 'boolean' }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The JavaScript edition's class, with the names of the older Node.js edition too.
 
-import { connectionProperties, documentedMethods, serverProperties } from '../documented.js';
-import type { EventName, Listener } from '../events.js';
-import type { Data } from '../sender.js';
-import { WSServer as MainServer } from '../wsserver.js';
+import type { EventName, Listener } from '../events/events.js';
+import type { Data } from '../sending/sender.js';
+import { WSServer as MainServer } from '../server/wsserver.js';
 import { type Callback, type CallsBack, callBack, orCallBack } from './callbacks.js';
 import { Certificate } from './certificate.js';
 import { Connections } from './connections.js';
 import { setDocumentedDefaults } from './defaults.js';
+import { connectionProperties, documentedMethods, serverProperties } from './documented.js';
 import { type ProductRows, productOf, productProperties, productVersion } from './product.js';
 import {
   type ConnectionId,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What code for the native component says and asks about the product itself.
 
-import { packageJson } from '../package_root.js';
+import { packageJson } from '../base/package_root.js';
 
 /** Nothing here needs a key: what is set is kept, without effect. */
 export const productProperties = {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The documented properties as pairs of methods, getLocalPort() and setLocalPort(): made, and typed,
-// from the rows of lib/documented.ts.
+// from the rows of lib/compat/documented.ts.
 
-import type { WSConnection } from '../connection.js';
-import { toId } from '../connection_id.js';
-import type { connectionProperties, DocumentedType, serverProperties } from '../documented.js';
-import { WSServerError } from '../errors.js';
-import type { Data } from '../sender.js';
-import type { WSServer } from '../wsserver.js';
+import { toId } from '../base/connection_id.js';
+import { WSServerError } from '../base/errors.js';
+import type { Data } from '../sending/sender.js';
+import type { WSConnection } from '../server/connection.js';
+import type { WSServer } from '../server/wsserver.js';
+import type { connectionProperties, DocumentedType, serverProperties } from './documented.js';
 
 /** Identifies a connection: a number, or the same as text. */
 export type ConnectionId = number | string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // From the contents of a certificate store to one certificate of it. What SSLCertStoreType may be,
-// and how files and Base64 become contents, is known in lib/stores. Messages name neither passwords
+// and how files and Base64 become contents, is known in lib/certificates. Messages name neither passwords
 // nor keys.
 #pragma once
 
@@ -23,7 +23,7 @@ enum class Format {
   kPublicKey,  ///< certificates in PEM or DER; keys are left out
 };
 
-/// "any", "pem", "pfx", "p7b", "publicKey": the names in lib/stores/store_type.ts.
+/// "any", "pem", "pfx", "p7b", "publicKey": the names in lib/certificates/store_type.ts.
 std::optional<Format> formatNamed(std::string_view name);
 
 struct Store {

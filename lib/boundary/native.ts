@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// The addon, typed: the one place that says what it exports. Its C++ side is native/addon.
+
+import load = require('node-gyp-build');
+
+import { type ErrorRow, setErrorTexts, type WSServerError } from '../base/errors.js';
+import { packageRoot } from '../base/package_root.js';
+import type { LoadPlan, NativeLoad } from './native_load.js';
+
+/** A row of the settings tables (native/server/options.cc and properties.cc). */
+export interface SettingRow {
+  /** The documented name. */
+  readonly name: string;
+  /** Whether it is a property of WSServer rather than a configuration setting. */
+  readonly property: boolean;
+  /** Whether each connection has its own, which `config('Name[ConnectionId]')` reaches. */
+  readonly perConnection: boolean;
+  readonly default: boolean | number | string;
+  /** Least value of a number, or size of a text. */
+  readonly min: number;
+  /** Greatest value of a number, or size in bytes of a text. */
+  readonly max: number;
+  readonly readOnly: boolean;
+  /** The error of changing it while listening; 0 when it may change at any time. */
+  readonly lockedError: number;
+  /** What it does, with the unit; if it does nothing here, why. */
+  readonly doc: string;
+  /** Why it has no effect here; empty: it has one. */
+  readonly inert: string;
+  /** The documented default where ours differs on purpose, else empty. */
+  readonly documentedDefault: string;
+  /** What a value must be beside its type and range; empty: nothing else. */
+  readonly form: string;
+}
+
+/** The formats that the core reads (native/tls/stores/store.h). */
+export type NativeFormat = 'any' | 'pem' | 'pfx' | 'p7b' | 'publicKey' | 'pkcs11';
+
+/** What has been counted since the server was made. Control frames do not count as messages. */
+export interface Statistics {
+  /** Connections between their Connected and their Disconnected. */
+  readonly connections: number;
+  readonly connectionsAccepted: number;
+  /** Connections refused beyond MaxConnections, or for want of descriptors. */
+  readonly connectionsRefused: number;
+  /** Connections that were not open yet and have made room for newer ones (MaxPendingConnections). */
+  readonly connectionsEvicted: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  /** Bytes of payload. */
+  readonly bytesIn: number;
+  /** Bytes of payload. */
+  readonly bytesOut: number;
+}
+
+interface NativeState extends Statistics {
+  readonly listening: boolean;
+  /** Not listening, and no connection in any state. */
+  readonly idle: boolean;
+}
+
+/**
+ * Called once per turn: `records` has `count` events of eight integers (event_batch.h), then for
+ * each of `chunks` how much of it has been written, and then the numbers of `chunks` and `adopted`
+ * for {@link NativeAddon.showMemory}.
+ */
+export type OnBatch = (
+  records: Int32Array,
+  count: number,
+  chunks: readonly Buffer[],
+  adopted: readonly Buffer[] | undefined,
+) => void;
+
+/**
+ * A native server (native/addon/server_object.h). Methods that do something first carry out what is
+ * in the command memory, and have its texts encoded for that; those that fail throw a
+ * WSServerError.
+ */
+export interface NativeServer {
+  /** The memory that both sides read and write (lib/boundary/outbox.ts). To be called once. */
+  shared(): { status: Int32Array; commands: Int32Array; arena: Buffer };
+  startListening(): void;
+  stopListening(): void;
+  disconnectAll(): void;
+  /** Starts the closing handshake; without code and reason the settings say which. */
+  disconnect(id: number, code?: number, reason?: string): void;
+  flush(): void;
+  /**
+   * Sends past the command memory. UNCOMPRESSED may be added to the opcode. False: `token` is
+   * settled by a later event.
+   */
+  send(
+    id: number,
+    opcode: number,
+    bytes: NodeJS.ArrayBufferView | ArrayBufferLike,
+    token: number,
+  ): boolean;
+  /**
+   * Sends one fragment of a message (RFC 6455 §5.4). The `opcode` text or binary begins a message,
+   * 0 goes on with the one that is open, `last` ends it. Meanwhile every other message for `id` is
+   * refused with 10035; pings, pongs and disconnect() pass.
+   *
+   * True: the kernel has taken all that was to be sent. False: `token` is settled by a later event
+   * when it has, with 126 when the connection ends, or with 10060 when the connection's timeout
+   * passes without progress. Up to MaxQueuedBytes may wait. What throws has sent nothing:
+   * 126 when `id` is not open, 10035 when too much waits or another message is open, 10022 when no
+   * message is open that could go on, or when the parts of a text are not UTF-8 together (a part
+   * may end inside a character).
+   */
+  sendPart(
+    id: number,
+    opcode: number,
+    bytes: NodeJS.ArrayBufferView | ArrayBufferLike,
+    last: boolean,
+    token: number,
+  ): boolean;
+  /**
+   * Whether nothing waits in the queue of `id`, and no message of {@link sendPart} is open. False:
+   * `token` is settled by a later event when it is so, or with 126 or 10060 as for sendPart.
+   * Throws 126 when `id` is not open.
+   */
+  drained(id: number, token: number): boolean;
+  /** Sends a Ping; `token` is settled when its Pong has come. */
+  ping(id: number, token: number): void;
+  /** Whatever waits for `token` does so no more: it is not settled. */
+  forget(id: number, token: number): void;
+  /**
+   * Runs the private loop once, having waited up to `waitMs` for something to do. Returns whether
+   * there were events, which have been handled then. The Close of connection `heldId` is not
+   * answered meanwhile: its handler, which waits, may have more to say. 0: of none.
+   */
+  pump(waitMs: number, heldId: number): boolean;
+  get(name: string): boolean | number | string;
+  /** `name` is that of a setting, or `Name[ConnectionId]`. */
+  set(name: string, value: boolean | number | string): void;
+  /** A setting in the words of Config(); `name` as for {@link set}. */
+  readText(name: string): string;
+  /** `property` is an index into propertyNames. */
+  getProperty(id: number, property: number): boolean | number | string;
+  setProperty(id: number, property: number, value: boolean | number | string): void;
+  /** Bit n: whether event n of eventNames is listened to. */
+  setWanted(bits: number): void;
+  connectedIds(): Int32Array;
+  /** New connections are served with these, or without TLS if there are none. */
+  setCertificates(certificates: readonly NativeCertificate[]): void;
+  /** A certificate that was wanted is not there: nobody is served until that has changed. */
+  missCertificate(): void;
+  /** A copy of the keys that seal session tickets, of 80 bytes each. */
+  ticketKeys(): Buffer;
+  setTicketKeys(keys: Uint8Array): void;
+  /** Undefined: one of the server's own; null: refuse. */
+  answerCertificateRequest(id: number, certificate: NativeCertificate | null | undefined): void;
+  answerClientAuthentication(id: number, accept: boolean): void;
+  /** Tells the Log and Error. Returns whether somebody listens to Error. */
+  reportError(id: number, code: number, text: string): boolean;
+  state(): NativeState;
+}
+
+/** A certificate and its private key (native/addon/certificate_object.h). */
+export interface NativeCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  /** PEM, without the chain. */
+  readonly encoded: string;
+}
+
+/** Has no state of its own: several copies of this package, of several realms, may share it. */
+interface NativeAddon {
+  readonly Server: new (
+    /** How many commands there may be. */
+    commands: number,
+    /** The size of the memory for their payloads. */
+    arena: number,
+    onBatch: OnBatch,
+    /** Encodes the texts in the command memory: lib/boundary/outbox.ts. */
+    encode: () => void,
+    transientPayloads: boolean,
+    /** What its methods throw. */
+    errorClass: typeof WSServerError,
+  ) => NativeServer;
+  /**
+   * `parts` are read one by one; for pkcs11 they are what names the token. `wanted`: a subject, or
+   * the certificate itself whose key is looked for.
+   */
+  readonly Certificate: new (
+    format: NativeFormat,
+    parts: readonly Uint8Array[],
+    password: string,
+    wanted: string | Uint8Array,
+    errorClass: typeof WSServerError,
+  ) => NativeCertificate;
+  readonly Load: new (plan: LoadPlan, errorClass: typeof WSServerError) => NativeLoad;
+  /**
+   * Users are about to see `buffer`, all the memory of this number. They may give it away: what is
+   * in it can be copied nevertheless, until the object `buffer` is garbage.
+   */
+  showMemory(number: number, buffer: ArrayBufferLike): boolean;
+  /** Undefined when there is no such memory, or not so much. */
+  copyMemory(number: number, offset: number, length: number): Uint8Array | undefined;
+  /** `kind` is the number of RFC 9106: 0, 1 or 2. Undefined for numbers that are not allowed. */
+  argon2(
+    kind: number,
+    memory: number,
+    passes: number,
+    lanes: number,
+    size: number,
+    password: Uint8Array,
+    salt: Uint8Array,
+  ): Uint8Array | undefined;
+  readonly errorTable: readonly ErrorRow[];
+  readonly settingTable: readonly SettingRow[];
+  readonly eventNames: readonly string[];
+  readonly propertyNames: readonly string[];
+}
+
+/** The addon: a prebuilt one for this platform, or the one that was built on installing. */
+export const native = load(packageRoot) as NativeAddon;
+setErrorTexts(native.errorTable);

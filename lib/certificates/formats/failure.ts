@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The errors of certificate stores. What they say holds nothing of a store: neither its name, which
+// may be the contents by mistake, nor the words of parsers, which cite what they were given.
+
+import { WSServerError } from '../../base/errors.js';
+
+const NOT_OPENED = 271;
+const NO_CREDENTIALS = 273;
+
+/** 271: `detail` is a sentence that says why, and what to do. */
+export function notOpened(detail: string): WSServerError {
+  return new WSServerError(NOT_OPENED, detail);
+}
+
+/** As many as the core takes of a store (native/tls/formats/formats.h). */
+const MAX_CERTIFICATES = 1000;
+const MAX_KEYS = 100;
+
+/** @throws 271 when a store has more certificates or private keys than anybody can use */
+export function requireFew(certificates: number, keys = 0): void {
+  if (certificates > MAX_CERTIFICATES || keys > MAX_KEYS) {
+    throw notOpened('It holds more than 1000 certificates or 100 keys.');
+  }
+}
+
+/** @throws 271 when a text is larger than any that is needed; `what` says of what it is */
+export function requireSize(bytes: Uint8Array, most: number, what: string): void {
+  if (bytes.length <= most) return;
+  throw notOpened(`The ${what} is larger than the ${most / 1024} KiB that it may have.`);
+}
+
+/** 273: the password is not that of the store. */
+export function wrongPassword(): WSServerError {
+  return new WSServerError(
+    NO_CREDENTIALS,
+    'The password does not open the store; check SSLCertStorePassword.',
+  );
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+import { WSServerError } from '../base/errors.js';
+import type { CloseStatus } from '../events/events.js';
+import type { Intake } from '../receiving/intake.js';
+
+/** How a connection ended that has never become a WebSocket. */
+export const NEVER_OPENED: CloseStatus = { statusCode: 1006, description: 'It was never open' };
+
+/** What a connection's object knows of its end, from the server. */
+export class Ending {
+  /** How it ended; undefined before. */
+  status: CloseStatus | undefined;
+  /** The values of the properties, kept because handlers that are still to come may read them. */
+  properties: readonly (boolean | number | string)[] | undefined;
+  /** What may have messages that nobody has taken; undefined before it has ended. */
+  intake: Intake | undefined;
+  #controller: AbortController | undefined;
+  #closed: Promise<CloseStatus> | undefined;
+  #resolve: ((status: CloseStatus) => void) | undefined;
+
+  /** Fulfilled when the connection has ended. */
+  get closed(): Promise<CloseStatus> {
+    this.#closed ??=
+      this.status === undefined
+        ? new Promise((resolve) => {
+            this.#resolve = resolve;
+          })
+        : Promise.resolve(this.status);
+    return this.#closed;
+  }
+
+  /** Aborted when the connection has ended. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.status !== undefined) this.#abort();
+    }
+    return this.#controller.signal;
+  }
+
+  /** Only the first end counts. */
+  end(status: CloseStatus): void {
+    if (this.status !== undefined) return;
+    this.status = status;
+    this.#resolve?.(status);
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new WSServerError(126, 'The connection ended before this was done.'));
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The settings in text, as config() has them. Their table is the core's; what JavaScript has to do
+// with some of them is here.
+
+import { createHash, getFips, setFips } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { type Codec, codecOf } from '../base/code_page.js';
+import { WSServerError } from '../base/errors.js';
+import { packageJson, packageRoot } from '../base/package_root.js';
+import type { NativeServer } from '../boundary/native.js';
+
+const SECURITY_LIBRARY_NOT_LOADED = 270;
+const OPERATION_NOT_SUPPORTED = 10045;
+
+/** Names that settings had in earlier editions. */
+const formerNames: ReadonlyMap<string, string> = new Map([['usessl', 'SSLEnabled']]);
+
+type Value = boolean | number | string;
+
+/** The commit, in a clone of the repository; undefined in an installed package. */
+function commit(): string | undefined {
+  try {
+    const read = (name: string): string =>
+      readFileSync(join(packageRoot, '.git', name), 'utf8').trim();
+    const head = read('HEAD');
+    return head.startsWith('ref: ') ? read(head.slice('ref: '.length)) : head;
+  } catch {
+    return undefined;
+  }
+}
+
+function buildInfo(): string {
+  const { name, version } = packageJson();
+  const { node, openssl, uv, zlib } = process.versions;
+  const hash = commit();
+  const build = hash === undefined ? '' : ` (${hash.slice(0, 12)})`;
+  return `${name} ${version}${build}; Node.js ${node}; OpenSSL ${openssl}; libuv ${uv}; zlib ${zlib}`;
+}
+
+function licenseInfo(): string {
+  const { name, license } = packageJson();
+  return `Product: ${name}\r\nLicense Type: ${license}`;
+}
+
+/** @throws {@link WSServerError} 270 when there is no FIPS provider, 10045 in a worker */
+function useFips(on: boolean): void {
+  const was = getFips() === 1;
+  if (on === was) return;
+  if (!isMainThread) {
+    throw new WSServerError(
+      OPERATION_NOT_SUPPORTED,
+      'UseFIPSCompliantAPI is one switch for the whole process: set it in the main thread.',
+    );
+  }
+  try {
+    setFips(on);
+    // OpenSSL tells only now that it has no provider for it.
+    createHash('sha256');
+  } catch (error) {
+    setFips(was);
+    throw new WSServerError(
+      SECURITY_LIBRARY_NOT_LOADED,
+      `UseFIPSCompliantAPI cannot be "${on ? 'True' : 'False'}": OpenSSL ` +
+        `${process.versions.openssl} of this process has no FIPS provider; see the documentation ` +
+        'of Node.js on FIPS mode.',
+      { cause: error },
+    );
+  }
+}
+
+/** What is read in place of what the core has, by names in lower case. */
+const facts: ReadonlyMap<string, () => string> = new Map([
+  ['buildinfo', buildInfo],
+  ['licenseinfo', licenseInfo],
+  ['usefipscompliantapi', () => (getFips() === 1 ? 'True' : 'False')],
+]);
+
+/** The settings of one server. */
+export class Settings {
+  readonly #native: NativeServer;
+  /** What is to be done when a setting has a new value, by names in lower case. */
+  readonly #effects: ReadonlyMap<string, (value: Value) => void>;
+
+  constructor(native: NativeServer, onCodec: (codec: Codec | undefined) => void) {
+    this.#native = native;
+    this.#effects = new Map<string, (value: Value) => void>([
+      ['codepage', (value) => onCodec(codecOf(value as number))],
+      ['usefipscompliantapi', (value) => useFips(value as boolean)],
+    ]);
+  }
+
+  /** Fails like {@link NativeServer.set}; nothing has changed then. */
+  set(name: string, value: Value): void {
+    const effect = this.#effects.get(name.toLowerCase());
+    const before = effect === undefined ? value : this.#native.get(name);
+    this.#native.set(name, value);
+    if (effect === undefined) return;
+    try {
+      effect(this.#native.get(name));
+    } catch (error) {
+      this.#native.set(name, before);
+      throw error;
+    }
+  }
+
+  /** Sets or reads: see {@link WSServer.config}. */
+  config(setting: string): string {
+    if (typeof setting !== 'string') {
+      throw new WSServerError(10022, "Give config() a string: 'Name=Value', or 'Name' alone.");
+    }
+    const equals = setting.indexOf('=');
+    const given = (equals < 0 ? setting : setting.slice(0, equals)).trim();
+    const name = formerNames.get(given.toLowerCase()) ?? given;
+    if (equals >= 0) this.set(name, setting.slice(equals + 1).trim());
+    return this.read(name);
+  }
+
+  /** The value in the words of Config(). */
+  read(name: string): string {
+    const fact = facts.get(name.toLowerCase());
+    return fact === undefined ? this.#native.readText(name) : fact();
+  }
+}
