@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the addon exports: the Server class, and the tables that the core says its facts in. See the
-// interface NativeAddon in lib/native.ts.
+// interface NativeAddon in lib/boundary/native.ts.
 #include <dlfcn.h>
 #include <napi.h>
 

@@ -23,7 +23,7 @@ std::vector<Bytes> partsOf(const Napi::Array& array) {
   return parts;
 }
 
-/// `parts` are in the order of lib/stores/pkcs11.ts.
+/// `parts` are in the order of lib/certificates/pkcs11.ts.
 tls::TokenName tokenNameOf(const std::vector<Bytes>& parts) {
   const auto text = [&](std::size_t i) { return std::string(textOf(parts.at(i))); };
   return {.module = text(0), .label = text(1), .serial = text(2), .object = text(3)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A certificate as JavaScript sees it: NativeCertificate of lib/native.ts. Its private key stays
+// A certificate as JavaScript sees it: NativeCertificate of lib/boundary/native.ts. Its private key stays
 // where it is.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The native half of the load generator, as JavaScript sees it: see the interface NativeLoad in
-// lib/load.ts. Its run() blocks: it is for a process that does nothing else.
+// lib/boundary/native_load.ts. Its run() blocks: it is for a process that does nothing else.
 #pragma once
 
 #include <napi.h>

@@ -334,7 +334,7 @@ Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/failure_report.ts looks
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/events/failure_report.ts looks
   const Error error{static_cast<ErrorCode>(integer(info[1])),
                     info[2].As<Napi::String>().Utf8Value()};
   server_->reportError(toId(info[0]), error);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The native half of WSServer, as JavaScript sees it: see the interface NativeServer in
-// lib/native.ts, which documents each method. It joins a server::Server, its private loop and
+// lib/boundary/native.ts, which documents each method. It joins a server::Server, its private loop and
 // Node's loop, and carries the batches across: once per turn in each direction.
 #pragma once
 

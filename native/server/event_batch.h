@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What has happened, on its way out of the core: one record an event, one memory for all payloads,
-// handed over once per loop turn. The layout of EventRecord is read by lib/batch.ts.
+// handed over once per loop turn. The layout of EventRecord is read by lib/events/batch.ts.
 #pragma once
 
 #include <cstddef>

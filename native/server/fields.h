@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A list of texts in one payload, whatever they hold: before each its length, in four bytes, the
-// least significant first. lib/fields.ts reads and writes the same.
+// least significant first. lib/boundary/fields.ts reads and writes the same.
 #pragma once
 
 #include <cstddef>

@@ -29,7 +29,7 @@
 
 namespace wss::server {
 
-/// What JavaScript asks for, in the layout that lib/outbox.ts writes.
+/// What JavaScript asks for, in the layout that lib/boundary/outbox.ts writes.
 struct Command {
   std::int32_t connectionId;
   std::int32_t kind;  ///< an opcode to send, perhaps with kUncompressed or kGathered, or one of the

@@ -124,7 +124,7 @@ inline std::vector<std::string> fieldsIn(std::string_view payload) {
   return fields;
 }
 
-/// Commands and their payloads, laid out as lib/outbox.ts does.
+/// Commands and their payloads, laid out as lib/boundary/outbox.ts does.
 class Outbox {
  public:
   void message(std::int32_t id, ws::Opcode opcode, std::string_view payload) {
