@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Readiness of descriptors: epoll where there is one, libuv's uv_poll elsewhere. A descriptor costs
-// no memory here beyond what the system keeps, because a server has very many of them.
+// Readiness of descriptors. A descriptor costs no memory here beyond what the system keeps, because
+// a server has very many of them.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "base/error.h"
 
@@ -30,7 +29,6 @@ class Pollable {
 
 class Poller {
  public:
-  static Result<std::unique_ptr<Poller>> create();
   virtual ~Poller() = default;
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For systems without epoll. Compiled for Linux too with WSSERVER_UV_POLLER, so that it is tested.
-#include "net/poller.h"
-
-#if !defined(__linux__) || defined(WSSERVER_UV_POLLER)
+#include "net/poller_uv.h"
 
 #include <uv.h>
 
@@ -78,7 +75,7 @@ class UvPoller final : public Poller {
 
 }  // namespace
 
-Result<std::unique_ptr<Poller>> Poller::create() {
+Result<std::unique_ptr<Poller>> makeUvPoller() {
   auto loop = std::make_unique<uv_loop_t>();
   const int status = uv_loop_init(loop.get());
   if (status != 0) return systemError(-status, "uv_loop_init");
@@ -86,5 +83,3 @@ Result<std::unique_ptr<Poller>> Poller::create() {
 }
 
 }  // namespace wss::net
-
-#endif

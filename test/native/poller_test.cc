@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The contract of a Poller, which the one on epoll and the one on libuv both keep: this file is
 // run with each.
-#include "net/poller.h"
+#include "net/pollers.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 namespace wss::net {
 namespace {
 
-std::unique_ptr<Poller> makePoller() { return std::move(Poller::create().value()); }
+std::unique_ptr<Poller> openPoller() { return std::move(makePoller().value()); }
 
 /// One end of a pair of connected sockets, watched by a poller; the other end is bare.
 class Watched final : public Pollable {
@@ -80,7 +80,7 @@ class Watched final : public Pollable {
 };
 
 TEST_CASE("what is ready is reported, as long as it is") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched watched(*poller);
   watched.add({.readable = true});
   poller->dispatch();
@@ -100,7 +100,7 @@ TEST_CASE("what is ready is reported, as long as it is") {
 }
 
 TEST_CASE("only what interests is reported, and that may change") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched watched(*poller);
   watched.add({});
   watched.write("a");
@@ -125,7 +125,7 @@ TEST_CASE("only what interests is reported, and that may change") {
 }
 
 TEST_CASE("a full descriptor is not writable until there is room") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched watched(*poller);
   watched.fill();
   watched.add({.writable = true});
@@ -138,7 +138,7 @@ TEST_CASE("a full descriptor is not writable until there is room") {
 }
 
 TEST_CASE("the end of what can be read is readable") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched watched(*poller);
   watched.add({.readable = true});
   watched.finishPeer();
@@ -153,7 +153,7 @@ TEST_CASE("a broken descriptor is reported whatever the interest is, and again")
        {Readiness{}, Readiness{.readable = true}, Readiness{.writable = true}}) {
     CAPTURE(interest.readable);
     CAPTURE(interest.writable);
-    const auto poller = makePoller();
+    const auto poller = openPoller();
     Watched watched(*poller);
     watched.add(interest);
     poller->dispatch();
@@ -172,7 +172,7 @@ TEST_CASE("a broken descriptor is reported whatever the interest is, and again")
 }
 
 TEST_CASE("half an end is not reported to those who do not read") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched watched(*poller);
   watched.add({});
   watched.finishPeer();
@@ -181,7 +181,7 @@ TEST_CASE("half an end is not reported to those who do not read") {
 }
 
 TEST_CASE("what was removed is not reported any more, and its number may come again") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched first(*poller);
   first.add({.readable = true});
   first.write("a");
@@ -198,7 +198,7 @@ TEST_CASE("what was removed is not reported any more, and its number may come ag
 }
 
 TEST_CASE("what is reported may remove itself and others, and add more") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched first(*poller);
   Watched second(*poller);
   Watched third(*poller);
@@ -228,7 +228,7 @@ TEST_CASE("what is reported may remove itself and others, and add more") {
 }
 
 TEST_CASE("the backend is readable when there is something to report") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   Watched watched(*poller);
   watched.add({.readable = true});
   poller->dispatch();
@@ -244,7 +244,7 @@ TEST_CASE("the backend is readable when there is something to report") {
 }
 
 TEST_CASE("what is not a descriptor cannot be watched") {
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   class Nobody final : public Pollable {
    public:
     void onReady(Readiness) override { FAIL("nothing to report"); }
@@ -257,7 +257,7 @@ TEST_CASE("what is not a descriptor cannot be watched") {
 
 TEST_CASE("many descriptors") {
   constexpr std::size_t kCount = 300;
-  const auto poller = makePoller();
+  const auto poller = openPoller();
   std::vector<std::unique_ptr<Watched>> all;
   for (std::size_t i = 0; i < kCount; ++i) {
     all.push_back(std::make_unique<Watched>(*poller));
