@@ -11,9 +11,7 @@ import { eventNames, WSServer } from 'native-wsserver';
 const root = path.dirname(require.resolve('native-wsserver/package.json'));
 const read = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json'));
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'].filter((file) =>
-  fs.existsSync(path.join(root, file)),
-);
+const documents = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'];
 
 /** All files below these folders with these endings, as one text each. */
 function sourcesOf(folders: readonly string[], endings: RegExp): string[] {
@@ -136,5 +134,15 @@ test('the bounds are those of the settings', () => {
   assert.deepEqual(
     found,
     found.map(([name = '']) => [name, `${settings.get(name)?.default}`]),
+  );
+});
+
+test('CONTRIBUTING.md has the gates that tools/check.js runs, in their order', () => {
+  const gates = [...read('tools/check.js').matchAll(/^ {2}\['[^']+', '(npm [^']+)'\],$/gm)];
+  const rows = [...read('CONTRIBUTING.md').matchAll(/^\| [^|]+ \| `(npm [^`]+)` \| /gm)];
+  assert.ok(gates.length > 5);
+  assert.deepEqual(
+    rows.map(([, command]) => command),
+    gates.map(([, command]) => command),
   );
 });

@@ -28,7 +28,7 @@ test('no other file names a tool of LLVM with its version', () => {
 
 test('the documents name the oldest Node.js, and the LLVM, that are asked for', () => {
   const [, node] = /^>=(\d+\.\d+)\.0$/.exec(engines.node) ?? [];
-  for (const file of ['README.md']) {
+  for (const file of ['README.md', 'CONTRIBUTING.md']) {
     const text = read(file);
     for (const [, version] of text.matchAll(/Node\.js (\d+\.\d+)/g)) assert.equal(version, node);
     for (const [, version] of text.matchAll(/\b(?:clang|LLVM) (\d+)/g)) {
