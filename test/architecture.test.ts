@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the documents for those who change the code name is there: files, classes and their members,
+// What the documents name is there: files, classes and their members,
 // scripts, tests, settings with their defaults.
 
 import assert from 'node:assert/strict';
@@ -11,7 +11,11 @@ import { eventNames, WSServer } from 'native-wsserver';
 const root = path.dirname(require.resolve('native-wsserver/package.json'));
 const read = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json'));
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...['architecture', 'load', 'performance', 'security', 'tls'].map((name) => `docs/${name}.md`),
+];
 
 /** All files below these folders with these endings, as one text each. */
 function sourcesOf(folders: readonly string[], endings: RegExp): string[] {
