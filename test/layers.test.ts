@@ -227,6 +227,53 @@ for (const [name, tree] of Object.entries({ native: readNative(), lib: readLib()
   });
 }
 
+/** The arrows of the picture in docs/architecture.md that has this mark: who, and whom. */
+function arrowsIn(mark: string): [string, string][] {
+  const pictures = read('docs/architecture.md').matchAll(/^```mermaid\n([\s\S]*?)^```$/gm);
+  const [picture] = [...pictures]
+    .map(([, text = '']) => text)
+    .filter((text) => text.includes(`%% ${mark}\n`));
+  assert.ok(picture !== undefined, `docs/architecture.md has no picture of ${mark}`);
+  return [...picture.matchAll(/^ *(\w+) --> (\w+)$/gm)].map(([, who = '', whom = '']) => [
+    who,
+    whom,
+  ]);
+}
+
+/** Each box of a picture with those that it reaches by arrows. */
+function reachableBy(arrows: readonly [string, string][]): Map<string, Set<string>> {
+  const below = (who: string): string[] =>
+    arrows.filter(([from]) => from === who).flatMap(([, to]) => [to, ...below(to)]);
+  return new Map(arrows.flat().map((who) => [who, new Set(below(who))]));
+}
+
+const pictures: [mark: string, rooms: Rooms, boxOf: (room: string) => string | undefined][] = [
+  ['native', ofNative, (room) => room.split('/')[0]],
+  ['native/tls', ofNative, (room) => /^tls\/(.+)/.exec(room)?.[1]],
+  ['lib', ofLib, (room) => (room === '.' ? 'entries' : room.split('/')[0])],
+];
+for (const [mark, rooms, boxOf] of pictures) {
+  test(`the picture of ${mark} in docs/architecture.md has the rooms, and what each may know`, () => {
+    const arrows = arrowsIn(mark);
+    const reachable = reachableBy(arrows);
+    const allowed = Object.entries(rooms).flatMap(([room, others]) =>
+      others.map((other) => [boxOf(room), boxOf(other)] as const),
+    );
+    const boxes = Object.keys(rooms).flatMap((room) => boxOf(room) ?? []);
+    assert.deepEqual([...reachable.keys()].sort(), [...new Set(boxes)].sort());
+    for (const [who, whom] of allowed) {
+      if (who === undefined || whom === undefined || who === whom) continue;
+      assert.ok(reachable.get(who)?.has(whom), `${who} may know ${whom}`);
+    }
+    for (const [who, whom] of arrows) {
+      assert.ok(
+        allowed.some(([from, to]) => from === who && to === whom),
+        `${who} may not know ${whom}`,
+      );
+    }
+  });
+}
+
 test('headers of others are included where they belong', () => {
   const { outside } = readNative();
   const found = [...outside].flatMap(([file, headers]) =>
