@@ -1,7 +1,7 @@
 'use strict';
 // Runs the test files of build/test, each in a process of its own and as many at once as there are
-// processors: node tools/test.js [name...], where `tls`, `tls.test` and `test/tls.test.ts` are the
-// same file. Prints a line for each file, what failed in full, and in the end what that was.
+// processors: node tools/test.js [name...], where `wss`, `tls/wss`, `wss.test` and
+// `test/tls/wss.test.ts` are the same file, and `tls` is all in that folder. Prints a line for each file, what failed in full, and in the end what that was.
 // No test may depend on the machine being idle, so no file has a time to be done in: what ends one
 // that hangs is that none of its tests begins or ends for `SILENCE_MS`.
 
@@ -24,13 +24,20 @@ const LIMIT_MS = 30 * 60_000;
 const OUTPUT_SIZE = 64 * 1024;
 
 const known = fs.existsSync(folder)
-  ? fs.readdirSync(folder).filter((file) => file.endsWith('.test.js'))
+  ? fs
+      .readdirSync(folder, { recursive: true })
+      .filter((file) => file.endsWith('.test.js'))
+      .sort()
   : [];
 
-function fileOf(name) {
-  const file = `${path.basename(name).replace(/(\.test)?(\.[jt]s)?$/, '')}.test.js`;
-  if (known.includes(file)) return file;
-  console.error(`There is no test/${file.replace(/js$/, 'ts')}, or it was not compiled.`);
+/** Those of the name, in whichever folder, and those in the folder of the name. */
+function filesOf(name) {
+  const wanted = name.replace(/^(build\/)?test\//, '').replace(/(\.test)?(\.[jt]s)?$/, '');
+  const found = known.filter(
+    (file) => `/${file}`.endsWith(`/${wanted}.test.js`) || file.startsWith(`${wanted}/`),
+  );
+  if (found.length > 0) return found;
+  console.error(`There is no test/${wanted}.test.ts, or it was not compiled.`);
   process.exit(1);
 }
 
@@ -45,7 +52,10 @@ function outputOf(log) {
 /** Runs a file: {tests, notes, output, seconds}; that it ended badly is a failed test of its name. */
 function run(file) {
   const began = Date.now();
-  const logName = path.join(os.tmpdir(), `wsserver-${process.pid}-${file}.log`);
+  const logName = path.join(
+    os.tmpdir(),
+    `wsserver-${process.pid}-${file.replaceAll('/', '-')}.log`,
+  );
   const log = fs.openSync(logName, 'w+');
   fs.unlinkSync(logName);
   const options = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
@@ -121,7 +131,7 @@ function show({ file, tests, notes, output, seconds }) {
 
 async function main() {
   const names = process.argv.slice(2);
-  const files = names.length > 0 ? names.map(fileOf) : known;
+  const files = names.length > 0 ? [...new Set(names.flatMap(filesOf))] : known;
   const began = Date.now();
   const results = [];
   const waiting = [...files];
