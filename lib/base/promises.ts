@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from './errors.js';
+import { errors } from './errors.js';
 
 /** What every method that waits can be given. */
 export interface WaitOptions {
@@ -18,7 +18,7 @@ export const DONE: Promise<void> = Promise.resolve();
 export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
   const signal = options?.signal ?? undefined;
   if (signal === undefined || isSignal(signal)) return signal;
-  throw new WSServerError(10022, 'The signal is to be an AbortSignal.');
+  throw errors.invalidArgument('The signal is to be an AbortSignal.');
 }
 
 /** By what it can do: one of another realm is no instance of ours. */

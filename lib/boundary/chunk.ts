@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { native } from './native.js';
 
 /** Buffer's own readers, without the argument checks of toString(). */
@@ -126,6 +126,6 @@ export class Chunk {
   #rescued(offset: number, length: number): Uint8Array {
     const copy = native.copyMemory(this.#number, offset, length);
     if (copy !== undefined) return copy;
-    throw new WSServerError(10022, 'This payload has been given away: copy what is needed before.');
+    throw errors.invalidArgument('This payload has been given away: copy what is needed before.');
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { bytesOf, isUint8Array } from '../base/bytes.js';
-import { WSServerError } from '../base/errors.js';
+import { errors, WSServerError } from '../base/errors.js';
 import { Secrets } from '../base/secrets.js';
 import { type NativeCertificate, native } from '../boundary/native.js';
 import { useStore, withoutBase64 } from './store.js';
@@ -31,7 +31,7 @@ function storeOf(store: string | Uint8Array, secrets: Secrets): Uint8Array {
   if (typeof store === 'string') return secrets.hold(Buffer.from(store));
   const bytes = isUint8Array(store) ? bytesOf(store) : undefined;
   if (bytes !== undefined) return bytes;
-  throw new WSServerError(10022, 'A certificate, its key and a store are strings or bytes.');
+  throw errors.invalidArgument('A certificate, its key and a store are strings or bytes.');
 }
 
 function partsOf(parts: CertificateParts, secrets: Secrets): Uint8Array[] {
@@ -42,7 +42,7 @@ function partsOf(parts: CertificateParts, secrets: Secrets): Uint8Array[] {
 
 function requireText(value: unknown, name: string): void {
   if (typeof value === 'string') return;
-  throw new WSServerError(10022, `The ${name} of a certificate is a string.`);
+  throw errors.invalidArgument(`The ${name} of a certificate is a string.`);
 }
 
 function open(
@@ -71,7 +71,7 @@ function open(
 
 function fromSource(source: CertificateSource): NativeCertificate {
   if (typeof source !== 'object' || source === null) {
-    throw new WSServerError(10022, 'A certificate is { key, cert }, { pfx } or a Certificate.');
+    throw errors.invalidArgument('A certificate is { key, cert }, { pfx } or a Certificate.');
   }
   const { passphrase = '' } = source;
   if ('pfx' in source) return open(CertStoreType.pfxBlob, source.pfx, passphrase, '*');

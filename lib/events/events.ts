@@ -3,7 +3,7 @@
 
 import { lengthOf } from '../base/bytes.js';
 import type { Codec } from '../base/code_page.js';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { Chunk } from '../boundary/chunk.js';
 import type {
   ConnectionRequestEvent,
@@ -23,8 +23,7 @@ const IS_LENT = 1 << 16;
 /** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
 const TAKEN_BACK = new Proxy(Chunk.copyOf(new Uint8Array(0)), {
   get() {
-    throw new WSServerError(
-      10022,
+    throw errors.invalidArgument(
       'With transientPayloads a payload can be read until the handler returns: copy it there.',
     );
   },

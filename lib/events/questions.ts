@@ -2,6 +2,7 @@
 // The events that want an answer: their handlers may be asynchronous, and the connection waits.
 
 import { bytesOf, lengthOf } from '../base/bytes.js';
+import { ErrorCode } from '../base/errors.js';
 import { isPromise } from '../base/promises.js';
 import { pushThrown, throwLater } from '../base/uncaught.js';
 import type { Outbox } from '../boundary/outbox.js';
@@ -11,7 +12,6 @@ import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './questi
 const MAX_ANSWER = 16 * 1024;
 /** A status that the core refuses, saying what is allowed. */
 const INVALID_STATUS = 0;
-const CONNECTION_ABORTED = 10053;
 const NO_FIELDS = [Buffer.alloc(0), Buffer.alloc(0)];
 
 export type Handler<Event> = (event: Event) => unknown;
@@ -102,7 +102,8 @@ export function askConnection(
   ask(handlers, event, {
     answer: () => outbox.answerConnection(connectionId, Boolean(event.accept)),
     refuse: () => outbox.answerConnection(connectionId, false),
-    onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
+    onFailure: (error) =>
+      reportFailure(outbox.server, connectionId, error, ErrorCode.connectionAborted),
   });
 }
 
@@ -142,6 +143,7 @@ export function askOpen(
       outbox.answerOpen(connectionId, fields ? statusCode : INVALID_STATUS, fields ?? NO_FIELDS);
     },
     refuse: () => outbox.answerOpen(connectionId, 500, NO_FIELDS),
-    onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
+    onFailure: (error) =>
+      reportFailure(outbox.server, connectionId, error, ErrorCode.connectionAborted),
   });
 }

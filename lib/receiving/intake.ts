@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { isPromise } from '../base/promises.js';
 import { throwLater } from '../base/uncaught.js';
 import type { CloseStatus, DataInEvent } from '../events/events.js';
@@ -123,10 +123,10 @@ export class Intake implements ReaderOwner {
    */
   read(signal: AbortSignal | undefined): MessageReader {
     if (this.#reader !== undefined) {
-      throw new WSServerError(10037, 'The messages of this connection are being read already.');
+      throw errors.alreadyInProgress('The messages of this connection are being read already.');
     }
     if (this.#over && this.#held.empty) {
-      throw new WSServerError(126, `${this.#connectionId} is not connected.`);
+      throw errors.notConnected(this.#connectionId);
     }
     signal?.throwIfAborted();
     const goesOn = !this.#held.empty;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { onAbort } from '../base/promises.js';
 import type { CloseStatus, DataInEvent } from '../events/events.js';
 import { Backlog } from './backlog.js';
@@ -59,11 +59,9 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
 
   /** The connection has ended; what has come before can still be taken. */
   end({ statusCode, description }: CloseStatus): void {
-    const reason = description === '' ? '' : `: ${description}`;
-    const cause = { statusCode, description };
     const error = NORMAL_CODES.includes(statusCode)
       ? undefined
-      : new WSServerError(126, `The connection ended with ${statusCode}${reason}`, { cause });
+      : errors.endedWith(statusCode, description);
     this.#finish(error);
   }
 

@@ -2,7 +2,7 @@
 // A file as the source of a message: read piece by piece, in constant memory.
 
 import { closeSync, readSync } from 'node:fs';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { NotRegular, openNow, openRegular } from '../base/regular_file.js';
 import { shown } from '../base/shown.js';
 
@@ -11,23 +11,20 @@ const CHUNK = 256 * 1024;
 /** The same where the file does not say how long it is; most of them are short. */
 const UNSIZED_CHUNK = 16 * 1024;
 
-const INVALID_ARGUMENT = 10022;
-const SEND_FAILED = 4202;
-
-/** The documented codes of what the system may say of a file; any other is 10022. */
+/** The documented codes of what the system may say of a file; any other is an invalid argument. */
 const codes: Readonly<Record<string, number>> = {
-  EACCES: 10013,
-  EPERM: 10013,
-  EMFILE: 10024,
-  ENFILE: 10024,
-  ENAMETOOLONG: 10063,
+  EACCES: ErrorCode.accessDenied,
+  EPERM: ErrorCode.accessDenied,
+  EMFILE: ErrorCode.tooManyOpenFiles,
+  ENFILE: ErrorCode.tooManyOpenFiles,
+  ENAMETOOLONG: ErrorCode.fileNameTooLong,
 };
 
 function unreadable(fileName: string, cause: NodeJS.ErrnoException): WSServerError {
   if (cause instanceof NotRegular) {
-    return new WSServerError(INVALID_ARGUMENT, `"${shown(fileName)}" is not a regular file.`);
+    return errors.invalidArgument(`"${shown(fileName)}" is not a regular file.`);
   }
-  const code = codes[cause.code ?? ''] ?? INVALID_ARGUMENT;
+  const code = codes[cause.code ?? ''] ?? ErrorCode.invalidArgument;
   const sentence = `The file "${shown(fileName)}" cannot be read: ${shown(cause)}.`;
   return new WSServerError(code, sentence, { cause });
 }
@@ -97,7 +94,7 @@ class Chunks {
     const isUnsized = this.#left === Number.POSITIVE_INFINITY;
     if (bytesRead === 0 && !isUnsized) {
       const what = `The file "${shown(this.#fileName)}" became shorter meanwhile.`;
-      throw new WSServerError(SEND_FAILED, what);
+      throw errors.sendFailed(what);
     }
     this.#left = bytesRead === 0 ? 0 : this.#left - bytesRead;
     this.#filled += bytesRead;

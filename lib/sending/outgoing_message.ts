@@ -3,7 +3,7 @@
 
 import { ReadableStream } from 'node:stream/web';
 import { bytesOf } from '../base/bytes.js';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { abortable, DONE, FirstSignal, signalOf, type WaitOptions } from '../base/promises.js';
 import { Opcode } from '../boundary/outbox.js';
 import type { Recipient } from './recipient.js';
@@ -74,7 +74,7 @@ class ChunkEncoder {
 function requireBytes(data: Exclude<Data, string>): Uint8Array {
   const bytes = bytesOf(data);
   if (bytes !== undefined) return bytes;
-  throw new WSServerError(10022, 'A message is made of strings and bytes.');
+  throw errors.invalidArgument('A message is made of strings and bytes.');
 }
 
 function streamOf(source: MessageSource): ReadableStream<Data> {
@@ -83,14 +83,14 @@ function streamOf(source: MessageSource): ReadableStream<Data> {
   if (iterable?.[Symbol.asyncIterator] || iterable?.[Symbol.iterator]) {
     return ReadableStream.from(source);
   }
-  throw new WSServerError(10022, 'A message comes from a ReadableStream or an iterable.');
+  throw errors.invalidArgument('A message comes from a ReadableStream or an iterable.');
 }
 
 function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
   const { length } = bytes;
   for (let at = 0; at < length; at += MAX_PART) {
     if (bytes.length !== length) {
-      throw new WSServerError(10022, 'A chunk was given away while it was being sent.');
+      throw errors.invalidArgument('A chunk was given away while it was being sent.');
     }
     yield bytes.subarray(at, at + MAX_PART);
   }
@@ -229,7 +229,7 @@ export interface Interruptions {
 function typeOf(options: StreamOptions | undefined): StreamOptions['type'] {
   const type = options?.type;
   if (type === undefined || type === 'text' || type === 'binary') return type;
-  throw new WSServerError(10022, "The type of a message is 'text' or 'binary'.");
+  throw errors.invalidArgument("The type of a message is 'text' or 'binary'.");
 }
 
 /** What {@link WSConnection.sendStream} does. */

@@ -4,7 +4,7 @@
 import { bytesOf, isUint8Array } from '../base/bytes.js';
 import type { Codec } from '../base/code_page.js';
 import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import {
   abortable,
   DONE,
@@ -20,16 +20,6 @@ import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
 export type PartOpcode = typeof Opcode.text | typeof Opcode.binary | typeof CONTINUATION;
-
-const SEND_FAILED = 4202;
-const INVALID_CONNECTION_ID = 126;
-const INTERRUPTED = 10004;
-
-/** Why what waited has failed; because the timeout ran out, unless it is here. */
-const REASONS: Readonly<Record<number, string>> = {
-  [INVALID_CONNECTION_ID]: 'The connection ended before this was done.',
-  [INTERRUPTED]: 'The waiting was interrupted.',
-};
 
 /** The documented values of DataFormat for sending; 0 lets the type of the data decide. */
 export type SendFormat = 0 | Opcode;
@@ -225,7 +215,7 @@ export class Sender {
   report(connectionId: number, error: unknown): void {
     this.#onError(
       connectionId,
-      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, shown(error)),
+      error instanceof WSServerError ? error : errors.sendFailed(shown(error)),
     );
   }
 
@@ -243,8 +233,7 @@ export class Sender {
       pending.resolve(performance.now() - pending.startedMs);
       return;
     }
-    const reason = REASONS[errorCode] ?? 'The timeout ran out before this was done.';
-    const error = new WSServerError(errorCode, reason);
+    const error = errors.notDone(errorCode);
     if (pending.reportedTo !== undefined) this.#onError(pending.reportedTo, error);
     pending.reject(error);
   }
@@ -256,7 +245,7 @@ export class Sender {
   interrupt(connectionId: number): void {
     for (const token of [...(this.#reported.get(connectionId) ?? [])]) {
       this.#native.forget(connectionId, token);
-      this.settle(token, INTERRUPTED);
+      this.settle(token, ErrorCode.interrupted);
     }
   }
 

@@ -3,7 +3,7 @@
 // so that events go on being delivered. Promises do not move on: JavaScript runs them only when
 // nothing else runs.
 
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { Opcode } from '../boundary/outbox.js';
 import type { BatchReader } from '../events/batch.js';
@@ -34,11 +34,6 @@ interface Frame {
   holds: boolean;
 }
 
-const INVALID_CONNECTION_ID = 126;
-const INTERRUPTED = 10004;
-const WOULD_BLOCK = 10035;
-const IN_PROGRESS = 10036;
-
 /** A wait is cut into pieces of this length, so that a worker can be ended meanwhile. */
 const WAIT_MS = 100;
 /** So many blocking calls may wait within each other's handlers: the stack is not endless. */
@@ -46,7 +41,7 @@ const MAX_NESTED = 64;
 
 function tooDeep(): WSServerError {
   const what = `${MAX_NESTED} blocking calls wait within each other's handlers`;
-  return new WSServerError(IN_PROGRESS, `${what}: let some of them return.`);
+  return errors.inProgress(`${what}: let some of them return.`);
 }
 
 /**
@@ -125,7 +120,7 @@ export class Blocking {
    * the connection's timeout is. Fails like that.
    */
   sendFile(connectionId: number, fileName: string): void {
-    const { fileSender } = this.#connection(connectionId);
+    const { fileSender } = this.#owner.connections.require(connectionId);
     this.#operate(connectionId, true, (operation) =>
       fileSender.sendNow(fileName, (token, signal) => this.#run(operation, token, signal)),
     );
@@ -137,7 +132,7 @@ export class Blocking {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number): void {
-    this.#connection(connectionId).interrupt();
+    this.#owner.connections.require(connectionId).interrupt();
     for (const operation of this.#operations) {
       if (operation.connectionId === connectionId) operation.interrupted = true;
     }
@@ -157,7 +152,7 @@ export class Blocking {
   }
 
   #mayRepeat(connectionId: number, error: unknown): boolean {
-    if (!(error instanceof WSServerError) || error.code !== WOULD_BLOCK) return false;
+    if (!(error instanceof WSServerError) || error.code !== ErrorCode.wouldBlock) return false;
     // The file that is in the way cannot go on before this returns.
     const isInTheWay = (operation: Operation): boolean =>
       operation.isFile && operation.connectionId === connectionId;
@@ -165,13 +160,7 @@ export class Blocking {
   }
 
   #hasTimeout(connectionId: number): boolean {
-    return this.#connection(connectionId).timeout > 0;
-  }
-
-  #connection(connectionId: number) {
-    const connection = this.#owner.connections.get(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WSServerError(INVALID_CONNECTION_ID, `${connectionId} is not connected.`);
+    return this.#owner.connections.require(connectionId).timeout > 0;
   }
 
   #wait(connectionId: number, token: number): void {
@@ -201,9 +190,7 @@ export class Blocking {
     }
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;
-    if (operation.interrupted && !outcome?.settled) {
-      throw new WSServerError(INTERRUPTED, 'The waiting was interrupted.');
-    }
+    if (operation.interrupted && !outcome?.settled) throw errors.interrupted();
   }
 
   /** Before anything is sent that is then waited for. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import type { ReadableStream, WritableStream } from 'node:stream/web';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { abortable, handled, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
@@ -43,8 +43,6 @@ const REQUEST_URI = propertyIndex('RequestURI');
 const SUB_PROTOCOLS = propertyIndex('SubProtocols');
 const TIMEOUT = propertyIndex('Timeout');
 
-const INTERRUPTED = 10004;
-
 /**
  * One connected client. Reading a property of a connection that has gone throws error 126; all of
  * them can be read until the handler of its Disconnected event has returned.
@@ -84,7 +82,7 @@ export class WSConnection {
 
   set dataFormat(format: SendFormat) {
     if (format !== 0 && !Object.values(Opcode).includes(format)) {
-      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
+      throw errors.invalidArgument(`dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
     }
     this.#dataFormat = format;
   }
@@ -271,7 +269,7 @@ export class WSConnection {
    */
   interrupt(): void {
     this.#owner.sender.interrupt(this.#connectionId);
-    this.#interrupter?.abort(new WSServerError(INTERRUPTED, 'The message was interrupted.'));
+    this.#interrupter?.abort(errors.interrupted());
     this.#interrupter = undefined;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
+import { errors } from '../base/errors.js';
 import { native } from '../boundary/native.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import type { CloseStatus } from '../events/events.js';
@@ -50,6 +51,17 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     const connection = new WSConnection(this.#owner, id, ending);
     this.#made.set(id, { connection, ending });
     return connection;
+  }
+
+  /**
+   * The connection, as {@link get} has it.
+   * @throws {@link WSServerError} 126 when there is none
+   * @internal
+   */
+  require(connectionId: number | string): WSConnection {
+    const connection = this.get(connectionId);
+    if (connection !== undefined) return connection;
+    throw errors.notConnected(toId(connectionId));
   }
 
   has(connectionId: number | string): boolean {

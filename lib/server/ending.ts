@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import type { CloseStatus } from '../events/events.js';
 import type { Intake } from '../receiving/intake.js';
 
@@ -48,6 +48,6 @@ export class Ending {
   }
 
   #abort(): void {
-    this.#controller?.abort(new WSServerError(126, 'The connection ended before this was done.'));
+    this.#controller?.abort(errors.connectionEnded());
   }
 }

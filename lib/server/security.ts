@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
 import {
@@ -19,10 +19,6 @@ import type {
 } from '../events/question_events.js';
 import { ask, type Handler } from '../events/questions.js';
 import { asSent, normalizedName } from './server_name.js';
-
-const NOT_FOUND = 272;
-const INVALID_ARGUMENT = 10022;
-const HANDSHAKE_FAILED = 276;
 
 /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
 export type CertificatesByName = Readonly<Record<string, CertificateLike>>;
@@ -87,7 +83,7 @@ export class Security {
       const name = normalizedName(given);
       if (byName.has(name)) {
         const what = `certificatesByName has "${shown(name)}" twice; leave one of them out.`;
-        throw new WSServerError(INVALID_ARGUMENT, what);
+        throw errors.invalidArgument(what);
       }
       byName.set(name, toCertificate(source));
     }
@@ -108,7 +104,8 @@ export class Security {
     try {
       this.#use(() => [new Certificate(this.storeType, this.#store, this.#storePassword, subject)]);
     } catch (error) {
-      if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;
+      if (!(error instanceof WSServerError) || error.code !== ErrorCode.certificateNotFound)
+        throw error;
       this.#native.missCertificate();
       this.#certificates = [];
     }
@@ -127,7 +124,8 @@ export class Security {
         this.#native.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
       },
       refuse: () => this.#native.answerCertificateRequest(connectionId, null),
-      onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
+      onFailure: (error) =>
+        reportFailure(this.#native, connectionId, error, ErrorCode.handshakeFailed),
     });
   }
 
@@ -140,7 +138,8 @@ export class Security {
     ask(handlers, event, {
       answer: () => this.#native.answerClientAuthentication(connectionId, Boolean(event.accept)),
       refuse: () => this.#native.answerClientAuthentication(connectionId, false),
-      onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
+      onFailure: (error) =>
+        reportFailure(this.#native, connectionId, error, ErrorCode.handshakeFailed),
     });
   }
 

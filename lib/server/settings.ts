@@ -7,12 +7,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { type Codec, codecOf } from '../base/code_page.js';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { packageJson, packageRoot } from '../base/package_root.js';
 import type { NativeServer } from '../boundary/native.js';
-
-const SECURITY_LIBRARY_NOT_LOADED = 270;
-const OPERATION_NOT_SUPPORTED = 10045;
 
 /** Names that settings had in earlier editions. */
 const formerNames: ReadonlyMap<string, string> = new Map([['usessl', 'SSLEnabled']]);
@@ -49,8 +46,7 @@ function useFips(on: boolean): void {
   const was = getFips() === 1;
   if (on === was) return;
   if (!isMainThread) {
-    throw new WSServerError(
-      OPERATION_NOT_SUPPORTED,
+    throw errors.operationNotSupported(
       'UseFIPSCompliantAPI is one switch for the whole process: set it in the main thread.',
     );
   }
@@ -60,8 +56,7 @@ function useFips(on: boolean): void {
     createHash('sha256');
   } catch (error) {
     setFips(was);
-    throw new WSServerError(
-      SECURITY_LIBRARY_NOT_LOADED,
+    throw errors.securityLibraryNotLoaded(
       `UseFIPSCompliantAPI cannot be "${on ? 'True' : 'False'}": OpenSSL ` +
         `${process.versions.openssl} of this process has no FIPS provider; see the documentation ` +
         'of Node.js on FIPS mode.',
@@ -108,7 +103,7 @@ export class Settings {
   /** Sets or reads: see {@link WSServer.config}. */
   config(setting: string): string {
     if (typeof setting !== 'string') {
-      throw new WSServerError(10022, "Give config() a string: 'Name=Value', or 'Name' alone.");
+      throw errors.invalidArgument("Give config() a string: 'Name=Value', or 'Name' alone.");
     }
     const equals = setting.indexOf('=');
     const given = (equals < 0 ? setting : setting.slice(0, equals)).trim();

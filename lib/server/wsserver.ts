@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode } from '../base/errors.js';
 import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
@@ -23,7 +23,6 @@ import { askConnection, askOpen } from '../events/questions.js';
 import { Delivery } from '../receiving/delivery.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Blocking } from './blocking.js';
-import type { WSConnection } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
 import { NEVER_OPENED } from './ending.js';
 import { Security } from './security.js';
@@ -241,7 +240,7 @@ export class WSServer extends ServerProperties {
   /** Sends a file as one message: see {@link WSConnection.sendFile}. */
   sendFile(connectionId: number | string, fileName: string, options?: WaitOptions): Promise<void> {
     try {
-      return this.#connection(connectionId).sendFile(fileName, options);
+      return this.connections.require(connectionId).sendFile(fileName, options);
     } catch (error) {
       return this.#sender.fail(toId(connectionId), error);
     }
@@ -252,7 +251,7 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#connection(connectionId).interrupt());
+    return this.#attempt(() => this.connections.require(connectionId).interrupt());
   }
 
   /**
@@ -318,8 +317,10 @@ export class WSServer extends ServerProperties {
   /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
   override tells(error: unknown, event: { connectionId?: unknown } | undefined): boolean {
     const id = event?.connectionId;
-    const left = typeof id === 'number' && codeOf(error, 0) === 126 && !this.connections.isOpen(id);
-    if (left) this.#emit('Error', new ErrorEvent(id, 126, shown(error)));
+    const code = ErrorCode.invalidConnectionId;
+    const left =
+      typeof id === 'number' && codeOf(error, 0) === code && !this.connections.isOpen(id);
+    if (left) this.#emit('Error', new ErrorEvent(id, code, shown(error)));
     return left;
   }
 
@@ -381,12 +382,6 @@ export class WSServer extends ServerProperties {
   #forget(connectionId: number): void {
     this.connections.forget(connectionId, this.#delivery.forget(connectionId));
     this.#contexts.forget(connectionId);
-  }
-
-  #connection(connectionId: number | string): WSConnection {
-    const connection = this.connections.get(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WSServerError(126, `${toId(connectionId)} is not connected.`);
   }
 
   /** What `act` returns, or throws, as a promise. */
