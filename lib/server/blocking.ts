@@ -78,7 +78,7 @@ export class Blocking {
   doEvents(): void {
     this.#nest(() => {
       const { native, batch } = this.#owner;
-      const end = performance.now() + (native.get('SelectWaitMillis') as number);
+      const end = performance.now() + native.get('SelectWaitMillis');
       let handled = batch.readRest();
       handled = native.pump(0, 0) || handled;
       for (let left = 1; left > 0 && !handled; ) {

@@ -7,6 +7,7 @@ import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
+import type { PropertyIndex, Value } from '../boundary/property_types.js';
 import type { CloseStatus, DataInEvent } from '../events/events.js';
 import type { Delivery } from '../receiving/delivery.js';
 import { FileSender } from '../sending/file_sender.js';
@@ -92,9 +93,9 @@ export class WSConnection {
     return { ended: this.#ending.signal, interrupted: this.#interrupter.signal };
   }
 
-  #read(index: number): boolean | number | string {
-    const kept = this.#ending.properties?.[index];
-    return kept === undefined ? this.#owner.native.getProperty(this.#connectionId, index) : kept;
+  #read<Type extends Value>(index: PropertyIndex<Type>): Type {
+    const kept = this.#ending.properties?.[index] as Type | undefined;
+    return kept ?? this.#owner.native.getProperty(this.#connectionId, index);
   }
 
   /**
@@ -103,7 +104,7 @@ export class WSConnection {
    * @defaultValue true
    */
   get acceptData(): boolean {
-    const told = this.#read(ACCEPT_DATA) as boolean;
+    const told = this.#read(ACCEPT_DATA);
     return this.#owner.delivery.acceptsData(this.#connectionId) ?? told;
   }
 
@@ -113,18 +114,18 @@ export class WSConnection {
 
   /** Bytes that wait because the client does not read them: see {@link drain}. */
   get bufferedBytes(): number {
-    return this.#read(QUEUED_BYTES) as number;
+    return this.#read(QUEUED_BYTES);
   }
 
   /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
   get bytesSent(): number {
-    return this.#read(BYTES_SENT) as number;
+    return this.#read(BYTES_SENT);
   }
 
   /** Whether the connection is open. Set it to false to disconnect. Never throws. */
   get connected(): boolean {
     try {
-      return this.#read(CONNECTED) as boolean;
+      return this.#read(CONNECTED);
     } catch {
       return false;
     }
@@ -141,52 +142,52 @@ export class WSConnection {
 
   /** The Host header of the request. */
   get host(): string {
-    return this.#read(HOST) as string;
+    return this.#read(HOST);
   }
 
   /** Whether DataIn fires for each line: see {@link WSServer.changeLineMode}. */
   get lineMode(): boolean {
-    return this.#read(LINE_MODE) as boolean;
+    return this.#read(LINE_MODE);
   }
 
   /** The IP address of the interface that the client is connected to. */
   get localAddress(): string {
-    return this.#read(LOCAL_ADDRESS) as string;
+    return this.#read(LOCAL_ADDRESS);
   }
 
   /** The Origin header of the request, or empty. */
   get origin(): string {
-    return this.#read(ORIGIN) as string;
+    return this.#read(ORIGIN);
   }
 
   /** Whether a send would be taken; false after one has failed with 10035, until ReadyToSend. */
   get readyToSend(): boolean {
-    return this.#read(READY_TO_SEND) as boolean;
+    return this.#read(READY_TO_SEND);
   }
 
   /** The client's IP address. */
   get remoteHost(): string {
-    return this.#read(REMOTE_HOST) as string;
+    return this.#read(REMOTE_HOST);
   }
 
   /** The client's TCP port. */
   get remotePort(): number {
-    return this.#read(REMOTE_PORT) as number;
+    return this.#read(REMOTE_PORT);
   }
 
   /** The header lines of the request as they came, separated by CR LF. */
   get requestHeaders(): string {
-    return this.#read(REQUEST_HEADERS) as string;
+    return this.#read(REQUEST_HEADERS);
   }
 
   /** Path and query as the request has them. */
   get requestURI(): string {
-    return this.#read(REQUEST_URI) as string;
+    return this.#read(REQUEST_URI);
   }
 
   /** The subprotocols that the client offered, separated by commas. */
   get subProtocols(): string {
-    return this.#read(SUB_PROTOCOLS) as string;
+    return this.#read(SUB_PROTOCOLS);
   }
 
   /**
@@ -194,7 +195,7 @@ export class WSConnection {
    * @defaultValue the server's defaultTimeout
    */
   get timeout(): number {
-    return this.#read(TIMEOUT) as number;
+    return this.#read(TIMEOUT);
   }
 
   set timeout(seconds: number) {

@@ -2,8 +2,7 @@
 
 import { toId } from '../base/connection_id.js';
 import { errors } from '../base/errors.js';
-import { native } from '../boundary/native.js';
-import { propertyIndex } from '../boundary/property_index.js';
+import { propertyIndex, propertyIndices } from '../boundary/property_index.js';
 import type { CloseStatus } from '../events/events.js';
 import type { Intake } from '../receiving/intake.js';
 import { type ConnectionOwner, WSConnection } from './connection.js';
@@ -122,7 +121,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     this.get(connectionId);
     const made = this.#made.get(connectionId);
     if (made === undefined) return;
-    made.ending.properties = native.propertyNames.map((_, index) =>
+    made.ending.properties = propertyIndices.map((index) =>
       this.#owner.native.getProperty(connectionId, index),
     );
   }

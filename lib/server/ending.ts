@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { errors } from '../base/errors.js';
+import type { Value } from '../boundary/property_types.js';
 import type { CloseStatus } from '../events/events.js';
 import type { Intake } from '../receiving/intake.js';
 
@@ -12,7 +13,7 @@ export class Ending {
   /** How it ended; undefined before. */
   status: CloseStatus | undefined;
   /** The values of the properties, kept because handlers that are still to come may read them. */
-  properties: readonly (boolean | number | string)[] | undefined;
+  properties: readonly Value[] | undefined;
   /** What may have messages that nobody has taken; undefined before it has ended. */
   intake: Intake | undefined;
   #controller: AbortController | undefined;

@@ -10,11 +10,10 @@ import { type Codec, codecOf } from '../base/code_page.js';
 import { errors } from '../base/errors.js';
 import { packageJson, packageRoot } from '../base/package_root.js';
 import type { NativeServer } from '../boundary/native.js';
+import type { Value } from '../boundary/property_types.js';
 
 /** Names that settings had in earlier editions. */
 const formerNames: ReadonlyMap<string, string> = new Map([['usessl', 'SSLEnabled']]);
-
-type Value = boolean | number | string;
 
 /** The commit, in a clone of the repository; undefined in an installed package. */
 function commit(): string | undefined {
@@ -76,13 +75,13 @@ const facts: ReadonlyMap<string, () => string> = new Map([
 export class Settings {
   readonly #native: NativeServer;
   /** What is to be done when a setting has a new value, by names in lower case. */
-  readonly #effects: ReadonlyMap<string, (value: Value) => void>;
+  readonly #effects: ReadonlyMap<string, () => void>;
 
   constructor(native: NativeServer, onCodec: (codec: Codec | undefined) => void) {
     this.#native = native;
-    this.#effects = new Map<string, (value: Value) => void>([
-      ['codepage', (value) => onCodec(codecOf(value as number))],
-      ['usefipscompliantapi', (value) => useFips(value as boolean)],
+    this.#effects = new Map<string, () => void>([
+      ['codepage', () => onCodec(codecOf(native.get('CodePage')))],
+      ['usefipscompliantapi', () => useFips(native.get('UseFIPSCompliantAPI'))],
     ]);
   }
 
@@ -93,7 +92,7 @@ export class Settings {
     this.#native.set(name, value);
     if (effect === undefined) return;
     try {
-      effect(this.#native.get(name));
+      effect();
     } catch (error) {
       this.#native.set(name, before);
       throw error;

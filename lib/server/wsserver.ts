@@ -294,7 +294,7 @@ export class WSServer extends ServerProperties {
         this.#nextBatch = undefined;
         setImmediate(resolve);
       };
-      const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis') as number);
+      const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis'));
       this.#nextBatch = finish;
     });
   }
