@@ -20,7 +20,6 @@ const IS_BINARY = 64;
 const TEXT: events.DataFormat = 1;
 const BINARY: events.DataFormat = 2;
 const { MAX_STRING_LENGTH } = constants;
-const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 /** The kind of an event is its place among the native names. */
 function kindOf(name: events.EventName): number {
@@ -214,7 +213,8 @@ export class BatchReader {
       }
       case LOG: {
         const message = chunk.text(offset, length);
-        const type = (flags & IS_ERROR) !== 0 ? 'Error' : (LOG_TYPES[value] as events.LogType);
+        const type =
+          (flags & IS_ERROR) !== 0 ? 'Error' : (events.logTypes[value] as events.LogType);
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;
       }
