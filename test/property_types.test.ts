@@ -10,7 +10,7 @@ import type { PropertyTypes, SettingTypes } from '../dist/boundary/property_type
 import { startOpen } from './support/open.js';
 
 const boundary = path.join(require.resolve('native-wsserver/package.json'), '../dist/boundary');
-const { native }: typeof Native = require(path.join(boundary, 'native.js'));
+const { addon }: typeof Native = require(path.join(boundary, 'native.js'));
 const { propertyIndex }: typeof Index = require(path.join(boundary, 'property_index.js'));
 
 /** What typeof says of the values; the compiler wants each name, with its kind. */
@@ -77,8 +77,8 @@ test('settings that lib reads have the names and kinds of the table', () => {
 
 test('properties of connections have the names and kinds of the table', async (t) => {
   const { server, id } = await startOpen(t);
-  const { core } = server as unknown as { core: InstanceType<typeof native.Server> };
-  const kinds = native.propertyNames.map((name) => [
+  const { core } = server as unknown as { core: InstanceType<typeof addon.Server> };
+  const kinds = addon.propertyNames.map((name) => [
     name,
     typeof core.getProperty(id, propertyIndex(name)),
   ]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { errors } from '../base/errors.js';
-import { native } from './native.js';
+import { addon } from './native.js';
 
 /** Buffer's own readers, without the argument checks of toString(). */
 interface SliceReader {
@@ -117,14 +117,14 @@ export class Chunk {
 
   #show(): ArrayBufferLike {
     const { buffer } = this.#memory;
-    if (this.#number !== OWN) native.showMemory(this.#number, buffer);
+    if (this.#number !== OWN) addon.showMemory(this.#number, buffer);
     this.#shown = buffer;
     return buffer;
   }
 
   /** The same as {@link copy}, when JavaScript has given the memory away. */
   #rescued(offset: number, length: number): Uint8Array {
-    const copy = native.copyMemory(this.#number, offset, length);
+    const copy = addon.copyMemory(this.#number, offset, length);
     if (copy !== undefined) return copy;
     throw errors.invalidArgument('This payload has been given away: copy what is needed before.');
   }

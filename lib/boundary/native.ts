@@ -215,5 +215,5 @@ interface NativeAddon {
 }
 
 /** The addon: a prebuilt one for this platform, or the one that was built on installing. */
-export const native = load(packageRoot) as NativeAddon;
-setErrorTexts(native.errorTable);
+export const addon = load(packageRoot) as NativeAddon;
+setErrorTexts(addon.errorTable);

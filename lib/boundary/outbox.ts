@@ -6,7 +6,7 @@
 import { copyInto, lengthOf } from '../base/bytes.js';
 import { WSServerError } from '../base/errors.js';
 import { writeFields } from './fields.js';
-import { type NativeServer, native, type OnBatch } from './native.js';
+import { type NativeServer, addon as native, type OnBatch } from './native.js';
 
 /** Opcodes (RFC 6455 §11.8), which are also the documented values of DataFormat. */
 export const Opcode = { text: 1, binary: 2, ping: 9, pong: 10 } as const;

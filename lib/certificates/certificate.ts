@@ -3,7 +3,7 @@
 import { bytesOf, isUint8Array } from '../base/bytes.js';
 import { errors, WSServerError } from '../base/errors.js';
 import { Secrets } from '../base/secrets.js';
-import { type NativeCertificate, native } from '../boundary/native.js';
+import { addon, type NativeCertificate } from '../boundary/native.js';
 import { useStore, withoutBase64 } from './store.js';
 import { CertStoreType } from './store_type.js';
 
@@ -62,7 +62,7 @@ function open(
       type,
       storeOf(store, secrets),
       password,
-      ({ format, parts }) => new native.Certificate(format, parts, password, wanted, WSServerError),
+      ({ format, parts }) => new addon.Certificate(format, parts, password, wanted, WSServerError),
     );
   } finally {
     secrets.wipe();
@@ -80,7 +80,7 @@ function fromSource(source: CertificateSource): NativeCertificate {
   const secrets = new Secrets();
   try {
     const parts = [cert, ca, key].flatMap((part) => partsOf(part, secrets));
-    return new native.Certificate('any', parts, passphrase, '*', WSServerError);
+    return new addon.Certificate('any', parts, passphrase, '*', WSServerError);
   } finally {
     secrets.wipe();
   }
@@ -142,7 +142,7 @@ export class Certificate {
    * @internal
    */
   static isOne(value: object): value is Certificate {
-    return (value as Certificate)[NATIVE] instanceof native.Certificate;
+    return (value as Certificate)[NATIVE] instanceof addon.Certificate;
   }
 
   /**

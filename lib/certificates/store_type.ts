@@ -68,7 +68,7 @@ export interface Contents {
 /** What it copies of keys is for `secrets` to wipe, and so is what it returns. */
 export type Reader = (bytes: Uint8Array, password: string, secrets: Secrets) => Contents;
 
-const native =
+const passOn =
   (format: NativeFormat): Reader =>
   (bytes) => ({ format, parts: [bytes] });
 
@@ -94,8 +94,8 @@ const tokenModule = unavailable(
   'A module of PKCS#11 runs code, so it must be asked for: use type 23.',
 );
 
-const pem = native('pem');
-const der = native('any');
+const pem = passOn('pem');
+const der = passOn('any');
 const ppk = made(readPpk);
 const sshPublicKey = made((bytes, _, secrets) => readSshPublicKey(bytes, secrets));
 const xml = made((bytes, _, secrets) => readXml(bytes, secrets));
@@ -103,7 +103,7 @@ const jwk = made((bytes, _, secrets) => readJwk(bytes, secrets));
 const trueJks = made(readJks);
 const jks: Reader = (...given) => {
   const found = recognise(given[0]);
-  return (found === der ? native('pfx') : found === jceks ? jceks : trueJks)(...given);
+  return (found === der ? passOn('pfx') : found === jceks ? jceks : trueJks)(...given);
 };
 
 interface Row {
@@ -119,17 +119,17 @@ const name = (read: Reader): Row => ({ store: 'name', read });
 export const storeTypes: Readonly<Record<CertStoreType, Row>> = {
   [CertStoreType.user]: name(ofWindows),
   [CertStoreType.machine]: name(ofWindows),
-  [CertStoreType.pfxFile]: file(native('pfx')),
-  [CertStoreType.pfxBlob]: blob(native('pfx')),
+  [CertStoreType.pfxFile]: file(passOn('pfx')),
+  [CertStoreType.pfxBlob]: blob(passOn('pfx')),
   [CertStoreType.jksFile]: file(jks),
   [CertStoreType.jksBlob]: blob(jks),
   [CertStoreType.pemKeyFile]: file(pem),
   [CertStoreType.pemKeyBlob]: blob(pem),
-  [CertStoreType.publicKeyFile]: file(native('publicKey')),
-  [CertStoreType.publicKeyBlob]: blob(native('publicKey')),
+  [CertStoreType.publicKeyFile]: file(passOn('publicKey')),
+  [CertStoreType.publicKeyBlob]: blob(passOn('publicKey')),
   [CertStoreType.sshPublicKeyBlob]: blob(sshPublicKey),
-  [CertStoreType.p7bFile]: file(native('p7b')),
-  [CertStoreType.p7bBlob]: blob(native('p7b')),
+  [CertStoreType.p7bFile]: file(passOn('p7b')),
+  [CertStoreType.p7bBlob]: blob(passOn('p7b')),
   [CertStoreType.sshPublicKeyFile]: file(sshPublicKey),
   [CertStoreType.ppkFile]: file(ppk),
   [CertStoreType.ppkBlob]: blob(ppk),

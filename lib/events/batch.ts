@@ -7,7 +7,7 @@ import type { Codec } from '../base/code_page.js';
 import { throwLater } from '../base/uncaught.js';
 import { Chunk } from '../boundary/chunk.js';
 import { readFields } from '../boundary/fields.js';
-import { native } from '../boundary/native.js';
+import { addon as native } from '../boundary/native.js';
 import * as events from './events.js';
 import * as questionEvents from './question_events.js';
 

@@ -4,9 +4,9 @@
 
 import { WSServerError } from '../base/errors.js';
 import { shown } from '../base/shown.js';
-import { type NativeServer, native } from '../boundary/native.js';
+import { addon, type NativeServer } from '../boundary/native.js';
 
-const documented: ReadonlySet<unknown> = new Set(native.errorTable.map(({ code }) => code));
+const documented: ReadonlySet<unknown> = new Set(addon.errorTable.map(({ code }) => code));
 
 /** That of a {@link WSServerError}, else `otherwise`; whatever was thrown, this does not throw. */
 export function codeOf(error: unknown, otherwise: number): number {
@@ -26,16 +26,16 @@ const warned = new WeakSet<NativeServer>();
  * {@link WSServerError}. If nobody listens to Error, one warning of the process says so.
  */
 export function reportFailure(
-  server: NativeServer,
+  core: NativeServer,
   connectionId: number,
   error: unknown,
   otherwise: number,
 ): void {
   const text = shown(error);
   const { code, message } = new WSServerError(codeOf(error, otherwise), text);
-  const isHeard = server.reportError(connectionId, code, message);
-  if (isHeard || warned.has(server)) return;
-  warned.add(server);
+  const isHeard = core.reportError(connectionId, code, message);
+  if (isHeard || warned.has(core)) return;
+  warned.add(core);
   process.emitWarning(`A client was refused, because its question failed: ${text}`, {
     type: 'WSServerWarning',
     detail: 'Listen to the Error event to be told of each.',

@@ -3,7 +3,7 @@
 // loop nearly all the time, and looks for news from its parent in between.
 
 import { WSServerError } from '../base/errors.js';
-import { native } from '../boundary/native.js';
+import { addon } from '../boundary/native.js';
 import type { Moment, Order, Phase, Report } from './protocol.js';
 import { readUsage } from './usage.js';
 
@@ -29,7 +29,7 @@ function listen(): Promise<void> {
 }
 
 async function work(order: PlanOrder): Promise<void> {
-  const load = new native.Load(order.plan, WSServerError);
+  const load = new addon.Load(order.plan, WSServerError);
   const now = (): Moment => {
     const { user, system } = process.cpuUsage();
     return {

@@ -64,7 +64,7 @@ export class Sender {
   /** How strings become bytes where they are not sent as text; undefined: by UTF-8. */
   codec: Codec | undefined;
   readonly #outbox: Outbox;
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   /** Is told of every failure, because nobody may await the promise that tells it too. */
   readonly #onError: (connectionId: number, error: WSServerError) => void;
   readonly #pending = new Map<number, Pending>();
@@ -74,7 +74,7 @@ export class Sender {
 
   constructor(outbox: Outbox, onError: (connectionId: number, error: WSServerError) => void) {
     this.#outbox = outbox;
-    this.#native = outbox.server;
+    this.#core = outbox.server;
     this.#onError = onError;
   }
 
@@ -165,7 +165,7 @@ export class Sender {
     const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
     const bytes = typeof data === 'string' ? this.encode(data, isText) : (bytesOf(data) ?? data);
     const token = this.#newToken();
-    return this.#native.send(connectionId, kind, bytes, token) ? undefined : token;
+    return this.#core.send(connectionId, kind, bytes, token) ? undefined : token;
   }
 
   beginPart(
@@ -175,17 +175,17 @@ export class Sender {
     last: boolean,
   ): number | undefined {
     const token = this.#newToken();
-    return this.#native.sendPart(connectionId, opcode, bytes, last, token) ? undefined : token;
+    return this.#core.sendPart(connectionId, opcode, bytes, last, token) ? undefined : token;
   }
 
   beginDrain(connectionId: number): number | undefined {
     const token = this.#newToken();
-    return this.#native.drained(connectionId, token) ? undefined : token;
+    return this.#core.drained(connectionId, token) ? undefined : token;
   }
 
   beginPing(connectionId: number): number {
     const token = this.#newToken();
-    this.#native.ping(connectionId, token);
+    this.#core.ping(connectionId, token);
     return token;
   }
 
@@ -244,7 +244,7 @@ export class Sender {
    */
   interrupt(connectionId: number): void {
     for (const token of [...(this.#reported.get(connectionId) ?? [])]) {
-      this.#native.forget(connectionId, token);
+      this.#core.forget(connectionId, token);
       this.settle(token, ErrorCode.interrupted);
     }
   }
@@ -303,7 +303,7 @@ export class Sender {
     }
     return abortable(handled(settled), signal, () => {
       this.#take(token);
-      this.#native.forget(connectionId, token);
+      this.#core.forget(connectionId, token);
     });
   }
 }

@@ -13,7 +13,7 @@ import type { ConnectionMap } from './connection_map.js';
 
 /** What blocking calls need of their server. */
 interface BlockingOwner {
-  readonly native: NativeServer;
+  readonly core: NativeServer;
   readonly batch: BatchReader;
   readonly sender: Sender;
   readonly delivery: Delivery;
@@ -77,13 +77,13 @@ export class Blocking {
   /** Handles what there is to handle; when there is nothing, waits for it for up to SelectWaitMillis. */
   doEvents(): void {
     this.#nest(() => {
-      const { native, batch } = this.#owner;
-      const end = performance.now() + native.get('SelectWaitMillis');
+      const { core, batch } = this.#owner;
+      const end = performance.now() + core.get('SelectWaitMillis');
       let handled = batch.readRest();
-      handled = native.pump(0, 0) || handled;
+      handled = core.pump(0, 0) || handled;
       for (let left = 1; left > 0 && !handled; ) {
         left = end - performance.now();
-        handled = native.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
+        handled = core.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
       }
     });
   }
@@ -179,14 +179,14 @@ export class Blocking {
 
   /** Runs the loop until `token` is settled; once when there is none. */
   #run(operation: Operation, token: number | undefined, signal?: AbortSignal): void {
-    const { native, batch, sender } = this.#owner;
+    const { core, batch, sender } = this.#owner;
     const outcome = token === undefined ? undefined : sender.watch(token);
     // Whoever has sent a Close still gets all that the handler has to say.
     const heldId = this.#frame?.connectionId ?? 0;
     batch.readRest();
-    if (outcome === undefined) native.pump(0, heldId);
+    if (outcome === undefined) core.pump(0, heldId);
     while (outcome?.settled === false && !operation.interrupted && !signal?.aborted) {
-      native.pump(WAIT_MS, heldId);
+      core.pump(WAIT_MS, heldId);
     }
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;

@@ -23,7 +23,7 @@ import type { Ending } from './ending.js';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
-  readonly native: NativeServer;
+  readonly core: NativeServer;
   readonly sender: Sender;
   readonly delivery: Delivery;
 }
@@ -95,7 +95,7 @@ export class WSConnection {
 
   #read<Type extends Value>(index: PropertyIndex<Type>): Type {
     const kept = this.#ending.properties?.[index] as Type | undefined;
-    return kept ?? this.#owner.native.getProperty(this.#connectionId, index);
+    return kept ?? this.#owner.core.getProperty(this.#connectionId, index);
   }
 
   /**
@@ -199,7 +199,7 @@ export class WSConnection {
   }
 
   set timeout(seconds: number) {
-    this.#owner.native.setProperty(this.#connectionId, TIMEOUT, seconds);
+    this.#owner.core.setProperty(this.#connectionId, TIMEOUT, seconds);
   }
 
   // Methods.
@@ -303,7 +303,7 @@ export class WSConnection {
     if (this.#ending.status !== undefined) return this.closed;
     try {
       const signal = signalOf(options);
-      this.#owner.native.disconnect(this.#connectionId, code, reason);
+      this.#owner.core.disconnect(this.#connectionId, code, reason);
       return abortable(this.closed, signal);
     } catch (error) {
       return rejected(error);

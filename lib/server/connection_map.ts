@@ -32,7 +32,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
 
   /** How many connections are between their Connected and their Disconnected. */
   get size(): number {
-    return this.#owner.native.state().connections;
+    return this.#owner.core.state().connections;
   }
 
   /** The connection, also before it is open; undefined when there is none. Always the same object. */
@@ -42,7 +42,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     if (made !== undefined) return made.connection;
     if (this.#ended.has(id)) return undefined;
     try {
-      this.#owner.native.getProperty(id, CONNECTED);
+      this.#owner.core.getProperty(id, CONNECTED);
     } catch {
       return undefined;
     }
@@ -68,7 +68,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
   }
 
   *keys(): IterableIterator<number> {
-    yield* this.#owner.native.connectedIds();
+    yield* this.#owner.core.connectedIds();
   }
 
   *values(): IterableIterator<WSConnection> {
@@ -80,7 +80,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
   }
 
   *[Symbol.iterator](): IterableIterator<[number, WSConnection]> {
-    for (const id of this.#owner.native.connectedIds()) {
+    for (const id of this.#owner.core.connectedIds()) {
       const connection = this.get(id);
       if (connection !== undefined) yield [id, connection];
     }
@@ -122,7 +122,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     const made = this.#made.get(connectionId);
     if (made === undefined) return;
     made.ending.properties = propertyIndices.map((index) =>
-      this.#owner.native.getProperty(connectionId, index),
+      this.#owner.core.getProperty(connectionId, index),
     );
   }
 

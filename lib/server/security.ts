@@ -29,12 +29,12 @@ export class Security {
   // Private, so that nobody who looks at the server sees keys and passwords.
   #store: string | Uint8Array = 'MY';
   #storePassword = '';
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   #certificates: readonly Certificate[] = [];
   #byName = new Map<string, Certificate>();
 
-  constructor(server: NativeServer) {
-    this.#native = server;
+  constructor(core: NativeServer) {
+    this.#core = core;
   }
 
   get storeType(): CertStoreType {
@@ -106,7 +106,7 @@ export class Security {
     } catch (error) {
       if (!(error instanceof WSServerError) || error.code !== ErrorCode.certificateNotFound)
         throw error;
-      this.#native.missCertificate();
+      this.#core.missCertificate();
       this.#certificates = [];
     }
   }
@@ -121,11 +121,11 @@ export class Security {
     ask(handlers, event, {
       answer: () => {
         const chosen = this.#chosenBy(event);
-        this.#native.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
+        this.#core.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
       },
-      refuse: () => this.#native.answerCertificateRequest(connectionId, null),
+      refuse: () => this.#core.answerCertificateRequest(connectionId, null),
       onFailure: (error) =>
-        reportFailure(this.#native, connectionId, error, ErrorCode.handshakeFailed),
+        reportFailure(this.#core, connectionId, error, ErrorCode.handshakeFailed),
     });
   }
 
@@ -136,10 +136,10 @@ export class Security {
   ): void {
     const { connectionId } = event;
     ask(handlers, event, {
-      answer: () => this.#native.answerClientAuthentication(connectionId, Boolean(event.accept)),
-      refuse: () => this.#native.answerClientAuthentication(connectionId, false),
+      answer: () => this.#core.answerClientAuthentication(connectionId, Boolean(event.accept)),
+      refuse: () => this.#core.answerClientAuthentication(connectionId, false),
       onFailure: (error) =>
-        reportFailure(this.#native, connectionId, error, ErrorCode.handshakeFailed),
+        reportFailure(this.#core, connectionId, error, ErrorCode.handshakeFailed),
     });
   }
 
@@ -147,11 +147,11 @@ export class Security {
   #use(make: () => readonly Certificate[]): void {
     try {
       const certificates = make();
-      this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
+      this.#core.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
       this.#certificates = certificates;
     } catch (error) {
-      const serves = this.#certificates.length > 0 || this.#native.state().listening;
-      if (!serves) this.#native.missCertificate();
+      const serves = this.#certificates.length > 0 || this.#core.state().listening;
+      if (!serves) this.#core.missCertificate();
       throw error;
     }
   }

@@ -73,28 +73,28 @@ const facts: ReadonlyMap<string, () => string> = new Map([
 
 /** The settings of one server. */
 export class Settings {
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   /** What is to be done when a setting has a new value, by names in lower case. */
   readonly #effects: ReadonlyMap<string, () => void>;
 
-  constructor(native: NativeServer, onCodec: (codec: Codec | undefined) => void) {
-    this.#native = native;
+  constructor(core: NativeServer, onCodec: (codec: Codec | undefined) => void) {
+    this.#core = core;
     this.#effects = new Map<string, () => void>([
-      ['codepage', () => onCodec(codecOf(native.get('CodePage')))],
-      ['usefipscompliantapi', () => useFips(native.get('UseFIPSCompliantAPI'))],
+      ['codepage', () => onCodec(codecOf(core.get('CodePage')))],
+      ['usefipscompliantapi', () => useFips(core.get('UseFIPSCompliantAPI'))],
     ]);
   }
 
   /** Fails like {@link NativeServer.set}; nothing has changed then. */
   set(name: string, value: Value): void {
     const effect = this.#effects.get(name.toLowerCase());
-    const before = effect === undefined ? value : this.#native.get(name);
-    this.#native.set(name, value);
+    const before = effect === undefined ? value : this.#core.get(name);
+    this.#core.set(name, value);
     if (effect === undefined) return;
     try {
       effect();
     } catch (error) {
-      this.#native.set(name, before);
+      this.#core.set(name, before);
       throw error;
     }
   }
@@ -114,6 +114,6 @@ export class Settings {
   /** The value in the words of Config(). */
   read(name: string): string {
     const fact = facts.get(name.toLowerCase());
-    return fact === undefined ? this.#native.readText(name) : fact();
+    return fact === undefined ? this.#core.readText(name) : fact();
   }
 }

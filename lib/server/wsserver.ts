@@ -5,7 +5,7 @@ import { ErrorCode } from '../base/errors.js';
 import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
-import { type NativeServer, native, type SettingRow } from '../boundary/native.js';
+import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import { Contexts, endIsTold } from '../events/async_context.js';
@@ -33,8 +33,8 @@ import { Settings } from './settings.js';
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
 const LINE_MODE = propertyIndex('LineMode');
-const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
-const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
+const DATA_IN = 1 << addon.eventNames.indexOf('DataIn');
+const SSL_CONNECTION_REQUEST = 1 << addon.eventNames.indexOf('SSLConnectionRequest');
 
 /**
  * A WebSocket server.
@@ -126,7 +126,7 @@ export class WSServer extends ServerProperties {
       this.listenersChanged(),
     );
     this.#delivery = delivery;
-    const owner = { native: this.#native, sender: this.#sender, delivery };
+    const owner = { core: this.#native, sender: this.#sender, delivery };
     this.connections = new ConnectionMap(owner);
     this.blocking = new Blocking({ ...owner, batch: this.#batch, connections: this.connections });
     this.listenersChanged();
@@ -156,7 +156,7 @@ export class WSServer extends ServerProperties {
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
-    return native.settingTable;
+    return addon.settingTable;
   }
 
   /**
@@ -327,7 +327,7 @@ export class WSServer extends ServerProperties {
   protected override listenersChanged(): void {
     // Which events have listeners decides what the core reports at all.
     let wanted = 0;
-    native.eventNames.forEach((name, kind) => {
+    addon.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });
     // Who begins to read when a connection is open must not have missed what came right behind.
