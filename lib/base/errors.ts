@@ -45,7 +45,7 @@ export class WSServerError extends Error {
 
   constructor(code: number, message: string, options?: ErrorOptions) {
     const text = texts.get(code);
-    // One that comes from the core, or from another error, is whole.
+    // The messages of the core, and those of other errors of this class, have the text already.
     const isWhole = text === undefined || message.startsWith(text);
     super(isWhole ? message : `${text} ${message}`, options);
     this.code = code;
@@ -57,7 +57,7 @@ Object.defineProperties(WSServerError.prototype, {
   [BRAND]: { value: true },
 });
 
-// Those of another copy of this package are ours, too: a test runner may load many.
+// Errors of another copy of this package are instances, too: a test runner may load many copies.
 Object.defineProperty(WSServerError, Symbol.hasInstance, {
   value(this: unknown, value: unknown): boolean {
     if (this !== WSServerError) return Function.prototype[Symbol.hasInstance].call(this, value);

@@ -7,7 +7,7 @@ import { addon, type NativeCertificate } from '../boundary/native.js';
 import { useStore, withoutBase64 } from './store.js';
 import { CertStoreType } from './store_type.js';
 
-/** Where every copy of this package finds what the core knows a certificate by. */
+/** The property that has the native certificate: the same in every copy of this package. */
 export const NATIVE = Symbol.for('native-wsserver.Certificate');
 
 /** PEM as text, or PEM or DER as bytes; one after the other if there are several. */
@@ -138,7 +138,7 @@ export class Certificate {
   }
 
   /**
-   * Whether it is one that the core knows, of this copy of the package or another.
+   * Whether it is a certificate, of this copy of the package or another.
    * @internal
    */
   static isOne(value: object): value is Certificate {
@@ -146,7 +146,7 @@ export class Certificate {
   }
 
   /**
-   * What the core knows it by.
+   * The native certificate.
    * @internal
    */
   get [NATIVE](): NativeCertificate {

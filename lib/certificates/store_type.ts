@@ -55,7 +55,7 @@ export enum CertStoreType {
    * server waits.
    */
   pkcs11 = 23,
-  /** Found out, of all that are read here but {@link pkcs11}, which runs code. */
+  /** Whichever of the others the contents are, but for {@link pkcs11}, which runs code. */
   auto = 99,
 }
 
@@ -65,14 +65,14 @@ export interface Contents {
   readonly parts: readonly Uint8Array[];
 }
 
-/** What it copies of keys is for `secrets` to wipe, and so is what it returns. */
+/** Reads a store. `secrets` wipes the copies of keys that it makes, and what it returns. */
 export type Reader = (bytes: Uint8Array, password: string, secrets: Secrets) => Contents;
 
 const passOn =
   (format: NativeFormat): Reader =>
   (bytes) => ({ format, parts: [bytes] });
 
-/** What `read` finds are certificates and keys in DER. */
+/** A reader by `read`, which returns certificates and keys in DER. */
 const made =
   (read: (bytes: Uint8Array, password: string, secrets: Secrets) => Uint8Array[]): Reader =>
   (bytes, password, secrets) => ({ format: 'any', parts: read(bytes, password, secrets) });
@@ -154,7 +154,7 @@ const JKS = 0xfeedfeed;
 const JCEKS = 0xcececece;
 const ELF = 0x7f454c46;
 
-/** An ASN.1 SEQUENCE: one that is as long as it says, or longer than a line of text could say. */
+/** Whether it begins an ASN.1 SEQUENCE: of exactly its length, or with a second byte that is not ASCII. */
 const isSequence = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x30 && (bytes[1] === bytes.length - 2 || (bytes[1] ?? 0) >= 0x80);
 

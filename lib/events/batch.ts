@@ -111,7 +111,7 @@ export class BatchReader {
         throwLater(error);
       }
     }
-    // What is kept longer than needed survives its first collection, and waits for a full one.
+    // Buffers that are kept longer survive the next quick collection, and then wait for a full one.
     this.#adopted = NONE;
     return any;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What becomes of an exception that is told, not thrown: that of a question's handler, or of what
-// it has set.
+// Exceptions of a question's handler, or of the values that it has set: they are reported to Error
+// and the Log, not thrown.
 
 import { WSServerError } from '../base/errors.js';
 import { shown } from '../base/shown.js';
@@ -8,7 +8,7 @@ import { addon, type NativeServer } from '../boundary/native.js';
 
 const documented: ReadonlySet<unknown> = new Set(addon.errorTable.map(({ code }) => code));
 
-/** That of a {@link WSServerError}, else `otherwise`; whatever was thrown, this does not throw. */
+/** The code of a {@link WSServerError}, else `otherwise`. Never throws, whatever `error` is. */
 export function codeOf(error: unknown, otherwise: number): number {
   try {
     if (error instanceof WSServerError && documented.has(error.code)) return error.code;
@@ -22,8 +22,8 @@ export function codeOf(error: unknown, otherwise: number): number {
 const warned = new WeakSet<NativeServer>();
 
 /**
- * Tells Error and the Log what a question has failed with: `otherwise` is its code unless it is a
- * {@link WSServerError}. If nobody listens to Error, one warning of the process says so.
+ * Tells Error and the Log what a question has failed with. `otherwise` is the code of what is no
+ * {@link WSServerError}. If nobody listens to Error, the process warns, once for each server.
  */
 export function reportFailure(
   core: NativeServer,

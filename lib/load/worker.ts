@@ -112,6 +112,6 @@ process.on('message', (order: Order) => {
     .catch((error: unknown) => say({ kind: 'error', message: String(error) }))
     .finally(() => process.disconnect());
 });
-// The parent decides what a signal to all of them means, and without it there is nothing to live for.
+// A signal to the whole group of processes is the parent's to handle; a worker ends with its parent.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());

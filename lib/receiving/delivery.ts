@@ -57,7 +57,7 @@ export class Delivery implements IntakeOwner {
     const [only] = handlers;
     if (this.hasHandlers !== handlers.length > 0) {
       this.hasHandlers = handlers.length > 0;
-      // Not at once: who adds a handler does not expect it to be called before that is done.
+      // Not at once: a handler is not to be called while it is still being added.
       if (this.#intakes.size > 0) queueMicrotask(() => this.#onHandlers());
     }
     if (only !== undefined && handlers.length === 1) {

@@ -22,12 +22,12 @@ export interface StreamOptions extends WaitOptions {
 }
 
 /**
- * Takes the next part of a message, of which `isText` says whether its source began with a string.
+ * Takes the next part of a message. `isText`: whether the first chunk of its source was a string.
  * The promise is fulfilled when there is room for another part, and rejected when there will be
  * none.
  */
 type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<unknown>;
-/** The bytes of a string, for a message of which `isText` says as much as for {@link TakePart}. */
+/** The bytes of a string, for a message; `isText` as for {@link TakePart}. */
 type Encode = (text: string, isText: boolean) => Uint8Array;
 
 /** A larger chunk is sent in parts of this size, so that no more than that waits in a queue. */
@@ -35,8 +35,8 @@ const MAX_PART = 256 * 1024;
 const EMPTY = new Uint8Array(0);
 
 /**
- * Runs the loop until `token` is settled, or once when there is none. Throws when what it stands
- * for has failed, or is not to be waited for any more.
+ * Runs the loop until `token` is settled, or once when there is none. Throws when what waits for
+ * the token has failed, or the waiting has been interrupted.
  */
 export type Wait = (token: number | undefined) => void;
 
@@ -56,7 +56,7 @@ class ChunkEncoder {
     return this.#half === '' ? bytes : Buffer.concat([this.end(), bytes]);
   }
 
-  /** What a half that stayed alone comes to. */
+  /** The bytes of a half surrogate pair whose other half has not come. */
   end(): Uint8Array {
     const half = this.#half;
     this.#half = '';
@@ -186,7 +186,7 @@ class OutgoingMessage {
     try {
       this.#send(CONTINUATION, EMPTY, true);
     } catch {
-      // It was cut inside a character.
+      // The core refuses to end a text inside a character.
       this.fail();
     }
   }
@@ -212,7 +212,7 @@ export async function whenReady<Result>(
   signal: AbortSignal | undefined,
   send: () => Result,
 ): Promise<Awaited<Result>> {
-  // Looked at anew each time: others may have waited for the same moment.
+  // After each wait it is looked at again: others that waited too may have filled the queue.
   while (!connection.readyToSend) await connection.drain({ signal });
   signal?.throwIfAborted();
   return await send();

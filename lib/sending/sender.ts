@@ -65,7 +65,7 @@ export class Sender {
   codec: Codec | undefined;
   readonly #outbox: Outbox;
   readonly #core: NativeServer;
-  /** Is told of every failure, because nobody may await the promise that tells it too. */
+  /** Is told of every failure: the promise that is rejected with it may be awaited by nobody. */
   readonly #onError: (connectionId: number, error: WSServerError) => void;
   readonly #pending = new Map<number, Pending>();
   /** The tokens of those whose failures are reported, by their connections. */
@@ -149,9 +149,9 @@ export class Sender {
     }
   }
 
-  // What the forms above begin with, for who waits in another way than by a promise. What is
-  // returned is a token to watch; undefined: there is nothing to wait for. What throws has done
-  // nothing, and has not been reported.
+  // The first half of the forms above, for callers that do not wait by a promise. Each returns a
+  // token to watch; undefined: there is nothing to wait for. What throws has done nothing, and has
+  // not been reported.
 
   /** `kind` is an opcode, perhaps with UNCOMPRESSED. */
   begin(connectionId: number, kind: number, data: Data): number | undefined {
@@ -211,7 +211,7 @@ export class Sender {
     return isText || this.codec === undefined ? Buffer.from(text) : this.codec.encode(text);
   }
 
-  /** Has the Error event tell of a failure whose promise nobody may await. */
+  /** Has the Error event tell of a failure: perhaps nobody awaits the promise. */
   report(connectionId: number, error: unknown): void {
     this.#onError(
       connectionId,
@@ -249,7 +249,7 @@ export class Sender {
     }
   }
 
-  /** What waits for `token`, which nothing does from now on. */
+  /** Removes, and returns, what waits for `token`. */
   #take(token: number): Pending | undefined {
     const pending = this.#pending.get(token);
     this.#pending.delete(token);
@@ -261,7 +261,7 @@ export class Sender {
     return pending;
   }
 
-  /** Sends in whichever way will do. */
+  /** Sends through the outbox if that is possible, else past it. */
   #sendWith(
     connectionId: number | string,
     opcode: Opcode,

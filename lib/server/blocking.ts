@@ -36,7 +36,7 @@ interface Frame {
 
 /** A wait is cut into pieces of this length, so that a worker can be ended meanwhile. */
 const WAIT_MS = 100;
-/** So many blocking calls may wait within each other's handlers: the stack is not endless. */
+/** So many blocking calls may wait within each other's handlers: each needs room on the stack. */
 const MAX_NESTED = 64;
 
 function tooDeep(): WSServerError {
@@ -153,7 +153,7 @@ export class Blocking {
 
   #mayRepeat(connectionId: number, error: unknown): boolean {
     if (!(error instanceof WSServerError) || error.code !== ErrorCode.wouldBlock) return false;
-    // The file that is in the way cannot go on before this returns.
+    // A file that is being sent by an outer call cannot go on before this one returns.
     const isInTheWay = (operation: Operation): boolean =>
       operation.isFile && operation.connectionId === connectionId;
     return !this.#operations.some(isInTheWay) && this.#hasTimeout(connectionId);
@@ -181,7 +181,7 @@ export class Blocking {
   #run(operation: Operation, token: number | undefined, signal?: AbortSignal): void {
     const { core, batch, sender } = this.#owner;
     const outcome = token === undefined ? undefined : sender.watch(token);
-    // Whoever has sent a Close still gets all that the handler has to say.
+    // The client's Close is not answered meanwhile: the handler may have more to send.
     const heldId = this.#frame?.connectionId ?? 0;
     batch.readRest();
     if (outcome === undefined) core.pump(0, heldId);
@@ -193,12 +193,12 @@ export class Blocking {
     if (operation.interrupted && !outcome?.settled) throw errors.interrupted();
   }
 
-  /** Before anything is sent that is then waited for. */
+  /** To be called before sending what is waited for: afterwards it would be too late to refuse. */
   #requireRoom(connectionId: number): void {
     if (this.#depth === MAX_NESTED && this.#hasTimeout(connectionId)) throw tooDeep();
   }
 
-  /** Does what runs the loop. */
+  /** Calls `run`, which runs the loop: the handler's connection is held meanwhile. */
   #nest(run: () => void): void {
     if (this.#depth === MAX_NESTED) throw tooDeep();
     const frame = this.#frame;

@@ -12,9 +12,9 @@ export const NEVER_OPENED: CloseStatus = { statusCode: 1006, description: 'It wa
 export class Ending {
   /** How it ended; undefined before. */
   status: CloseStatus | undefined;
-  /** The values of the properties, kept because handlers that are still to come may read them. */
+  /** The values of the properties, kept for handlers that are still to be called. */
   properties: readonly Value[] | undefined;
-  /** What may have messages that nobody has taken; undefined before it has ended. */
+  /** Set when the connection has ended: has the messages that nobody has taken. */
   intake: Intake | undefined;
   #controller: AbortController | undefined;
   #closed: Promise<CloseStatus> | undefined;

@@ -143,7 +143,10 @@ export class Security {
     });
   }
 
-  /** If that fails, those that there are stay; a server without does not begin to serve so. */
+  /**
+   * Serves with what `make` returns. If it throws, the certificates stay as they are; a server that
+   * has none, and does not listen yet, will not serve in plain text either.
+   */
   #use(make: () => readonly Certificate[]): void {
     try {
       const certificates = make();

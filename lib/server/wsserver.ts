@@ -279,7 +279,7 @@ export class WSServer extends ServerProperties {
    * SelectWaitMillis. Not needed for progress. Always lets the rest of the process run.
    */
   doEvents(): Promise<void> {
-    // A call from within another leaves all to that: clients must not decide how deep it gets.
+    // A call within another handles nothing: otherwise clients could decide how deep they nest.
     let handled = this.#handlesEvents;
     if (!handled) {
       this.#handlesEvents = true;
@@ -314,7 +314,7 @@ export class WSServer extends ServerProperties {
 
   // Events.
 
-  /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
+  /** A client that leaves while its handler waits is no mistake: Error tells it. @internal */
   override tells(error: unknown, event: { connectionId?: unknown } | undefined): boolean {
     const id = event?.connectionId;
     const code = ErrorCode.invalidConnectionId;
@@ -325,12 +325,12 @@ export class WSServer extends ServerProperties {
   }
 
   protected override listenersChanged(): void {
-    // Which events have listeners decides what the core reports at all.
+    // The core reports only events that have listeners.
     let wanted = 0;
     addon.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });
-    // Who begins to read when a connection is open must not have missed what came right behind.
+    // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     this.#native.setWanted(wanted);

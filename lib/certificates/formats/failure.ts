@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The errors of certificate stores. What they say holds nothing of a store: neither its name, which
-// may be the contents by mistake, nor the words of parsers, which cite what they were given.
+// The errors of certificate stores. Their messages quote nothing of a store: not its name, which may
+// be the contents by mistake, and not the messages of parsers, which quote what they were given.
 
 import { errors, type WSServerError } from '../../base/errors.js';
 
