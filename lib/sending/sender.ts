@@ -79,19 +79,17 @@ export class Sender {
   }
 
   sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
-    if (options !== undefined) return this.#sendWith(connectionId, Opcode.text, text, options);
-    if (typeof text === 'string' && this.#outbox.takes(connectionId)) {
+    if (options === undefined && typeof text === 'string' && this.#outbox.takes(connectionId)) {
       if (this.#outbox.sendText(connectionId, text, Opcode.text)) return DONE;
     }
-    return this.#sendWith(connectionId, Opcode.text, text);
+    return this.#sendWith(connectionId, Opcode.text, text, options);
   }
 
   sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
-    if (options !== undefined) return this.#sendWith(connectionId, Opcode.binary, data, options);
-    if (this.#outbox.takes(connectionId) && isUint8Array(data)) {
+    if (options === undefined && this.#outbox.takes(connectionId) && isUint8Array(data)) {
       if (this.#outbox.sendBytes(connectionId, data, Opcode.binary)) return DONE;
     }
-    return this.#sendWith(connectionId, Opcode.binary, data);
+    return this.#sendWith(connectionId, Opcode.binary, data, options);
   }
 
   sendAs(
