@@ -6,6 +6,7 @@ import load = require('node-gyp-build');
 import { type ErrorRow, setErrorTexts, type WSServerError } from '../base/errors.js';
 import { packageRoot } from '../base/package_root.js';
 import type { LoadPlan, NativeLoad } from './native_load.js';
+import type { PropertyIndex, PropertyTypes, SettingTypes, Value } from './property_types.js';
 
 /** A row of the settings tables (native/server/options.cc and properties.cc). */
 export interface SettingRow {
@@ -130,14 +131,14 @@ export interface NativeServer {
    * answered meanwhile: its handler, which waits, may have more to say. 0: of none.
    */
   pump(waitMs: number, heldId: number): boolean;
-  get(name: string): boolean | number | string;
+  get<Name extends keyof SettingTypes>(name: Name): SettingTypes[Name];
+  get(name: string): Value;
   /** `name` is that of a setting, or `Name[ConnectionId]`. */
-  set(name: string, value: boolean | number | string): void;
+  set(name: string, value: Value): void;
   /** A setting in the words of Config(); `name` as for {@link set}. */
   readText(name: string): string;
-  /** `property` is an index into propertyNames. */
-  getProperty(id: number, property: number): boolean | number | string;
-  setProperty(id: number, property: number, value: boolean | number | string): void;
+  getProperty<Type extends Value>(id: number, property: PropertyIndex<Type>): Type;
+  setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
   /** Bit n: whether event n of eventNames is listened to. */
   setWanted(bits: number): void;
   connectedIds(): Int32Array;
@@ -210,9 +211,9 @@ interface NativeAddon {
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];
   readonly eventNames: readonly string[];
-  readonly propertyNames: readonly string[];
+  readonly propertyNames: readonly (keyof PropertyTypes)[];
 }
 
 /** The addon: a prebuilt one for this platform, or the one that was built on installing. */
-export const native = load(packageRoot) as NativeAddon;
-setErrorTexts(native.errorTable);
+export const addon = load(packageRoot) as NativeAddon;
+setErrorTexts(addon.errorTable);

@@ -7,7 +7,7 @@ import type { Codec } from '../base/code_page.js';
 import { throwLater } from '../base/uncaught.js';
 import { Chunk } from '../boundary/chunk.js';
 import { readFields } from '../boundary/fields.js';
-import { native } from '../boundary/native.js';
+import { addon as native } from '../boundary/native.js';
 import * as events from './events.js';
 import * as questionEvents from './question_events.js';
 
@@ -20,7 +20,6 @@ const IS_BINARY = 64;
 const TEXT: events.DataFormat = 1;
 const BINARY: events.DataFormat = 2;
 const { MAX_STRING_LENGTH } = constants;
-const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 /** The kind of an event is its place among the native names. */
 function kindOf(name: events.EventName): number {
@@ -112,7 +111,7 @@ export class BatchReader {
         throwLater(error);
       }
     }
-    // What is kept longer than needed survives its first collection, and waits for a full one.
+    // Buffers that are kept longer survive the next quick collection, and then wait for a full one.
     this.#adopted = NONE;
     return any;
   }
@@ -214,7 +213,8 @@ export class BatchReader {
       }
       case LOG: {
         const message = chunk.text(offset, length);
-        const type = (flags & IS_ERROR) !== 0 ? 'Error' : (LOG_TYPES[value] as events.LogType);
+        const type =
+          (flags & IS_ERROR) !== 0 ? 'Error' : (events.logTypes[value] as events.LogType);
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;
       }

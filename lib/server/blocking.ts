@@ -3,7 +3,7 @@
 // so that events go on being delivered. Promises do not move on: JavaScript runs them only when
 // nothing else runs.
 
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { Opcode } from '../boundary/outbox.js';
 import type { BatchReader } from '../events/batch.js';
@@ -13,7 +13,7 @@ import type { ConnectionMap } from './connection_map.js';
 
 /** What blocking calls need of their server. */
 interface BlockingOwner {
-  readonly native: NativeServer;
+  readonly core: NativeServer;
   readonly batch: BatchReader;
   readonly sender: Sender;
   readonly delivery: Delivery;
@@ -34,19 +34,14 @@ interface Frame {
   holds: boolean;
 }
 
-const INVALID_CONNECTION_ID = 126;
-const INTERRUPTED = 10004;
-const WOULD_BLOCK = 10035;
-const IN_PROGRESS = 10036;
-
 /** A wait is cut into pieces of this length, so that a worker can be ended meanwhile. */
 const WAIT_MS = 100;
-/** So many blocking calls may wait within each other's handlers: the stack is not endless. */
+/** So many blocking calls may wait within each other's handlers: each needs room on the stack. */
 const MAX_NESTED = 64;
 
 function tooDeep(): WSServerError {
   const what = `${MAX_NESTED} blocking calls wait within each other's handlers`;
-  return new WSServerError(IN_PROGRESS, `${what}: let some of them return.`);
+  return errors.inProgress(`${what}: let some of them return.`);
 }
 
 /**
@@ -82,13 +77,13 @@ export class Blocking {
   /** Handles what there is to handle; when there is nothing, waits for it for up to SelectWaitMillis. */
   doEvents(): void {
     this.#nest(() => {
-      const { native, batch } = this.#owner;
-      const end = performance.now() + (native.get('SelectWaitMillis') as number);
+      const { core, batch } = this.#owner;
+      const end = performance.now() + core.get('SelectWaitMillis');
       let handled = batch.readRest();
-      handled = native.pump(0, 0) || handled;
+      handled = core.pump(0, 0) || handled;
       for (let left = 1; left > 0 && !handled; ) {
         left = end - performance.now();
-        handled = native.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
+        handled = core.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
       }
     });
   }
@@ -125,7 +120,7 @@ export class Blocking {
    * the connection's timeout is. Fails like that.
    */
   sendFile(connectionId: number, fileName: string): void {
-    const { fileSender } = this.#connection(connectionId);
+    const { fileSender } = this.#owner.connections.require(connectionId);
     this.#operate(connectionId, true, (operation) =>
       fileSender.sendNow(fileName, (token, signal) => this.#run(operation, token, signal)),
     );
@@ -137,7 +132,7 @@ export class Blocking {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number): void {
-    this.#connection(connectionId).interrupt();
+    this.#owner.connections.require(connectionId).interrupt();
     for (const operation of this.#operations) {
       if (operation.connectionId === connectionId) operation.interrupted = true;
     }
@@ -157,21 +152,15 @@ export class Blocking {
   }
 
   #mayRepeat(connectionId: number, error: unknown): boolean {
-    if (!(error instanceof WSServerError) || error.code !== WOULD_BLOCK) return false;
-    // The file that is in the way cannot go on before this returns.
+    if (!(error instanceof WSServerError) || error.code !== ErrorCode.wouldBlock) return false;
+    // A file that is being sent by an outer call cannot go on before this one returns.
     const isInTheWay = (operation: Operation): boolean =>
       operation.isFile && operation.connectionId === connectionId;
     return !this.#operations.some(isInTheWay) && this.#hasTimeout(connectionId);
   }
 
   #hasTimeout(connectionId: number): boolean {
-    return this.#connection(connectionId).timeout > 0;
-  }
-
-  #connection(connectionId: number) {
-    const connection = this.#owner.connections.get(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WSServerError(INVALID_CONNECTION_ID, `${connectionId} is not connected.`);
+    return this.#owner.connections.require(connectionId).timeout > 0;
   }
 
   #wait(connectionId: number, token: number): void {
@@ -190,28 +179,26 @@ export class Blocking {
 
   /** Runs the loop until `token` is settled; once when there is none. */
   #run(operation: Operation, token: number | undefined, signal?: AbortSignal): void {
-    const { native, batch, sender } = this.#owner;
+    const { core, batch, sender } = this.#owner;
     const outcome = token === undefined ? undefined : sender.watch(token);
-    // Whoever has sent a Close still gets all that the handler has to say.
+    // The client's Close is not answered meanwhile: the handler may have more to send.
     const heldId = this.#frame?.connectionId ?? 0;
     batch.readRest();
-    if (outcome === undefined) native.pump(0, heldId);
+    if (outcome === undefined) core.pump(0, heldId);
     while (outcome?.settled === false && !operation.interrupted && !signal?.aborted) {
-      native.pump(WAIT_MS, heldId);
+      core.pump(WAIT_MS, heldId);
     }
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;
-    if (operation.interrupted && !outcome?.settled) {
-      throw new WSServerError(INTERRUPTED, 'The waiting was interrupted.');
-    }
+    if (operation.interrupted && !outcome?.settled) throw errors.interrupted();
   }
 
-  /** Before anything is sent that is then waited for. */
+  /** To be called before sending what is waited for: afterwards it would be too late to refuse. */
   #requireRoom(connectionId: number): void {
     if (this.#depth === MAX_NESTED && this.#hasTimeout(connectionId)) throw tooDeep();
   }
 
-  /** Does what runs the loop. */
+  /** Calls `run`, which runs the loop: the handler's connection is held meanwhile. */
   #nest(run: () => void): void {
     if (this.#depth === MAX_NESTED) throw tooDeep();
     const frame = this.#frame;

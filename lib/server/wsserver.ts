@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode } from '../base/errors.js';
 import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
-import { type NativeServer, native, type SettingRow } from '../boundary/native.js';
+import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import { Contexts, endIsTold } from '../events/async_context.js';
@@ -23,7 +23,6 @@ import { askConnection, askOpen } from '../events/questions.js';
 import { Delivery } from '../receiving/delivery.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Blocking } from './blocking.js';
-import type { WSConnection } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
 import { NEVER_OPENED } from './ending.js';
 import { Security } from './security.js';
@@ -34,8 +33,8 @@ import { Settings } from './settings.js';
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
 const LINE_MODE = propertyIndex('LineMode');
-const DATA_IN = 1 << native.eventNames.indexOf('DataIn');
-const SSL_CONNECTION_REQUEST = 1 << native.eventNames.indexOf('SSLConnectionRequest');
+const DATA_IN = 1 << addon.eventNames.indexOf('DataIn');
+const SSL_CONNECTION_REQUEST = 1 << addon.eventNames.indexOf('SSLConnectionRequest');
 
 /**
  * A WebSocket server.
@@ -127,7 +126,7 @@ export class WSServer extends ServerProperties {
       this.listenersChanged(),
     );
     this.#delivery = delivery;
-    const owner = { native: this.#native, sender: this.#sender, delivery };
+    const owner = { core: this.#native, sender: this.#sender, delivery };
     this.connections = new ConnectionMap(owner);
     this.blocking = new Blocking({ ...owner, batch: this.#batch, connections: this.connections });
     this.listenersChanged();
@@ -157,7 +156,7 @@ export class WSServer extends ServerProperties {
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
-    return native.settingTable;
+    return addon.settingTable;
   }
 
   /**
@@ -241,7 +240,7 @@ export class WSServer extends ServerProperties {
   /** Sends a file as one message: see {@link WSConnection.sendFile}. */
   sendFile(connectionId: number | string, fileName: string, options?: WaitOptions): Promise<void> {
     try {
-      return this.#connection(connectionId).sendFile(fileName, options);
+      return this.connections.require(connectionId).sendFile(fileName, options);
     } catch (error) {
       return this.#sender.fail(toId(connectionId), error);
     }
@@ -252,7 +251,7 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#connection(connectionId).interrupt());
+    return this.#attempt(() => this.connections.require(connectionId).interrupt());
   }
 
   /**
@@ -280,7 +279,7 @@ export class WSServer extends ServerProperties {
    * SelectWaitMillis. Not needed for progress. Always lets the rest of the process run.
    */
   doEvents(): Promise<void> {
-    // A call from within another leaves all to that: clients must not decide how deep it gets.
+    // A call within another handles nothing: otherwise clients could decide how deep they nest.
     let handled = this.#handlesEvents;
     if (!handled) {
       this.#handlesEvents = true;
@@ -295,7 +294,7 @@ export class WSServer extends ServerProperties {
         this.#nextBatch = undefined;
         setImmediate(resolve);
       };
-      const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis') as number);
+      const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis'));
       this.#nextBatch = finish;
     });
   }
@@ -315,21 +314,23 @@ export class WSServer extends ServerProperties {
 
   // Events.
 
-  /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
+  /** A client that leaves while its handler waits is no mistake: Error tells it. @internal */
   override tells(error: unknown, event: { connectionId?: unknown } | undefined): boolean {
     const id = event?.connectionId;
-    const left = typeof id === 'number' && codeOf(error, 0) === 126 && !this.connections.isOpen(id);
-    if (left) this.#emit('Error', new ErrorEvent(id, 126, shown(error)));
+    const code = ErrorCode.invalidConnectionId;
+    const left =
+      typeof id === 'number' && codeOf(error, 0) === code && !this.connections.isOpen(id);
+    if (left) this.#emit('Error', new ErrorEvent(id, code, shown(error)));
     return left;
   }
 
   protected override listenersChanged(): void {
-    // Which events have listeners decides what the core reports at all.
+    // The core reports only events that have listeners.
     let wanted = 0;
-    native.eventNames.forEach((name, kind) => {
+    addon.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });
-    // Who begins to read when a connection is open must not have missed what came right behind.
+    // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     this.#native.setWanted(wanted);
@@ -381,12 +382,6 @@ export class WSServer extends ServerProperties {
   #forget(connectionId: number): void {
     this.connections.forget(connectionId, this.#delivery.forget(connectionId));
     this.#contexts.forget(connectionId);
-  }
-
-  #connection(connectionId: number | string): WSConnection {
-    const connection = this.connections.get(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WSServerError(126, `${toId(connectionId)} is not connected.`);
   }
 
   /** What `act` returns, or throws, as a promise. */

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startEcho, until } from '../support/server.js';
 
-const { native } = require(join(require.resolve('native-wsserver'), '../boundary/native.js'));
+const { addon } = require(join(require.resolve('native-wsserver'), '../boundary/native.js'));
 
 /** A load of four connections to these addresses, which has come to its end. */
 async function load(t: TestContext, addresses: readonly string[], localAddresses: string[] = []) {
   const { localPort: port } = await startEcho(t);
-  const generator = new native.Load({
+  const generator = new addon.Load({
     ...{ mode: 'echo', addresses, port, localAddresses, messages: [Buffer.from('hello')] },
     ...{ deflate: false, target: '/', host: 'x', subProtocols: '', headers: '', connections: 4 },
     ...{ firstId: 0, connectsPerSecond: 0, timeoutMs: 60_000, stamped: false, text: true },

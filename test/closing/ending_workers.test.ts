@@ -130,7 +130,7 @@ for (const exits of [false, true]) {
     server.on('DataIn', () => messages++);
     const source = sourceOf(
       async (_, { port, exits, nativePath }) => {
-        const { native } = require(nativePath);
+        const { addon } = require(nativePath);
         const plan = {
           mode: 'echo',
           addresses: ['127.0.0.1'],
@@ -151,7 +151,7 @@ for (const exits of [false, true]) {
           inFlight: 500,
           messagesPerSecond: 0,
         };
-        const load = new native.Load(plan, Error);
+        const load = new addon.Load(plan, Error);
         load.start();
         const go = (): void => {
           load.run(20);

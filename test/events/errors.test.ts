@@ -5,12 +5,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Certificate, CertStoreType, errorTable, WSServer, WSServerError } from 'native-wsserver';
+import type * as Errors from '../../dist/base/errors.js';
 import { ByteClient, frame, Op } from '../support/byte_client.js';
 import { folder, issue, openssl } from '../support/certificates.js';
 import { runChild } from '../support/child.js';
 import { makeFile, makeFolder } from '../support/files.js';
 import { startOpen, startStopped } from '../support/open.js';
 import { next, startServer } from '../support/server.js';
+
+const root = path.join(require.resolve('native-wsserver/package.json'), '..');
+const { ErrorCode, errors }: typeof Errors = require(path.join(root, 'dist/base/errors.js'));
 
 /** Fails with the error: throws it, is rejected with it, or returns the code. */
 type Provoke = (t: TestContext) => unknown;
@@ -238,4 +242,60 @@ test('every documented error is provoked, or cannot come for a reason', () => {
     codes.sort((a, b) => a - b),
     errorTable.map(({ code }) => code),
   );
+});
+
+test('the codes that JavaScript names are those of the table', () => {
+  const named = new Map(errorTable.map(({ code, name }) => [name.toLowerCase(), code]));
+  for (const [name, code] of Object.entries(ErrorCode)) {
+    assert.equal(named.get(name.toLowerCase()), code, name);
+  }
+});
+
+test('errors of one kind have one code and the documented text', () => {
+  const rows: [() => WSServerError, number, string][] = [
+    [() => errors.invalidArgument('Give one.'), 10022, '[10022] Invalid argument. Give one.'],
+    [() => errors.notConnected(5), 126, 'Invalid ConnectionId. 5 is not connected.'],
+    [
+      () => errors.endedWith(1006, 'lost'),
+      126,
+      'Invalid ConnectionId. The connection ended with 1006: lost',
+    ],
+    [
+      errors.connectionEnded,
+      126,
+      'Invalid ConnectionId. The connection ended before this was done.',
+    ],
+    [errors.interrupted, 10004, '[10004] Interrupted system call. The waiting was interrupted.'],
+    [
+      () => errors.notDone(10060),
+      10060,
+      '[10060] Connection timed out. The timeout ran out before this was done.',
+    ],
+  ];
+  for (const [make, code, message] of rows) {
+    const error = make();
+    assert.ok(error instanceof WSServerError);
+    assert.deepEqual([error.code, error.message], [code, message]);
+  }
+});
+
+test('lib calls codes by their names, and words one kind of error in one place', () => {
+  const long = errorTable.map(({ code }) => code).filter((code) => code > 999);
+  const wrong = [
+    new RegExp(`\\b(${long.join('|')})\\b`),
+    /WSServerError\(\s*\d/,
+    /code [!=]== \d/,
+    /is not (connected|open)\./,
+  ];
+  const files = fs
+    .readdirSync(path.join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && file !== path.join('base', 'errors.ts'));
+  assert.notEqual(files.length, 0);
+  const found = files.flatMap((file) => {
+    const code = fs
+      .readFileSync(path.join(root, 'lib', file), 'utf8')
+      .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+    return wrong.filter((pattern) => pattern.test(code)).map((pattern) => `${file}: ${pattern}`);
+  });
+  assert.deepEqual(found, []);
 });

@@ -2,14 +2,21 @@
 // tools/mutate_settings.js. The setting that IGNORED_SETTING names is checked and read as ever, and
 // what the core goes by remains its default.
 
-import type { NativeServer } from '../../dist/boundary/native.js';
-
 type Value = boolean | number | string;
 
 const ignored = (process.env['IGNORED_SETTING'] ?? '').toLowerCase();
 
+/** Of a native server what has to do with settings. */
+interface Core {
+  get(name: string): Value;
+  set(name: string, value: Value): void;
+  readText(name: string): string;
+  getProperty(id: number, property: number): Value;
+  setProperty(id: number, property: number, value: Value): void;
+}
+
 interface Addon {
-  Server?: new (...given: never[]) => NativeServer;
+  Server?: new (...given: never[]) => Core;
   readonly settingTable: readonly { readonly name: string; readonly property: boolean }[];
   readonly propertyNames: readonly string[];
 }
