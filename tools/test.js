@@ -15,6 +15,8 @@ const root = path.join(__dirname, '..');
 /** Where the tests are, compiled. */
 const folder = process.env.TEST_FOLDER ?? path.join(root, 'build/test');
 const reporter = require.resolve('./test_reporter.js');
+/** How many seconds each file took when it was run last. */
+const timesFile = path.join(root, 'build/test_seconds.json');
 
 /** No single test takes so long, on a machine with five times as much to do as it can. */
 const SILENCE_MS = 10 * 60_000;
@@ -129,9 +131,20 @@ function show({ file, tests, notes, output, seconds }) {
   console.log();
 }
 
+function readTimes() {
+  try {
+    return JSON.parse(fs.readFileSync(timesFile, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
 async function main() {
   const names = process.argv.slice(2);
-  const files = names.length > 0 ? [...new Set(names.flatMap(filesOf))] : known;
+  const times = readTimes();
+  const files = names.length > 0 ? [...new Set(names.flatMap(filesOf))] : [...known];
+  // Those that take long begin first, so that none of them is left to run alone.
+  files.sort((a, b) => (times[b] ?? 0) - (times[a] ?? 0));
   const began = Date.now();
   const results = [];
   const waiting = [...files];
@@ -143,6 +156,10 @@ async function main() {
     }
   }
   await Promise.all(Array.from({ length: os.availableParallelism() }, work));
+  if (folder.startsWith(root)) {
+    for (const { file, seconds } of results) times[file] = Math.round(seconds);
+    fs.writeFileSync(timesFile, JSON.stringify(times));
+  }
 
   const tests = results.flatMap((result) => result.tests);
   const failed = results.filter((result) => result.tests.some(isFailure));

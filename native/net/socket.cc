@@ -37,9 +37,13 @@ void setInt(int fd, int level, int option, int value) {
 }
 
 // glibc's own functions see to it in each call that a thread may be cancelled in it, which none of
-// ours is: that costs 2 % of a small message.
+// ours is: that costs 2 % of a small message. A sanitizer knows what those do with a buffer, and
+// nothing of a bare system call.
+#if defined(__linux__) && !defined(WSSERVER_SANITIZE)
+#define WSSERVER_BARE_CALLS
+#endif
 ssize_t receiveFrom(int fd, MutableBytes target) {
-#if defined(__linux__) && defined(SYS_recvfrom)
+#if defined(WSSERVER_BARE_CALLS) && defined(SYS_recvfrom)
   return ::syscall(SYS_recvfrom, fd, target.data(), target.size(), 0, nullptr, nullptr);
 #else
   return ::recv(fd, target.data(), target.size(), 0);
@@ -47,7 +51,7 @@ ssize_t receiveFrom(int fd, MutableBytes target) {
 }
 
 ssize_t sendTo(int fd, Bytes bytes) {
-#if defined(__linux__) && defined(SYS_sendto)
+#if defined(WSSERVER_BARE_CALLS) && defined(SYS_sendto)
   return ::syscall(SYS_sendto, fd, bytes.data(), bytes.size(), kNoSignal, nullptr, 0);
 #else
   return ::send(fd, bytes.data(), bytes.size(), kNoSignal);

@@ -60,7 +60,7 @@ test('servers in workers, each of which ends by itself after its shutdown', asyn
 });
 
 test('worker.terminate() under load', async (t) => {
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     const worker = startWorker();
     const port = await messageOf<number>(worker);
     startStorm(t, port);
@@ -72,7 +72,7 @@ test('worker.terminate() under load', async (t) => {
 });
 
 test('a worker is terminated while it encodes texts', async (t) => {
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 10; round++) {
     const source = sourceOf(async ({ WSServer }) => {
       const { parentPort } = await import('node:worker_threads');
       const server = new WSServer({ localHost: '127.0.0.1' });
@@ -88,7 +88,7 @@ test('a worker is terminated while it encodes texts', async (t) => {
     const client = await ByteClient.open(t, await messageOf<number>(worker));
     client.socket.on('data', () => {});
     for (let count = 0; count < 50; count++) client.sendFrame(Op.text, 'more');
-    await sleep(5 + round);
+    await sleep(5 + 3 * round);
     await worker.terminate();
     await client.ended;
   }
@@ -292,8 +292,9 @@ test('a storm disturbs nobody else', async (t) => {
   const server = await startEcho(t, { settings: { CloseTimeout: 1 } });
   const client = await ByteClient.open(t, server.localPort);
   startStorm(t, server.localPort, 32);
-  for (let index = 0; index < 300; index++) await echoes(client, `message ${index}`);
-  assert.ok(server.statistics.connectionsAccepted > 50);
+  for (let index = 0; index < 100 || server.statistics.connectionsAccepted <= 50; index++) {
+    await echoes(client, `message ${index}`);
+  }
 });
 
 test('a server that could not listen can be used again', async (t) => {

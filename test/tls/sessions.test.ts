@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import type tls from 'node:tls';
 import type { WSServer, WSServerOptions } from 'native-wsserver';
 import { authority, folder, issue, issueSelfSigned, openssl } from '../support/certificates.js';
@@ -160,53 +160,58 @@ for (const [version, options] of Object.entries(versions)) {
     const { session } = await visit(t, server, mine);
     assert.equal((await visit(t, server, { ...mine, session })).reused, false);
   });
-
-  test(`${version}: a session ends, however often it is resumed`, async (t) => {
-    const server = await serve(t, { settings: { SSLSessionLifetime: 3 } });
-    const started = performance.now();
-    let { session } = await visit(t, server, options);
-    for (let reused = true; reused; ) {
-      // With the old code it never was: each ticket lasted as long as the first.
-      assert.ok(performance.now() - started < 30_000, 'resumed for ever');
-      ({ reused, session } = await visit(t, server, { ...options, session }));
-    }
-    assert.ok(performance.now() - started > 1000);
-  });
-
-  test(`${version}: a shorter lifetime holds for tickets that are there`, async (t) => {
-    const server = await serve(t);
-    const { session } = await visit(t, server, options);
-    assert.ok((await visit(t, server, { ...options, session })).reused);
-    await wait(2100);
-    server.config('SSLSessionLifetime=1');
-    assert.equal((await visit(t, server, { ...options, session })).reused, false);
-    server.config('SSLSessionLifetime=7200');
-    assert.equal((await visit(t, server, { ...options, session })).reused, true);
-  });
-
-  test(`${version}: the server's own keys rotate, given ones do not`, async (t) => {
-    const ticketKeys = randomBytes(160);
-    const given = await serve(t, { ticketKeys, settings: { SSLSessionLifetime: 1 } });
-    const server = await serve(t, { settings: { SSLSessionLifetime: 1 } });
-    const [first] = [server.ticketKeys];
-    assert.equal(first.length, 80);
-    await wait(1100);
-    await visit(t, server, options);
-    await visit(t, given, options);
-    const second = server.ticketKeys.subarray(0, 80);
-    assert.notDeepEqual(second, first);
-    assert.ok(!server.ticketKeys.includes(second, 80));
-    assert.deepEqual(given.ticketKeys, ticketKeys);
-    await wait(1100);
-    await visit(t, server, options);
-    await wait(1100);
-    await visit(t, server, options);
-    assert.ok(!server.ticketKeys.includes(first));
-    assert.ok(!server.ticketKeys.includes(second));
-    assert.ok(server.ticketKeys.length <= 160);
-    assert.deepEqual(given.ticketKeys, ticketKeys);
-  });
 }
+
+// They wait for the time to pass, and may do so together.
+describe('lifetimes', { concurrency: true }, () => {
+  for (const [version, options] of Object.entries(versions)) {
+    test(`${version}: a session ends, however often it is resumed`, async (t) => {
+      const server = await serve(t, { settings: { SSLSessionLifetime: 3 } });
+      const started = performance.now();
+      let { session } = await visit(t, server, options);
+      for (let reused = true; reused; ) {
+        // With the old code it never was: each ticket lasted as long as the first.
+        assert.ok(performance.now() - started < 30_000, 'resumed for ever');
+        ({ reused, session } = await visit(t, server, { ...options, session }));
+      }
+      assert.ok(performance.now() - started > 1000);
+    });
+
+    test(`${version}: a shorter lifetime holds for tickets that are there`, async (t) => {
+      const server = await serve(t);
+      const { session } = await visit(t, server, options);
+      assert.ok((await visit(t, server, { ...options, session })).reused);
+      await wait(2100);
+      server.config('SSLSessionLifetime=1');
+      assert.equal((await visit(t, server, { ...options, session })).reused, false);
+      server.config('SSLSessionLifetime=7200');
+      assert.equal((await visit(t, server, { ...options, session })).reused, true);
+    });
+
+    test(`${version}: the server's own keys rotate, given ones do not`, async (t) => {
+      const ticketKeys = randomBytes(160);
+      const given = await serve(t, { ticketKeys, settings: { SSLSessionLifetime: 1 } });
+      const server = await serve(t, { settings: { SSLSessionLifetime: 1 } });
+      const [first] = [server.ticketKeys];
+      assert.equal(first.length, 80);
+      await wait(1100);
+      await visit(t, server, options);
+      await visit(t, given, options);
+      const second = server.ticketKeys.subarray(0, 80);
+      assert.notDeepEqual(second, first);
+      assert.ok(!server.ticketKeys.includes(second, 80));
+      assert.deepEqual(given.ticketKeys, ticketKeys);
+      await wait(1100);
+      await visit(t, server, options);
+      await wait(1100);
+      await visit(t, server, options);
+      assert.ok(!server.ticketKeys.includes(first));
+      assert.ok(!server.ticketKeys.includes(second));
+      assert.ok(server.ticketKeys.length <= 160);
+      assert.deepEqual(given.ticketKeys, ticketKeys);
+    });
+  }
+});
 
 test('tickets that an older key has sealed are good until their session ends', async (t) => {
   const server = await serve(t, { settings: { SSLSessionLifetime: 60 } });

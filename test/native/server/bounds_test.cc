@@ -14,6 +14,7 @@
 namespace wss::test {
 namespace {
 
+using server::kTickMs;
 using ws::Opcode;
 
 constexpr int kSmallBuffer = 4096;
@@ -61,7 +62,7 @@ TEST_CASE("a message in many fragments takes no more room than it may have") {
 }
 
 TEST_CASE("MessageTimeout: who does not go on with a message is closed with 1008") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.alsoWant(EventKind::kLog);
   fixture.options().messageTimeout = 1;
   Peer stalled(fixture.port());
@@ -76,14 +77,22 @@ TEST_CASE("MessageTimeout: who does not go on with a message is closed with 1008
   fixture.server().find(linesId)->setLineMode(true);
   fixture.open(idle);
   const std::string part = masked(Opcode::kText, "part", false);
-  const std::uint64_t start = steadyMs();
-  for (Peer* const peer : {&stalled, &dripping, &paused, &pieces}) peer->send(part);
-  takeTurns(fixture, 3);
+  // A Pong tells that what was sent before its Ping has been read.
+  const std::string pong = plain(Opcode::kPong, "");
+  const auto isRead = [&](Peer& peer) {
+    peer.send(masked(Opcode::kPing, ""));
+    return fixture.until([&] { return peer.received().ends_with(pong); }) && !peer.take().empty();
+  };
+  for (Peer* const peer : {&stalled, &dripping, &paused, &pieces}) {
+    peer->send(part);
+    REQUIRE(isRead(*peer));
+  }
   fixture.server().find(pausedId)->setAcceptsData(false);
   for (std::uint64_t after = 300; after <= 2400; after += 300) {
-    REQUIRE(fixture.until([&] { return steadyMs() >= start + after; }));
+    fixture.pass(300);
     dripping.send(masked(Opcode::kContinuation, "", false).substr(0, 6));
     dripping.send(masked(Opcode::kContinuation, "x", false));
+    REQUIRE(isRead(dripping));
     stalled.offer(masked(Opcode::kPing, ""));
     if (after == 900) CHECK(fixture.count(EventKind::kDisconnected) == 0);
   }
@@ -107,7 +116,7 @@ void burden(ServerFixture& fixture, std::int32_t id, std::size_t size) {
 }
 
 TEST_CASE("SendTimeout: who takes nothing is cut with 1006, in whatever state") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.alsoWant(EventKind::kLog);
   fixture.options().sendTimeout = 1;
   fixture.options().outBufferSize = kSmallBuffer;
@@ -117,13 +126,13 @@ TEST_CASE("SendTimeout: who takes nothing is cut with 1006, in whatever state") 
   Peers deaf = crowd(fixture, 3, kSmallBuffer);
   std::vector<std::int32_t> ids;
   for (const auto& peer : deaf) ids.push_back(fixture.open(*peer));
-  const std::uint64_t start = steadyMs();
   for (const std::int32_t id : ids) burden(fixture, id, 500'000);
   fixture.server().find(ids[1])->disconnect(1000, "");
   fixture.options().waitForCloseResponse = false;
   fixture.server().find(ids[2])->disconnect(1000, "");
-  REQUIRE(fixture.until([&] { return steadyMs() >= start + 900; }));
+  fixture.pass(900);
   CHECK(fixture.count(EventKind::kDisconnected) == 1);
+  fixture.pass(100 + 2 * kTickMs);
   REQUIRE(disconnected(fixture, 3));
   CHECK(fixture.last(EventKind::kDisconnected).value == 1006);
   // The one that waits for no answer has no Disconnected to wait for.
@@ -136,7 +145,7 @@ TEST_CASE("SendTimeout: who takes nothing is cut with 1006, in whatever state") 
 }
 
 TEST_CASE("SendTimeout: who reads slowly but steadily gets everything") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().sendTimeout = 1;
   constexpr std::size_t kSize = 8 * 1024 * 1024;
   // What the kernel holds lasts for longer than the timeout.
@@ -146,19 +155,17 @@ TEST_CASE("SendTimeout: who reads slowly but steadily gets everything") {
   REQUIRE(fixture.server().find(id)->queuedBytes() > 0);
   std::string buffer(std::size_t{64} * 1024, '\0');
   std::size_t got = 0;
-  const std::uint64_t start = steadyMs();
-  while (steadyMs() < start + 4000) {
+  for (std::uint64_t passed = 0; passed < 4000; passed += 60) {
     const ssize_t count = ::recv(slow.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     got += count > 0 ? static_cast<std::size_t>(count) : 0;
-    const std::uint64_t pause = steadyMs() + 60;
-    fixture.until([&] { return steadyMs() >= pause; });
+    fixture.pass(60);
   }
   REQUIRE(fixture.count(EventKind::kDisconnected) == 0);
   CHECK(fixture.until([&] { return got + slow.received().size() >= kSize; }));
 }
 
 TEST_CASE("SendTimeout holds under TLS, and begins anew with all that is taken") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   REQUIRE(fixture.server().setCertificates({makeCertificate("server.example.com")}).ok());
   fixture.options().sendTimeout = 1;
   fixture.options().outBufferSize = kSmallBuffer;
@@ -167,12 +174,12 @@ TEST_CASE("SendTimeout holds under TLS, and begins anew with all that is taken")
   burden(fixture, id, 8'000'000);
   REQUIRE(fixture.server().find(id)->queuedBytes() > 0);
   std::string buffer(std::size_t{64} * 1024, '\0');
-  const std::uint64_t start = steadyMs();
-  for (std::uint64_t after = 400; after <= 1600; after += 400) {
-    REQUIRE(fixture.until([&] { return steadyMs() >= start + after; }));
+  for (int round = 0; round < 4; ++round) {
+    fixture.pass(400);
     CHECK(::recv(deaf.socket().fd(), buffer.data(), buffer.size(), MSG_DONTWAIT) > 0);
   }
   CHECK(fixture.count(EventKind::kDisconnected) == 0);
+  fixture.pass(1000 + 2 * kTickMs);
   REQUIRE(disconnected(fixture));
   CHECK(fixture.last(EventKind::kDisconnected).value == 1006);
 }

@@ -26,6 +26,8 @@ int codeOf(const Result<bool>& result) {
 constexpr int kTokenForNone = 1;
 
 struct Open {
+  explicit Open(net::Loop::Clock clock = nullptr) : fixture(clock) {}
+
   ServerFixture fixture;
   Peer peer{fixture.port()};
   std::int32_t id = fixture.open(peer);
@@ -174,10 +176,11 @@ TEST_CASE("a connection that ends settles what waits") {
 }
 
 TEST_CASE("a Timeout without progress settles what waits with 10060") {
-  Open open;
+  Open open(ManualClock::read);
   open.connection().setTimeoutSeconds(1);
   open.fill(100);
   CHECK(codeOf(open.fixture.server().drained(open.id, 51)) == 0);
+  open.fixture.pass(1000 + 2 * server::kTickMs);
   CHECK(open.fixture.until([&] { return open.fixture.count(EventKind::kSettled) == 2; }));
   CHECK(open.fixture.last(EventKind::kSettled).value == 10060);
 }

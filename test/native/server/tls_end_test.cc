@@ -17,6 +17,9 @@ namespace {
 using ws::Opcode;
 using State = TlsPeer::State;
 
+/// So long it takes until a deadline of a second has been noticed.
+constexpr std::uint64_t kSecond = 1000 + 2 * server::kTickMs;
+
 struct Ending {
   const char* name;
   /// Whether the WebSocket is to be open before.
@@ -49,6 +52,7 @@ const std::vector<Ending>& endings() {
        [](ServerFixture& fixture, TlsPeer& peer, std::int32_t id) {
          fixture.options().closeTimeout = 1;
          close(fixture, peer, id);
+         fixture.pass(kSecond);
        }},
       {"the server closes, and waits for nothing", true,
        [](ServerFixture& fixture, TlsPeer& peer, std::int32_t id) {
@@ -67,7 +71,8 @@ const std::vector<Ending>& endings() {
        [](ServerFixture&, TlsPeer& peer, std::int32_t) { peer.socket().finish(); }},
       {"a request that is refused", false,
        [](ServerFixture&, TlsPeer& peer, std::int32_t) { peer.send("GET / HTTP/1.1\r\n\r\n"); }},
-      {"no request in time", false, [](ServerFixture&, TlsPeer&, std::int32_t) {}},
+      {"no request in time", false,
+       [](ServerFixture& fixture, TlsPeer&, std::int32_t) { fixture.pass(kSecond); }},
       {"a shutdown before there is a request", false,
        [](ServerFixture& fixture, TlsPeer&, std::int32_t) { fixture.server().disconnectAll(); }},
   };
@@ -89,7 +94,7 @@ TEST_CASE("TLS ends with close_notify, whoever ends it and why") {
         CAPTURE(ownRecords);
         const std::string name(ending.name);
         CAPTURE(name);
-        ServerFixture fixture;
+        ServerFixture fixture(ManualClock::read);
         fixture.options().sslOwnRecords = ownRecords;
         fixture.alsoWant(EventKind::kSSLStatus);
         fixture.options().defaultConnectionTimeout = ending.opens ? 10 : 1;
@@ -115,7 +120,7 @@ TEST_CASE("TLS ends with close_notify, whoever ends it and why") {
 TEST_CASE("who is not let in by its certificate is told by close_notify") {
   for (const std::uint32_t protocol : {tls::kTls12, tls::kTls13}) {
     for (const bool times : {true, false}) {
-      ServerFixture fixture;
+      ServerFixture fixture(ManualClock::read);
       fixture.options().sslAuthenticateClients = true;
       fixture.options().defaultConnectionTimeout = times ? 1 : 10;
       fixture.alsoWant(EventKind::kSSLClientAuthentication);
@@ -127,17 +132,22 @@ TEST_CASE("who is not let in by its certificate is told by close_notify") {
         if (times || event.kind != EventKind::kSSLClientAuthentication) return;
         fixture.server().find(event.id)->answerClientAuthentication(false);
       };
+      REQUIRE(fixture.until([&] {
+        return peer.received().empty() && fixture.count(EventKind::kSSLClientAuthentication) == 1;
+      }));
+      if (times) fixture.pass(kSecond);
       CHECK(fixture.until([&] { return peer.state() == State::kEnded; }));
     }
   }
 }
 
 TEST_CASE("who does not answer a Ping is told by close_notify") {
-  ServerFixture fixture;
+  ServerFixture fixture(ManualClock::read);
   fixture.options().pingInterval = 1;
   REQUIRE(fixture.server().setCertificates({makeCertificate("server.example.com")}).ok());
   TlsPeer peer(fixture.port());
   open(fixture, peer);
+  fixture.pass(2 * kSecond);
   CHECK(fixture.until([&] { return peer.state() == State::kEnded; }));
   CHECK(fixture.count(EventKind::kDisconnected) == 1);
 }

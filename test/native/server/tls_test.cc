@@ -26,7 +26,9 @@ struct Secure {
   tls::Certificate own = makeCertificate("server.example.com");
   ServerFixture fixture;
 
-  Secure() { mustBe(fixture.server().setCertificates({own}).ok(), "no certificate"); }
+  explicit Secure(net::Loop::Clock clock = nullptr) : fixture(clock) {
+    mustBe(fixture.server().setCertificates({own}).ok(), "no certificate");
+  }
 
   int port() { return fixture.port(); }
   server::Connection& connection(std::int32_t id) { return *fixture.server().find(id); }
@@ -79,6 +81,7 @@ TEST_CASE("messages, properties and the closing handshake under TLS") {
   CHECK(secure.fixture.last(EventKind::kDisconnected).value == 1000);
   REQUIRE(secure.fixture.until([&] { return peer.state() == State::kEnded; }));
   CHECK(peer.take() == plain(Opcode::kClose, closePayload(1000)));
+  peer.socket().close();
   CHECK(isEmpty(secure.fixture));
 }
 
@@ -370,7 +373,7 @@ TEST_CASE("ends of an open connection under TLS") {
 }
 
 TEST_CASE("a handshake that takes too long is cut, and one of a peer that goes is forgotten") {
-  Secure secure;
+  Secure secure(ManualClock::read);
   secure.fixture.options().defaultConnectionTimeout = 1;
   secure.fixture.alsoWant(EventKind::kSSLConnectionRequest);
   secure.fixture.alsoWant(EventKind::kLog);
@@ -379,6 +382,7 @@ TEST_CASE("a handshake that takes too long is cut, and one of a peer that goes i
   TlsPeer gone(secure.port());
   REQUIRE(secure.have(EventKind::kSSLConnectionRequest, 2));
   gone.socket().reset();
+  secure.fixture.pass(1000 + 2 * server::kTickMs);
   REQUIRE(secure.fixture.until([&] { return silent.wasReset() && parked.socket().wasReset(); }));
   CHECK(secure.told(EventKind::kLog).find("took too long") != std::string::npos);
   CHECK(isEmpty(secure.fixture));

@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "clock.h"
 #include "folder.h"
+#include "ignored_setting.h"
 #include "net/loop.h"
 #include "reference.h"
 #include "server/event_batch.h"
@@ -204,7 +205,10 @@ class ServerFixture : private server::ChunkSource {
     mustBe(server_->startListening().ok(), "the server does not listen");
   }
 
-  [[nodiscard]] server::Server& server() { return *server_; }
+  [[nodiscard]] server::Server& server() {
+    ignoreSetting(server_->options);
+    return *server_;
+  }
   [[nodiscard]] server::Options& options() { return server_->options; }
   [[nodiscard]] net::Loop& loop() { return *loop_; }
   [[nodiscard]] int port() const { return server_->options.localPort; }
@@ -231,6 +235,7 @@ class ServerFixture : private server::ChunkSource {
 
   /// One turn: what is ready, its events, and what the handlers want done.
   void turn(int waitMs = 0) {
+    if (server_ != nullptr) ignoreSetting(server_->options);
     loop_->run(loop_->pending() ? 0 : waitMs);
     handle();
   }
