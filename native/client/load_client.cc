@@ -16,7 +16,7 @@ constexpr double kNsPerSecond = 1e9;
 constexpr std::uint64_t kNsPerMs = 1000000;
 /// Without a rate: handshakes at a time, fewer than any server's backlog.
 constexpr std::uint32_t kConnectsAtATime = 100;
-/// A server that refuses is asked again, but not hammered.
+/// Pause before a server that has refused is asked again.
 constexpr std::uint64_t kPauseNs = 10 * kNsPerMs;
 
 std::uint64_t clockNs() {
@@ -222,14 +222,14 @@ int LoadClient::idleMs(std::uint64_t endNs) const {
   if (!deadlines_.empty()) next = std::min(next, deadlines_.front().dueNs);
   if (!stopped_ && !waiting_.empty()) {
     const std::uint64_t connectNs = nextConnectNs();
-    // When only their number holds them back, the end of one of them wakes the loop.
+    // If only the number of open handshakes holds the others back, the end of one wakes the loop.
     if (connectNs > nowNs_) next = std::min(next, connectNs);
   }
   if (isOpenLoop() && sendsOnOpen()) {
     const auto index = static_cast<std::uint32_t>(scheduled_ % plan_.connections);
     next = std::min(next, intendedNs(index, scheduled_ / plan_.connections));
   }
-  // Less than a millisecond is not slept but spun: what is late would be measured as latency.
+  // Less than a millisecond is not slept: a message sent late would be measured as slow.
   return next > nowNs_ ? static_cast<int>((next - nowNs_) / kNsPerMs) : 0;
 }
 
