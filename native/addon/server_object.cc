@@ -286,8 +286,7 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
 server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info) {
   server::Connection* const connection = server_->ask(toId(info[0]));
   if (connection == nullptr) {
-    throwError(makeError(ErrorCode::kInvalidConnectionId,
-                         info[0].ToString().Utf8Value() + " is not connected"));
+    throwError(notConnected(info[0].ToString().Utf8Value()));
   }
   return connection;
 }
@@ -334,7 +333,8 @@ Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/events/failure_report.ts looks
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/events/failure_report.ts
+  // looks
   const Error error{static_cast<ErrorCode>(integer(info[1])),
                     info[2].As<Napi::String>().Utf8Value()};
   server_->reportError(toId(info[0]), error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The native half of WSServer, as JavaScript sees it: see the interface NativeServer in
-// lib/boundary/native.ts, which documents each method. It joins a server::Server, its private loop and
-// Node's loop, and carries the batches across: once per turn in each direction.
+// lib/boundary/native.ts, which documents each method. It joins a server::Server, its private loop
+// and Node's loop, and carries the batches across: once per turn in each direction.
 #pragma once
 
 #include <napi.h>

@@ -130,14 +130,14 @@ int LoadClient::idleMs(std::uint64_t endNs) const {
   if (!run_.deadlines.empty()) next = std::min(next, run_.deadlines.front().dueNs);
   if (!run_.stopped && !run_.waiting.empty()) {
     const std::uint64_t connectNs = nextConnectNs();
-    // When only their number holds them back, the end of one of them wakes the loop.
+    // If only the number of open handshakes holds the others back, the end of one wakes the loop.
     if (connectNs > run_.nowNs()) next = std::min(next, connectNs);
   }
   if (run_.isOpenLoop() && run_.sendsOnOpen()) {
     const auto index = static_cast<std::uint32_t>(scheduled_ % run_.plan().connections);
     next = std::min(next, run_.intendedNs(index, scheduled_ / run_.plan().connections));
   }
-  // Less than a millisecond is not slept but spun: what is late would be measured as latency.
+  // Less than a millisecond is not slept: a message sent late would be measured as slow.
   return next > run_.nowNs() ? static_cast<int>((next - run_.nowNs()) / kNsPerMs) : 0;
 }
 

@@ -238,7 +238,7 @@ void LoadConnection::onCompressed(const ws::Piece& piece) {
 void LoadConnection::onMessage() {
   if (!matches_) run_.countFailure(Failure::kMismatch);
   run_.countReceived(offset_);
-  // What we have not asked for answers nothing.
+  // A message that came without one of ours in flight is no echo.
   if (received_ == sent_) return;
   const Plan& plan = run_.plan();
   const std::uint64_t number = received_++;
@@ -342,7 +342,7 @@ void LoadConnection::flush() {
     const std::size_t ofQueue = std::min(transfer.count, output_.size());
     if (transfer.count < total) output_.append(fresh.subspan(transfer.count - ofQueue));
     if (ofQueue > 0) output_.consume(ofQueue);
-    // Unlike clear(), this keeps the memory for the next.
+    // Unlike clear(), this keeps the memory for the next message.
     ready.shrink(ready.size());
     if (transfer.status == net::Transfer::Status::kFailed) {
       onEnd(transfer);

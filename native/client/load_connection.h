@@ -78,7 +78,7 @@ class LoadConnection final : private net::SocketOwner {
   void startHandshake();
   void onCiphertext(Bytes ciphertext);
   void onTlsFailure();
-  /// Ends what was said under TLS, keeps the session, and tells the server if that can be.
+  /// Ends TLS: keeps the session, and tells the server (close_notify) if that can be sent.
   void endTls(bool tell);
   void request();
   void onBytes(MutableBytes received);

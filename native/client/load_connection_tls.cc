@@ -36,7 +36,7 @@ void LoadConnection::onCiphertext(Bytes ciphertext) {
 void LoadConnection::onTlsFailure() {
   const tls::ClientFailure failure = tls_->failure();
   fail(failureOf(failure.kind), failure.detail);
-  // What has failed once is not tried again.
+  // After a failure the next handshake is a full one.
   ticket_.reset();
 }
 
@@ -50,7 +50,7 @@ void LoadConnection::seal() {
 void LoadConnection::endTls(bool tell) {
   ByteQueue& records = run_.records();
   tls_->close(records);
-  // An alert after half of a record would not be read as one.
+  // Half of a record may be out: an alert behind that would not be read as one.
   if (tell && output_.empty() && !records.empty()) {
     socket_.send(records.bytes());
   }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kNsPerSecond = 1e9;
 constexpr std::uint64_t kNsPerMs = 1000000;
-/// A server that refuses is asked again, but not hammered.
+/// Pause before a server that has refused is asked again.
 constexpr std::uint64_t kPauseNs = 10 * kNsPerMs;
 
 std::uint64_t clockNs() {

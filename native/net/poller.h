@@ -35,9 +35,9 @@ class Poller {
 
   /// Readable when dispatch() has something to report.
   [[nodiscard]] virtual int backendFd() const = 0;
-  /// When what is ready and left is reported again: with the next dispatch(), or only when more of
-  /// it has come or change() has been called. The second costs the system less; where it knows only
-  /// the first it does that.
+  /// When readiness that was not used up is reported again: by the next dispatch(), or only when
+  /// more of it has come or change() has been called. The second costs the system less; where it
+  /// knows only the first it does that.
   enum class Trigger : std::uint8_t { kLevel, kEdge };
 
   /// Starts to watch `fd`. Both interests may be off: it is then only kept.

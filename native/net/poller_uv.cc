@@ -40,7 +40,7 @@ class UvPoller final : public Poller {
     handle->data = &owner;
     const int wanted = (interest.readable ? UV_READABLE | UV_DISCONNECT : 0) |
                        (interest.ended ? UV_DISCONNECT : 0) | (interest.writable ? UV_WRITABLE : 0);
-    // libuv watches nothing that has no interest: urgent data, which nobody sends, stands for none.
+    // libuv wants at least one interest: for none we watch urgent data, which nobody sends.
     const int events = wanted == 0 ? UV_PRIORITIZED : wanted;
     uv_poll_start(handle, events, [](uv_poll_t* poll, int status, int ready) {
       static_cast<Pollable*>(poll->data)

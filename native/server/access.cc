@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text.h"
+
 namespace wss::server {
 namespace {
 
@@ -14,23 +16,8 @@ constexpr unsigned kIPv4Bits = 32;
 /// What net::Address::host() says of a client without an address.
 constexpr std::string_view kUnix = "unix:";
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-/// The items of a list separated by commas, without the empty ones.
-std::vector<std::string_view> itemsOf(std::string_view list) {
-  std::vector<std::string_view> items;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view item = trimmed(list.substr(0, comma));
-    if (!item.empty()) items.push_back(item);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return items;
-}
+/// What is between the commas, without the spaces around it.
+std::vector<std::string_view> itemsOf(std::string_view list) { return elementsOf(list, ",", " "); }
 
 bool isLiteral(std::string_view text) {
   const bool digits = text.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -121,10 +108,6 @@ std::optional<Prefix> prefixOf(std::string_view item) {
 }
 
 bool matchesPattern(std::string_view pattern, std::string_view text) {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  };
   // Where to go on when what follows the latest star has not fitted.
   std::size_t star = std::string_view::npos;
   std::size_t resume = 0;
@@ -134,7 +117,7 @@ bool matchesPattern(std::string_view pattern, std::string_view text) {
     if (at < pattern.size() && pattern[at] == '*') {
       star = at++;
       resume = in;
-    } else if (at < pattern.size() && same(pattern[at], text[in])) {
+    } else if (at < pattern.size() && lowerCase(pattern[at]) == lowerCase(text[in])) {
       ++at;
       ++in;
     } else if (star != std::string_view::npos) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/shown.h"
+#include "base/text.h"
 #include "server/properties.h"
 #include "server/setting_text.h"
 #include "server/settings.h"
@@ -36,7 +37,7 @@ Result<Target> findTarget(Server& server, std::string_view name, std::size_t bra
   const bool whole = status == std::errc{} && stop == text.data() + text.size();
   Connection* const connection = whole ? server.ask(id) : nullptr;
   if (connection == nullptr) {
-    return makeError(ErrorCode::kInvalidConnectionId, std::string(text) + " is not connected");
+    return notConnected(text);
   }
   return Target{property, connection};
 }

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "server/setting_text.h"
+#include "base/text.h"
 
 namespace wss::server {
 namespace {
@@ -21,13 +21,9 @@ constexpr auto kSecrets = std::to_array<std::string_view>(
 constexpr auto kSecretParameters =
     std::to_array<std::string_view>({"code", "key", "pass", "pwd", "sid", "sig", "ticket"});
 
-bool contains(std::string_view text, std::string_view part) {
-  const auto same = [](char a, char b) { return equalsIgnoringCase({&a, 1}, {&b, 1}); };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
-}
-
 bool isSecret(std::string_view name) {
-  return std::ranges::any_of(kSecrets, [name](auto part) { return contains(name, part); });
+  return std::ranges::any_of(kSecrets,
+                             [name](auto part) { return containsIgnoringCase(name, part); });
 }
 
 /// What is escaped may be anything.

@@ -6,19 +6,15 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "server/setting_text.h"
 
 namespace wss::server {
 namespace {
 
 std::vector<std::string> pathsOf(std::string_view list) {
-  std::vector<std::string> paths;
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(';'), list.size());
-    if (end > 0) paths.emplace_back(list.substr(0, end));
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return paths;
+  const std::vector<std::string_view> paths = wordsOf(list, ";");
+  return {paths.begin(), paths.end()};
 }
 
 /// OpenSSL has one list for all versions of TLS: that of the versions that are on, or both; an

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "server/setting_text.h"
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "base/shown.h"
+#include "base/text.h"
 
 namespace wss::server {
-
-bool equalsIgnoringCase(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-  });
-}
 
 Result<bool> parseFlag(std::string_view name, std::string_view value) {
   for (const std::string_view yes : {"true", "yes", "1"}) {

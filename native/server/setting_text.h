@@ -11,9 +11,6 @@
 
 namespace wss::server {
 
-/// Whether `left` and `right` differ in nothing but the case of their letters.
-bool equalsIgnoringCase(std::string_view left, std::string_view right);
-
 /// True, Yes or 1, False, No or 0, in any case. Fails with 10022.
 Result<bool> parseFlag(std::string_view name, std::string_view value);
 /// A whole number from `min` to `max`. Fails with 10022.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "server/setting_text.h"
 #include "server/settings_base.h"
 #include "server/settings_server.h"
@@ -11,10 +12,6 @@
 
 namespace wss::server {
 namespace {
-
-constexpr char lowerCase(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
 
 /// The tables as one, properties first, each in alphabetical order.
 constexpr auto kTable = [] {
@@ -24,7 +21,8 @@ constexpr auto kTable = [] {
   std::ranges::copy(kTlsSettings, end);
   std::ranges::sort(all, [](const Setting& left, const Setting& right) {
     if (left.property != right.property) return left.property;
-    return std::ranges::lexicographical_compare(left.name, right.name, {}, lowerCase, lowerCase);
+    return std::ranges::lexicographical_compare(
+        left.name, right.name, [](char a, char b) { return lowerCase(a) < lowerCase(b); });
   });
   return all;
 }();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The contract of a Poller, which the one on epoll and the one on libuv both keep: this file is
 // run with each.
-#include "net/pollers.h"
-
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +12,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "net/pollers.h"
 
 namespace wss::net {
 namespace {
