@@ -6,10 +6,11 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import tls from 'node:tls';
 import { Certificate, CertStoreType, WSServer } from 'native-wsserver';
 import { folder, PLAIN } from '../support/certificates.js';
+import { packagePath } from '../support/package_path.js';
 import { startServer } from '../support/server.js';
+import { shownCertificate } from '../support/shown_certificate.js';
 import { ec, rsa, write } from '../support/stores.js';
 
 const MODULE = '/usr/lib/softhsm/libsofthsm2.so';
@@ -54,19 +55,6 @@ initialise(LABEL);
 store('e1', ec.keyFile, ec.cert);
 store('a1', rsa.keyFile, rsa.cert);
 
-async function shake(port: number, options: tls.ConnectionOptions): Promise<string> {
-  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
-  try {
-    await new Promise((resolve, reject) => {
-      socket.once('secureConnect', resolve);
-      socket.once('error', reject);
-    });
-    return `${socket.getPeerCertificate().subject.CN}`;
-  } finally {
-    socket.destroy();
-  }
-}
-
 for (const [name, subject] of [
   ['ECDSA', 'ec.store'],
   ['RSA', 'rsa.store'],
@@ -77,14 +65,14 @@ for (const [name, subject] of [
     const server = await startServer(t, { certificate });
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const options = { minVersion: version, maxVersion: version };
-      assert.equal(await shake(server.localPort, options), subject);
+      assert.equal(await shownCertificate(server.localPort, options), subject);
     }
     if (name === 'RSA') {
       const options = { maxVersion: 'TLSv1.2', sigalgs: 'RSA+SHA256' } as const;
-      assert.equal(await shake(server.localPort, options), subject);
+      assert.equal(await shownCertificate(server.localPort, options), subject);
     } else {
       const options = { maxVersion: 'TLSv1.2', sigalgs: 'ECDSA+SHA512' } as const;
-      assert.equal(await shake(server.localPort, options), subject);
+      assert.equal(await shownCertificate(server.localPort, options), subject);
     }
   });
 }
@@ -97,7 +85,7 @@ test('a certificate that is not in the token', async (t) => {
     assert.ok(keyFile);
     const given = [CertStoreType.pkcs11, MODULE, PIN, Buffer.from(cert)] as const;
     const server = await startServer(t, { certificate: new Certificate(...given) });
-    assert.equal(await shake(server.localPort, {}), subject);
+    assert.equal(await shownCertificate(server.localPort), subject);
   }
 });
 
@@ -114,7 +102,7 @@ test('a certificate is used after the Certificate has gone', async (t) => {
   });
   server.certificate = new Certificate(CertStoreType.pkcs11, MODULE, PIN, 'rsa.store');
   for (let turn = 0; turn < 20; turn++) {
-    assert.equal(await shake(server.localPort, {}), 'ec.store');
+    assert.equal(await shownCertificate(server.localPort), 'ec.store');
     global.gc?.();
   }
 });
@@ -153,8 +141,10 @@ test('a wrong PIN, in a process that is not logged in', () => {
     console.log([code('wrong-pin'), code(${JSON.stringify(PIN)})].join('\\n'));
   `;
   const env = { ...process.env };
-  const root = join(__dirname, '../../..');
-  const output = execFileSync(process.execPath, ['-e', script], { cwd: root, env }).toString();
+  const output = execFileSync(process.execPath, ['-e', script], {
+    cwd: packagePath(),
+    env,
+  }).toString();
   const [wrong = '', right] = output.trim().split('\n');
   assert.match(wrong, /^273 .*SSLCertStorePassword/);
   assert.ok(!wrong.includes('wrong-pin'));
@@ -168,8 +158,7 @@ test('two tokens: one must be named', () => {
     try { new (require('native-wsserver').Certificate)(23, ${JSON.stringify(MODULE)}, '1') }
     catch (error) { console.log(error.code, error.message) }
   `;
-  const root = join(__dirname, '../../..');
-  const output = execFileSync(process.execPath, ['-e', script], { cwd: root }).toString();
+  const output = execFileSync(process.execPath, ['-e', script], { cwd: packagePath() }).toString();
   assert.match(output, /^271 .*name one/);
 });
 

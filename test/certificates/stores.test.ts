@@ -4,25 +4,11 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import tls from 'node:tls';
 import { Certificate, type CertificateSource, CertStoreType, WSServer } from 'native-wsserver';
 import { authority, openssl, pfxOf } from '../support/certificates.js';
 import { startServer } from '../support/server.js';
+import { shownCertificate } from '../support/shown_certificate.js';
 import { data, ec, kinds, PASSWORD, ppkOf, write } from '../support/stores.js';
-
-/** The subject of the certificate that a client is shown, once the handshake is done. */
-async function shown(port: number): Promise<string> {
-  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
-  try {
-    await new Promise((resolve, reject) => {
-      socket.once('secureConnect', resolve);
-      socket.once('error', reject);
-    });
-    return `${socket.getPeerCertificate().subject.CN}`;
-  } finally {
-    socket.destroy();
-  }
-}
 
 for (const { name, types, file, password, encoded, subject, isPublic } of kinds) {
   const bytes = readFileSync(file);
@@ -57,7 +43,7 @@ for (const { name, types, file, password, encoded, subject, isPublic } of kinds)
     const certificate = new Certificate(fileType, file, password, wanted);
     const server = await startServer(t, { certificate });
     const [, cn] = /^CN=([^,]*)/.exec(subject) ?? [];
-    assert.equal(await shown(server.localPort), cn);
+    assert.equal(await shownCertificate(server.localPort), cn);
   });
 }
 
@@ -84,7 +70,7 @@ test("a certificate as Node's tls takes it", async (t) => {
   ];
   for (const source of sources) {
     const server = await startServer(t, { certificate: source });
-    assert.equal(await shown(server.localPort), 'ec.store');
+    assert.equal(await shownCertificate(server.localPort), 'ec.store');
   }
   assert.throws(() => new Certificate({ key: locked, cert }), { code: 273 });
   assert.throws(() => new Certificate({ pfx, passphrase: 'wrong' }), { code: 273 });
@@ -143,7 +129,7 @@ test('SSLConnectionRequest: its lists, and a store with its password and a subje
       event.certPassword = 'changeit';
       event.certSubject = certSubject;
     });
-    assert.equal(await shown(server.localPort), expected[index], certSubject);
+    assert.equal(await shownCertificate(server.localPort), expected[index], certSubject);
     const [first = 0, second] = told;
     assert.ok(first > 0 && first === second);
   }

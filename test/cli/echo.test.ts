@@ -6,13 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { authority, issue, pfxOf } from '../support/certificates.js';
-
-const COMMAND = join(__dirname, '..', '..', '..', 'dist', 'cli', 'main.js');
+import { COMMAND } from '../support/package_path.js';
 
 function run(t: TestContext, ...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [COMMAND, 'echo', ...args]);

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+
 import { type TestContext, test } from 'node:test';
 import { defer } from '../support/defer.js';
+import { COMMAND } from '../support/package_path.js';
 import { startEcho } from '../support/server.js';
 
-const COMMAND = join(__dirname, '..', '..', '..', 'dist', 'cli', 'main.js');
 const ANEW = '\r\x1b[K';
 
 /** A command on a terminal. */

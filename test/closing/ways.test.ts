@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WSServer } from 'native-wsserver';
 import { ByteClient, closeCode, closePayload, frame, Op, request } from '../support/byte_client.js';
-import { collect, next, startEcho, startServer, until } from '../support/server.js';
+import { collect, holdQuestion, next, startEcho, startServer, until } from '../support/server.js';
 
 type Test = Parameters<typeof startServer>[0];
 
@@ -262,14 +262,7 @@ test('shutdown of a server that nobody is connected to, or that never listened',
 
 test('shutdown while a question is being thought about', async (t) => {
   const server = await startServer(t);
-  let answer = (): void => {};
-  server.on(
-    'WebSocketOpenRequest',
-    () =>
-      new Promise<void>((resolve) => {
-        answer = resolve;
-      }),
-  );
+  const answer = holdQuestion(server);
   const asked = next(server, 'WebSocketOpenRequest');
   const connections = collect(server, 'Connected');
   const client = await ByteClient.connect(t, server.localPort);

@@ -9,10 +9,11 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { authority, issue, pfxOf } from '../support/certificates.js';
 import { defer } from '../support/defer.js';
+import { packagePath } from '../support/package_path.js';
 
 type Test = Parameters<typeof defer>[0];
 
-const folder = path.join(require.resolve('native-wsserver/package.json'), '../examples');
+const folder = packagePath('examples');
 
 /** A running example, and the lines that it prints. */
 function start(t: Test, name: string, ...args: string[]): AsyncIterator<string> {

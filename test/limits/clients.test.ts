@@ -6,7 +6,7 @@ import { describe, it, test } from 'node:test';
 import { ByteClient, closeCode, closePayload, Op, request } from '../support/byte_client.js';
 import { runChild } from '../support/child.js';
 import { assertAtLeast } from '../support/patience.js';
-import { collect, next, startEcho, startServer } from '../support/server.js';
+import { collect, holdQuestion, next, startEcho, startServer } from '../support/server.js';
 
 test('MaxMessageSize counts for connections accepted afterwards', async (t) => {
   const server = await startEcho(t, { settings: { MaxMessageSize: 10 } });
@@ -73,14 +73,7 @@ describe('timeouts', { concurrency: true }, () => {
 
   it('DefaultConnectionTimeout: 503 for a question that nobody answers', async (t) => {
     const server = await startServer(t, { settings: { DefaultConnectionTimeout: 1 } });
-    let answer = (): void => {};
-    server.on(
-      'WebSocketOpenRequest',
-      () =>
-        new Promise<void>((resolve) => {
-          answer = resolve;
-        }),
-    );
+    const answer = holdQuestion(server);
     const connected = collect(server, 'Connected');
     const client = await ByteClient.connect(t, server.localPort);
     client.send(request());

@@ -13,20 +13,13 @@ import {
   request,
   turn,
 } from '../support/byte_client.js';
-import { collect, next, startEcho, startServer } from '../support/server.js';
+import { collect, holdQuestion, next, startEcho, startServer } from '../support/server.js';
 
 const good = request();
 
 test('frames wait for an answer that takes its time', async (t) => {
   const server = await startEcho(t);
-  let answer = (): void => {};
-  server.on(
-    'WebSocketOpenRequest',
-    () =>
-      new Promise<void>((resolve) => {
-        answer = resolve;
-      }),
-  );
+  const answer = holdQuestion(server);
   const asked = next(server, 'WebSocketOpenRequest');
   const early = next(server, 'DataIn');
   const client = await ByteClient.connect(t, server.localPort);

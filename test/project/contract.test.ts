@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { errorTable, eventNames, WSConnection, WSServer } from 'native-wsserver';
 import contract from '../contract.json';
 import { camel } from '../support/names.js';
+import { packagePath } from '../support/package_path.js';
 
 /** A member's descriptor, its own or inherited. */
 function descriptorOf(prototype: object, member: string): PropertyDescriptor | undefined {
@@ -103,7 +104,7 @@ const ABOUT_ALL =
   /^(project\/(contract|documented|reference)|settings\/all)\.test\.ts$|\/(config|options)_test\.cc$/;
 
 test('every setting has a test of its effect, or says why it has none', () => {
-  const folder = path.join(require.resolve('native-wsserver/package.json'), '../test');
+  const folder = packagePath('test');
   const sources = fs
     .readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => /(test|conformance\/.*)\.(ts|cc)$/.test(file))

@@ -1,14 +1,12 @@
 // The tables of documented names against contract.json, in both directions.
 
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { test } from 'node:test';
 import type * as Documented from '../../dist/compat/documented.js';
 import contract from '../contract.json';
+import { packagePath } from '../support/package_path.js';
 
-const tables: typeof Documented = require(
-  path.join(require.resolve('native-wsserver/package.json'), '../dist/compat/documented.js'),
-);
+const tables: typeof Documented = require(packagePath('dist/compat/documented.js'));
 
 const byName = <Row extends { name: string }>(rows: Row[]): Row[] =>
   rows.sort((a, b) => (a.name < b.name ? -1 : 1));

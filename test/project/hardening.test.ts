@@ -6,9 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { packagePath } from '../support/package_path.js';
 import { UNSANITIZED as env } from '../support/programs.js';
 
-const root = path.join(require.resolve('native-wsserver/package.json'), '..');
+const root = packagePath();
 
 function filesToShip(): string[] {
   const files = ['build/Release/wsserver.node'];

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { packagePath } from '../support/package_path.js';
 
 interface Facts {
   platform: string;
@@ -15,7 +16,7 @@ interface Install {
   buildObstacle(facts: Facts): string | undefined;
 }
 
-const script = path.join(require.resolve('native-wsserver/package.json'), '../tools/install.js');
+const script = packagePath('tools/install.js');
 const { nodeObstacle, buildObstacle }: Install = require(script);
 
 const linux = ['python3', 'make', 'g++'];

@@ -8,8 +8,9 @@ import { test } from 'node:test';
 import { WSServer as MainServer, WSConnection } from 'native-wsserver';
 import { WSServer, wsserver } from 'native-wsserver/compat';
 import contract from '../contract.json';
+import { packagePath } from '../support/package_path.js';
 
-const root = path.join(require.resolve('native-wsserver/package.json'), '..');
+const root = packagePath();
 const guide = fs.readFileSync(path.join(root, 'docs/migration.md'), 'utf8');
 
 /** The cells of the rows of the table below a heading, without their backquotes. */

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { WSServer } from 'native-wsserver';
+import { packagePath } from '../support/package_path.js';
 
 test('import and require give the same class', () => {
   const script = `
@@ -19,7 +20,7 @@ test('import and require give the same class', () => {
 });
 
 test('what README.md links to is in the package', () => {
-  const root = path.dirname(require.resolve('native-wsserver/package.json'));
+  const root = packagePath();
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
   });

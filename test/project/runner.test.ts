@@ -7,8 +7,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { makeFolder } from '../support/files.js';
+import { packagePath } from '../support/package_path.js';
 
-const tools = path.join(require.resolve('native-wsserver/package.json'), '../tools');
+const tools = packagePath('tools');
 
 /** Test files, whether they fail, and what must be said of them. */
 const files: [name: string, source: string, fails: boolean, said: RegExp][] = [

@@ -3,13 +3,12 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import { WSServer } from 'native-wsserver';
 import contract from '../contract.json';
+import { packagePath } from '../support/package_path.js';
 
-const root = path.dirname(require.resolve('native-wsserver/package.json'));
-const read = (...names: string[]): string => fs.readFileSync(path.join(root, ...names), 'utf8');
+const read = (...names: string[]): string => fs.readFileSync(packagePath(...names), 'utf8');
 
 interface Row {
   readonly id: string;

@@ -7,10 +7,9 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { WSServer } from 'native-wsserver';
 import { runChild } from '../support/child.js';
+import { packagePath } from '../support/package_path.js';
 
-const { version } = JSON.parse(
-  readFileSync(require.resolve('native-wsserver/package.json'), 'utf8'),
-);
+const { version } = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'));
 
 test('BuildInfo has the versions of what it runs on', () => {
   const info = new WSServer().config('BuildInfo');
@@ -22,7 +21,7 @@ test('BuildInfo has the versions of what it runs on', () => {
 
 /** Has `.git` hold these files, and no others. */
 function mockGit(t: TestContext, files: Readonly<Record<string, string>>): void {
-  const git = path.join(path.dirname(require.resolve('native-wsserver/package.json')), '.git');
+  const git = packagePath('.git');
   const read = fs.readFileSync;
   t.mock.method(fs, 'readFileSync', (file: string, encoding: BufferEncoding) => {
     const name = path.relative(git, file);

@@ -390,7 +390,7 @@ test('gnutls-cli', { skip: skipWithout('gnutls-cli', '--version') }, async (t) =
   for (const version of ['1.2', '1.3']) {
     const priority = `NORMAL:-VERS-ALL:+VERS-TLS${version}`;
     const args = [...trust, ...own, '--priority', priority, 'localhost'];
-    const payload = 'g'.repeat(1024 * 1024);
+    const payload = 'g'.repeat(256 * 1024);
     const { stdout, stderr } = await runProgram(t, 'gnutls-cli', args, {
       input: conversation(payload),
     });

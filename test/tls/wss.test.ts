@@ -6,12 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { promisify } from 'node:util';
 import { Certificate, CertStoreType, WSServer, type WSServerOptions } from 'native-wsserver';
 import WebSocket from 'ws';
 import { authority, issue, PLAIN, pfxOf } from '../support/certificates.js';
 import { collect, next, startEcho, startServer, until } from '../support/server.js';
+import { shownCertificate } from '../support/shown_certificate.js';
 import { inThread } from '../support/thread.js';
 import { captureHello } from '../support/tls_client.js';
 
@@ -33,26 +34,6 @@ function open(
     socket.once('open', () => resolve(socket));
     socket.once('error', reject);
   });
-}
-
-/** The certificate that a TLS client is shown. */
-async function shown(port: number, options: tls.ConnectionOptions = {}): Promise<string> {
-  const socket = tls.connect({
-    port,
-    host: '127.0.0.1',
-    servername: 'localhost',
-    rejectUnauthorized: false,
-    ...options,
-  });
-  try {
-    await new Promise((resolve, reject) => {
-      socket.once('secureConnect', resolve);
-      socket.once('error', reject);
-    });
-    return `${socket.getPeerCertificate().subject.CN}`;
-  } finally {
-    socket.destroy();
-  }
 }
 
 async function echo(socket: WebSocket, data: string | Buffer): Promise<void> {
@@ -196,17 +177,20 @@ test('RSA and ECDSA side by side', async (t) => {
   const server = await startEcho(t, {
     certificate: [certificate, { key: rsa.key, cert: rsa.cert }],
   });
-  const options = { maxVersion: 'TLSv1.2' } as const;
+  const options = { maxVersion: 'TLSv1.2', servername: 'localhost' } as const;
   const suite = (kind: string) => ({ ...options, ciphers: `ECDHE-${kind}-AES128-GCM-SHA256` });
-  assert.equal(await shown(server.localPort, suite('ECDSA')), 'ec.example');
-  assert.equal(await shown(server.localPort, suite('RSA')), 'rsa.example');
+  assert.equal(await shownCertificate(server.localPort, suite('ECDSA')), 'ec.example');
+  assert.equal(await shownCertificate(server.localPort, suite('RSA')), 'rsa.example');
 });
 
 test('a new certificate while listening: nobody is disconnected', async (t) => {
   const server = await startEcho(t, { certificate });
   const socket = await open(t, server.localPort);
   server.certificate = { key: rsa.key, cert: rsa.cert };
-  assert.equal(await shown(server.localPort), 'rsa.example');
+  assert.equal(
+    await shownCertificate(server.localPort, { servername: 'localhost' }),
+    'rsa.example',
+  );
   await echo(socket, 'still there');
 });
 
@@ -221,7 +205,7 @@ test('names choose certificates', async (t) => {
   const server = await startEcho(t, options);
   const names = ['localhost', 'rsa.example', 'RSA.example', 'a.wild.example', 'a.b.wild.example'];
   const subjects = await Promise.all(
-    names.map((servername) => shown(server.localPort, { servername })),
+    names.map((servername) => shownCertificate(server.localPort, { servername })),
   );
   assert.deepEqual(subjects, [
     'ec.example',
@@ -245,8 +229,14 @@ for (const delay of ['at once', 'later'] as const) {
       event.certStoreType = CertStoreType.pemKeyBlob;
       event.certStore = rsa.cert + rsa.key;
     });
-    assert.equal(await shown(server.localPort, { servername: 'rsa.example' }), 'rsa.example');
-    assert.equal(await shown(server.localPort, { servername: 'localhost' }), 'ec.example');
+    assert.equal(
+      await shownCertificate(server.localPort, { servername: 'rsa.example' }),
+      'rsa.example',
+    );
+    assert.equal(
+      await shownCertificate(server.localPort, { servername: 'localhost' }),
+      'ec.example',
+    );
     assert.deepEqual(asked, ['rsa.example', 'localhost']);
   });
 }
