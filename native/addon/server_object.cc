@@ -69,7 +69,7 @@ ServerObject::ServerObject(const Napi::CallbackInfo& info)
       errorClass_(Napi::Persistent(info[5].As<Napi::Function>())),
       memories_(info.Env().GetInstanceData<AddonState>()->memories),
       status_(*memories_, std::size_t{1} << server::kSlotBits),
-      commands_(*memories_, kCommandStart + sizeOf(info[0]) * kCommandSize),
+      commands_(*memories_, server::kCommandStart + sizeOf(info[0]) * kCommandSize),
       arena_(*memories_, sizeOf(info[1])),
       batch_(info.Env(), memories_,
              info[4].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {
@@ -334,7 +334,8 @@ Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/events/failure_report.ts looks
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/events/failure_report.ts
+  // looks
   const Error error{static_cast<ErrorCode>(integer(info[1])),
                     info[2].As<Napi::String>().Utf8Value()};
   server_->reportError(toId(info[0]), error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The native half of WSServer, as JavaScript sees it: see the interface NativeServer in
-// lib/boundary/native.ts, which documents each method. It joins a server::Server, its private loop and
-// Node's loop, and carries the batches across: once per turn in each direction.
+// lib/boundary/native.ts, which documents each method. It joins a server::Server, its private loop
+// and Node's loop, and carries the batches across: once per turn in each direction.
 #pragma once
 
 #include <napi.h>
@@ -30,8 +30,6 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   ServerObject& operator=(const ServerObject&) = delete;
 
  private:
-  static constexpr std::size_t kCommandStart = 4;
-
   /// Memory that both sides read and write. It stays, whatever becomes of JavaScript's array.
   template <typename T>
   class Shared {
@@ -117,8 +115,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   napi_ref encode_ = nullptr;   ///< weak
   std::shared_ptr<MemoryTable> memories_;
   Shared<std::int32_t> status_;
-  Shared<std::int32_t> commands_;  ///< [0]: how many; [1]: whether texts wait to be encoded;
-                                   ///< records from [kCommandStart] on
+  Shared<std::int32_t> commands_;  ///< as server/command.h says
   Shared<std::uint8_t> arena_;
   // The order is that of construction; it ends in reverse.
   Batch batch_;
