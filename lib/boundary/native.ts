@@ -60,9 +60,83 @@ interface NativeState extends Statistics {
   readonly idle: boolean;
 }
 
+/** What an event carries, by the names of its fields (native/server/records.h). */
+interface EventRow {
+  readonly name: string;
+  /** What the record's value is; empty: nothing. */
+  readonly value: string;
+  /** What the payload is; empty: nothing, or a list of {@link fields}. */
+  readonly payload: string;
+  readonly fields: readonly string[];
+}
+
 /**
- * Called once per turn: `records` has `count` events of eight integers (event_batch.h), then for
- * each of `chunks` how much of it has been written, and then the numbers of `chunks` and `adopted`
+ * The numbers of what both sides write into shared memory (docs/boundary.md). Places are indices
+ * of an Int32Array, within a record or command where it says so.
+ */
+export interface Layout {
+  /** Its size, and where in it is what. */
+  readonly record: Readonly<
+    Record<
+      | 'size'
+      | 'kind'
+      | 'connectionId'
+      | 'flags'
+      | 'value'
+      | 'chunk'
+      | 'offset'
+      | 'length'
+      | 'token',
+      number
+    >
+  >;
+  /** Bits of a record's flags. */
+  readonly flags: Readonly<
+    Record<
+      | 'isAscii'
+      | 'endOfMessage'
+      | 'endOfLine'
+      | 'isResponse'
+      | 'isError'
+      | 'isRefused'
+      | 'isBinary'
+      | 'isLent',
+      number
+    >
+  >;
+  /** By their kinds: those of eventNames, then Forgotten and Settled. */
+  readonly events: readonly EventRow[];
+  /** Its size, and where in it is what. */
+  readonly command: Readonly<
+    Record<'size' | 'connectionId' | 'kind' | 'offset' | 'length', number>
+  >;
+  /** Where how many there are, and whether texts wait; where commands start. */
+  readonly commandMemory: Readonly<Record<'count' | 'textsWait' | 'start', number>>;
+  /** Kinds of commands, what may be added to them, and where their operand begins. */
+  readonly kinds: Readonly<
+    Record<
+      | 'text'
+      | 'binary'
+      | 'ping'
+      | 'pong'
+      | 'answerConnection'
+      | 'answerOpen'
+      | 'uncompressed'
+      | 'gathered'
+      | 'operandShift',
+      number
+    >
+  >;
+  /** The size of what tells how long a text in a list is. */
+  readonly fieldHead: number;
+  /** What of a ConnectionId is its slot. */
+  readonly slotMask: number;
+  /** The size of the header for a payload of up to `mostShort` bytes, and for a longer one. */
+  readonly headers: Readonly<Record<'short' | 'mostShort' | 'long', number>>;
+}
+
+/**
+ * Called once per turn: `records` has `count` events ({@link Layout.record}), then for each of `chunks` how much of it has been written, and then the numbers of `chunks` and `adopted`
  * for {@link NativeAddon.showMemory}.
  */
 export type OnBatch = (
@@ -210,6 +284,7 @@ interface NativeAddon {
   ): Uint8Array | undefined;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];
+  readonly layout: Layout;
   readonly eventNames: readonly string[];
   readonly propertyNames: readonly (keyof PropertyTypes)[];
 }

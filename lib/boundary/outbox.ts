@@ -1,36 +1,48 @@
 // SPDX-License-Identifier: MIT
 // What is sent, on its way to the core: commands and payloads are written into memory that both
-// sides share, and carried out together, at the end of the turn. The layout is that of
-// server::Command (native/server/server.h).
+// sides share, and carried out together, at the end of the turn. docs/boundary.md has the grammar.
 
 import { copyInto, lengthOf } from '../base/bytes.js';
 import { WSServerError } from '../base/errors.js';
 import { writeFields } from './fields.js';
-import { type NativeServer, addon as native, type OnBatch } from './native.js';
+import { layout } from './layout.js';
+import { addon, type NativeServer, type OnBatch } from './native.js';
 
 /** Opcodes (RFC 6455 §11.8), which are also the documented values of DataFormat. */
 export const Opcode = { text: 1, binary: 2, ping: 9, pong: 10 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
+const { command, commandMemory, headers, kinds, slotMask: SLOT_MASK } = layout;
+
 /** Added to an opcode: the message is sent as it is, whatever has been negotiated. */
-export const UNCOMPRESSED = 0x40;
-/** Added to an opcode: the payload lies among those that were written together (kGathered). */
-const GATHERED = 0x80;
-const GATHERED_SHIFT = 8;
+export const UNCOMPRESSED = kinds.uncompressed;
+/** Added to an opcode: the payload lies among those that were written together. */
+const GATHERED = kinds.gathered;
+const ANSWER_CONNECTION = kinds.answerConnection;
+const ANSWER_OPEN = kinds.answerOpen;
+const OPERAND_SHIFT = kinds.operandShift;
 
-const ANSWER_CONNECTION = 16;
-const ANSWER_OPEN = 17;
-const STATUS_SHIFT = 8;
+// Where things are in the command memory, and in a command.
+const COUNT = commandMemory.count;
+const TEXTS_WAIT = commandMemory.textsWait;
+const COMMAND_START = commandMemory.start;
+const COMMAND_SIZE = command.size;
+const CONNECTION_ID = command.connectionId;
+const KIND = command.kind;
+const OFFSET = command.offset;
+const LENGTH = command.length;
 
-const SLOT_BITS = 17;
-const SLOT_MASK = (1 << SLOT_BITS) - 1;
+/** Up to so many bytes have a header of {@link SHORT_HEADER} bytes before them, more a longer one. */
+const MOST_SHORT = headers.mostShort;
+const SHORT_HEADER = headers.short;
+const LONG_HEADER = headers.long;
 
 /** What is written into the arena at most before it is carried out: what a processor keeps at hand. */
 const FULL = 256 * 1024;
 /** A larger payload goes straight down: copying it twice would cost more than the call. */
 const LARGE = 32 * 1024;
-/** Up to here texts are gathered, and encoded together: as long as a header of two bytes does. */
-const SHORT_TEXT = 125;
+/** Up to here texts are gathered, and encoded together. */
+const SHORT_TEXT = MOST_SHORT;
 /** When texts could not be encoded together, for each of them so many later ones are not gathered. */
 const ALONE = 8;
 /** Up to here a loop in JavaScript is faster than a call of what is built in. */
@@ -39,13 +51,9 @@ const SHORT_BYTES = 24;
 const MOST_GATHERED = 32 * 1024;
 /** What a UTF-16 code unit may need in UTF-8. */
 const MOST_PER_UNIT = 3;
-/** What the header of a payload in the arena may need. */
-const MOST_HEADER = 4;
-const COMMAND_START = 4;
-const COMMAND_SIZE = 4;
 const MAX_COMMANDS = 8 * 1024;
 /** Behind what is written, there is room for texts that wait, whatever they are made of. */
-const ARENA_SIZE = FULL + MAX_COMMANDS * MOST_HEADER + MOST_PER_UNIT * (MOST_GATHERED + SHORT_TEXT);
+const ARENA_SIZE = FULL + MAX_COMMANDS * LONG_HEADER + MOST_PER_UNIT * (MOST_GATHERED + SHORT_TEXT);
 
 /** Buffer's own writer, without the argument checks of write(). */
 interface Utf8Writer {
@@ -61,8 +69,8 @@ export class Outbox {
   /** A word per slot: the id while sends are taken without question, else its negative or 0. */
   readonly #status: Int32Array;
   /**
-   * [0]: how many commands; the native side sets it to 0 when it has carried them out. [1]: 1 while
-   * texts wait to be encoded, which the native side asks for before it carries them out.
+   * At COUNT how many there are: the native side sets it to 0 when it has carried them out. At
+   * TEXTS_WAIT 1 while texts wait to be encoded, which the native side asks for before that.
    */
   readonly #commands: Int32Array;
   readonly #arena: Buffer;
@@ -81,7 +89,7 @@ export class Outbox {
   };
 
   constructor(onBatch: OnBatch, transientPayloads: boolean) {
-    this.server = new native.Server(
+    this.server = new addon.Server(
       MAX_COMMANDS,
       ARENA_SIZE,
       onBatch,
@@ -116,14 +124,14 @@ export class Outbox {
       return this.#sendAlone(id, text, kind);
     }
     if (this.#texts.length > MOST_GATHERED) this.encode();
-    const offset = this.#reserve(length, 2);
-    const at = COMMAND_START + (this.#commands[0] as number) * COMMAND_SIZE;
+    const offset = this.#reserve(length, SHORT_HEADER);
+    const at = COMMAND_START + (this.#commands[COUNT] as number) * COMMAND_SIZE;
     // Its length if it is ASCII; if not, encode() will see to it. A call may throw where the stack
     // ends: there is none between the command and its text.
     this.#add(id, kind | GATHERED, offset, length);
     if (this.#texts === '') {
       this.#firstText = at;
-      this.#commands[1] = 1;
+      this.#commands[TEXTS_WAIT] = 1;
     }
     this.#texts += text;
     return true;
@@ -134,7 +142,7 @@ export class Outbox {
     // What has just been asked for its length, V8 looks into without a call.
     const { length } = bytes;
     if (length !== lengthOf(bytes) || length > LARGE) return false;
-    const offset = this.#reserve(length, length < 126 ? 2 : 4);
+    const offset = this.#reserve(length, length <= MOST_SHORT ? SHORT_HEADER : LONG_HEADER);
     if (length > SHORT_BYTES) copyInto(this.#arena, bytes, offset);
     else this.#copy(bytes, length, offset);
     this.#add(id, kind, offset, length);
@@ -151,7 +159,7 @@ export class Outbox {
     const answer = writeFields(fields).subarray(0, LARGE);
     const offset = this.#reserve(answer.length, 0);
     copyInto(this.#arena, answer, offset);
-    this.#add(id, ANSWER_OPEN | (status << STATUS_SHIFT), offset, answer.length);
+    this.#add(id, ANSWER_OPEN | (status << OPERAND_SHIFT), offset, answer.length);
   }
 
   /**
@@ -167,31 +175,31 @@ export class Outbox {
     const start = this.#used;
     const length = this.#writer.utf8Write(texts, start);
     if (length === texts.length) {
-      commands[first + 1] = (commands[first + 1] as number) | (start << GATHERED_SHIFT);
+      commands[first + KIND] = (commands[first + KIND] as number) | (start << OPERAND_SHIFT);
       this.#used = start + length;
       this.#texts = '';
     } else {
       this.#encodeEach();
     }
-    commands[1] = 0;
+    commands[TEXTS_WAIT] = 0;
   }
 
   /** By itself: a surrogate that ends one text makes no pair with one that begins the next. */
   #encodeEach(): void {
     const commands = this.#commands;
-    const end = COMMAND_START + (commands[0] as number) * COMMAND_SIZE;
+    const end = COMMAND_START + (commands[COUNT] as number) * COMMAND_SIZE;
     let alone = 0;
     for (let at = this.#firstText; at < end; at += COMMAND_SIZE) {
-      const kind = commands[at + 1] as number;
+      const kind = commands[at + KIND] as number;
       if ((kind & GATHERED) === 0) continue;
-      const units = commands[at + 3] as number;
+      const units = commands[at + LENGTH] as number;
       const rest = this.#texts.substring(units);
       const length = this.#write(this.#texts.substring(0, units));
       this.#texts = rest;
       this.#firstText = at + COMMAND_SIZE;
-      commands[at + 1] = kind & ~GATHERED;
-      commands[at + 2] = this.#used - length;
-      commands[at + 3] = length;
+      commands[at + KIND] = kind & ~GATHERED;
+      commands[at + OFFSET] = this.#used - length;
+      commands[at + LENGTH] = length;
       alone += ALONE;
     }
     this.#alone = alone;
@@ -200,7 +208,7 @@ export class Outbox {
   #sendAlone(id: number, text: string, kind: number): boolean {
     const most = text.length * MOST_PER_UNIT;
     if (most > LARGE) return false;
-    this.#reserve(most, MOST_HEADER);
+    this.#reserve(most, LONG_HEADER);
     const length = this.#write(text);
     this.#add(id, kind, this.#used - length, length);
     return true;
@@ -209,12 +217,13 @@ export class Outbox {
   /** Writes a text behind everything else, with room for its header, and returns its length. */
   #write(text: string): number {
     // The length is known only afterwards: room for the header that is needed at most.
-    const room = text.length * MOST_PER_UNIT < 126 ? 2 : MOST_HEADER;
+    const room = text.length * MOST_PER_UNIT <= MOST_SHORT ? SHORT_HEADER : LONG_HEADER;
     let offset = this.#used + room;
     const length = this.#writer.utf8Write(text, offset);
-    if (room === MOST_HEADER && length < 126) {
-      this.#arena.copyWithin(offset - 2, offset, offset + length);
-      offset -= 2;
+    if (room === LONG_HEADER && length <= MOST_SHORT) {
+      const start = this.#used + SHORT_HEADER;
+      this.#arena.copyWithin(start, offset, offset + length);
+      offset = start;
     }
     this.#used = offset + length;
     return length;
@@ -234,7 +243,7 @@ export class Outbox {
 
   /** Where a payload of up to `size` bytes can go, with `room` bytes for a header before it. */
   #reserve(size: number, room: number): number {
-    const count = this.#commands[0] as number;
+    const count = this.#commands[COUNT] as number;
     if (count === 0) {
       this.#used = 0;
     } else if (count === MAX_COMMANDS || this.#used + room + size > FULL) {
@@ -246,14 +255,14 @@ export class Outbox {
 
   #add(id: number, kind: number, offset: number, length: number): void {
     const commands = this.#commands;
-    const count = commands[0] as number;
+    const count = commands[COUNT] as number;
     if (count === 0 && !this.dispatching) queueMicrotask(this.#flush);
     const at = COMMAND_START + count * COMMAND_SIZE;
-    commands[at] = id;
-    commands[at + 1] = kind;
-    commands[at + 2] = offset;
-    commands[at + 3] = length;
-    commands[0] = count + 1;
+    commands[at + CONNECTION_ID] = id;
+    commands[at + KIND] = kind;
+    commands[at + OFFSET] = offset;
+    commands[at + LENGTH] = length;
+    commands[COUNT] = count + 1;
     this.#used = offset + length;
   }
 }

@@ -1,46 +1,66 @@
 // SPDX-License-Identifier: MIT
-// What has happened, on its way to the handlers: the records of a batch become events. The layout
-// is that of server::EventRecord (native/server/event_batch.h).
+// What has happened, on its way to the handlers: the records of a batch become events.
+// docs/boundary.md has the grammar.
 
 import { constants } from 'node:buffer';
 import type { Codec } from '../base/code_page.js';
 import { throwLater } from '../base/uncaught.js';
 import { Chunk } from '../boundary/chunk.js';
-import { readFields } from '../boundary/fields.js';
-import { addon as native } from '../boundary/native.js';
+import { fieldReader } from '../boundary/fields.js';
+import { eventKind, layout } from '../boundary/layout.js';
 import * as events from './events.js';
 import * as questionEvents from './question_events.js';
 
 const NONE: readonly Buffer[] = [];
-const RECORD_SIZE = 8;
-const IS_RESPONSE = 8;
-const IS_ERROR = 16;
-const IS_REFUSED = 32;
-const IS_BINARY = 64;
+const { flags: bits, record: places } = layout;
+const RECORD_SIZE = places.size;
+const KIND = places.kind;
+const CONNECTION_ID = places.connectionId;
+const FLAGS = places.flags;
+const VALUE = places.value;
+const CHUNK = places.chunk;
+const OFFSET = places.offset;
+const LENGTH = places.length;
+const TOKEN = places.token;
+const IS_RESPONSE = bits.isResponse;
+const IS_ERROR = bits.isError;
+const IS_REFUSED = bits.isRefused;
+const IS_BINARY = bits.isBinary;
 const TEXT: events.DataFormat = 1;
 const BINARY: events.DataFormat = 2;
 const { MAX_STRING_LENGTH } = constants;
 
-/** The kind of an event is its place among the native names. */
-function kindOf(name: events.EventName): number {
-  return native.eventNames.indexOf(name);
-}
+const CONNECTION_REQUEST = eventKind('ConnectionRequest');
+const OPEN_REQUEST = eventKind('WebSocketOpenRequest');
+const SSL_CONNECTION_REQUEST = eventKind('SSLConnectionRequest');
+const SSL_CLIENT_AUTHENTICATION = eventKind('SSLClientAuthentication');
+const SSL_STATUS = eventKind('SSLStatus');
+const CONNECTED = eventKind('Connected');
+const READY_TO_SEND = eventKind('ReadyToSend');
+const DATA_IN = eventKind('DataIn');
+const PING = eventKind('Ping');
+const DISCONNECTED = eventKind('Disconnected');
+const ERROR = eventKind('Error');
+const LOG = eventKind('Log');
+const FORGOTTEN = eventKind('Forgotten');
+const SETTLED = eventKind('Settled');
 
-const CONNECTION_REQUEST = kindOf('ConnectionRequest');
-const OPEN_REQUEST = kindOf('WebSocketOpenRequest');
-const SSL_CONNECTION_REQUEST = kindOf('SSLConnectionRequest');
-const SSL_CLIENT_AUTHENTICATION = kindOf('SSLClientAuthentication');
-const SSL_STATUS = kindOf('SSLStatus');
-const CONNECTED = kindOf('Connected');
-const READY_TO_SEND = kindOf('ReadyToSend');
-const DATA_IN = kindOf('DataIn');
-const PING = kindOf('Ping');
-const DISCONNECTED = kindOf('Disconnected');
-const ERROR = kindOf('Error');
-const LOG = kindOf('Log');
-// These come after those that have names.
-const FORGOTTEN = native.eventNames.length;
-const SETTLED = FORGOTTEN + 1;
+// Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
+const readOpenRequest = fieldReader(
+  'WebSocketOpenRequest',
+  questionEvents.openRequestFields,
+  'latin1',
+);
+const readCertificateRequest = fieldReader(
+  'SSLConnectionRequest',
+  questionEvents.certificateRequestFields,
+  'latin1',
+);
+const readClientCertificate = fieldReader(
+  'SSLClientAuthentication',
+  questionEvents.clientCertificateFields,
+  'text',
+);
 
 /** Where the events of a batch go. None of these should throw: what is thrown ends the process. */
 export interface BatchHandler {
@@ -126,13 +146,13 @@ export class BatchReader {
 
   #dispatch(at: number): void {
     const records = this.#records;
-    const kind = records[at] as number;
-    const id = records[at + 1] as number;
-    const flags = records[at + 2] as number;
-    const value = records[at + 3] as number;
-    const chunkIndex = records[at + 4] as number;
-    const offset = records[at + 5] as number;
-    const length = records[at + 6] as number;
+    const kind = records[at + KIND] as number;
+    const id = records[at + CONNECTION_ID] as number;
+    const flags = records[at + FLAGS] as number;
+    const value = records[at + VALUE] as number;
+    const chunkIndex = records[at + CHUNK] as number;
+    const offset = records[at + OFFSET] as number;
+    const length = records[at + LENGTH] as number;
     const chunk =
       chunkIndex >= 0
         ? (this.#chunks[chunkIndex] as Chunk)
@@ -166,18 +186,17 @@ export class BatchReader {
         return;
       }
       case OPEN_REQUEST: {
-        // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
-        const fields = readFields(chunk, offset, length, 'latin1');
+        const fields = readOpenRequest(chunk, offset, length);
         handler.onOpenRequest(new questionEvents.WebSocketOpenRequestEvent(id, fields));
         return;
       }
       case SSL_CONNECTION_REQUEST: {
-        const fields = readFields(chunk, offset, length, 'latin1');
+        const fields = readCertificateRequest(chunk, offset, length);
         handler.onCertificateRequest(new questionEvents.SSLConnectionRequestEvent(id, fields));
         return;
       }
       case SSL_CLIENT_AUTHENTICATION: {
-        const fields = readFields(chunk, offset, length, 'text');
+        const fields = readClientCertificate(chunk, offset, length);
         const accept = (flags & IS_REFUSED) === 0;
         handler.onClientAuthentication(
           new questionEvents.SSLClientAuthenticationEvent(id, fields, accept),
@@ -222,7 +241,7 @@ export class BatchReader {
         handler.onForgotten(id);
         return;
       case SETTLED:
-        handler.onSettled(flags, value);
+        handler.onSettled(records[at + TOKEN] as number, value);
         return;
     }
   }

@@ -5,6 +5,7 @@ import { lengthOf } from '../base/bytes.js';
 import type { Codec } from '../base/code_page.js';
 import { errors } from '../base/errors.js';
 import { Chunk } from '../boundary/chunk.js';
+import { layout } from '../boundary/layout.js';
 import type {
   ConnectionRequestEvent,
   SSLClientAuthenticationEvent,
@@ -15,11 +16,11 @@ import type {
 /** The documented values of {@link DataInEvent.dataFormat}: 0 a line, 1 text, 2 binary. */
 export type DataFormat = 0 | 1 | 2;
 
-const IS_ASCII = 1;
-const END_OF_MESSAGE = 2;
-const END_OF_LINE = 4;
-/** Not one of the core's flags: the memory of the payload will be taken back. */
-const IS_LENT = 1 << 16;
+const IS_ASCII = layout.flags.isAscii;
+const END_OF_MESSAGE = layout.flags.endOfMessage;
+const END_OF_LINE = layout.flags.endOfLine;
+/** The memory of the payload will be taken back: the core never says so. */
+const IS_LENT = layout.flags.isLent;
 /** Stands for a chunk that has been taken back: to read any of its properties throws. */
 const TAKEN_BACK = new Proxy(Chunk.copyOf(new Uint8Array(0)), {
   get() {

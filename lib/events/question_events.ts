@@ -1,8 +1,30 @@
 // SPDX-License-Identifier: MIT
 // The events that want an answer. Fields that a handler may change are writable.
 
+import type { Fields } from '../boundary/fields.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import { CertStoreType } from '../certificates/store_type.js';
+
+/** What the core gives of a question, in any order: fields of its event. */
+export const openRequestFields = [
+  'requestURI',
+  'hostHeader',
+  'originHeader',
+  'subProtocols',
+  'extensions',
+  'requestHeaders',
+] as const;
+export const certificateRequestFields = [
+  'serverName',
+  'supportedCipherSuites',
+  'supportedSignatureAlgs',
+] as const;
+export const clientCertificateFields = [
+  'certEncoded',
+  'certSubject',
+  'certIssuer',
+  'status',
+] as const;
 
 /** A client asks for a connection. May be answered asynchronously: the handler returns a promise. */
 export class ConnectionRequestEvent {
@@ -49,23 +71,14 @@ export class WebSocketOpenRequestEvent {
    */
   responseBody: string | Uint8Array | undefined = undefined;
 
-  /** `fields`: those that event_batch.h names. */
-  constructor(connectionId: number, fields: readonly string[]) {
-    const [
-      requestURI = '',
-      host = '',
-      origin = '',
-      subProtocols = '',
-      extensions = '',
-      headers = '',
-    ] = fields;
+  constructor(connectionId: number, fields: Fields<typeof openRequestFields>) {
     this.connectionId = connectionId;
-    this.requestURI = requestURI;
-    this.hostHeader = host;
-    this.originHeader = origin;
-    this.subProtocols = subProtocols;
-    this.extensions = extensions;
-    this.requestHeaders = headers;
+    this.requestURI = fields.requestURI;
+    this.hostHeader = fields.hostHeader;
+    this.originHeader = fields.originHeader;
+    this.subProtocols = fields.subProtocols;
+    this.extensions = fields.extensions;
+    this.requestHeaders = fields.requestHeaders;
   }
 }
 
@@ -92,13 +105,11 @@ export class SSLConnectionRequestEvent {
   /** Another certificate; undefined for the server's own. */
   certificate: CertificateLike | undefined;
 
-  /** `fields`: those that event_batch.h names. */
-  constructor(connectionId: number, fields: readonly string[]) {
-    const [serverName = '', cipherSuites = '', signatureAlgorithms = ''] = fields;
+  constructor(connectionId: number, fields: Fields<typeof certificateRequestFields>) {
     this.connectionId = connectionId;
-    this.serverName = serverName;
-    this.supportedCipherSuites = cipherSuites;
-    this.supportedSignatureAlgs = signatureAlgorithms;
+    this.serverName = fields.serverName;
+    this.supportedCipherSuites = fields.supportedCipherSuites;
+    this.supportedSignatureAlgs = fields.supportedSignatureAlgs;
   }
 }
 
@@ -116,14 +127,16 @@ export class SSLClientAuthenticationEvent {
   /** Whether to accept it: true if nothing is to be said against it, unless it is changed. */
   accept: boolean;
 
-  /** `fields`: those that event_batch.h names. */
-  constructor(connectionId: number, fields: readonly string[], accept: boolean) {
-    const [encoded = '', subject = '', issuer = '', status = 'There is no certificate'] = fields;
+  constructor(
+    connectionId: number,
+    fields: Fields<typeof clientCertificateFields>,
+    accept: boolean,
+  ) {
     this.connectionId = connectionId;
-    this.certEncoded = encoded;
-    this.certSubject = subject;
-    this.certIssuer = issuer;
-    this.status = encoded === '' ? 'There is no certificate' : status;
+    this.certEncoded = fields.certEncoded;
+    this.certSubject = fields.certSubject;
+    this.certIssuer = fields.certIssuer;
+    this.status = fields.certEncoded === '' ? 'There is no certificate' : fields.status;
     this.accept = accept;
   }
 

@@ -5,6 +5,7 @@ import { ErrorCode } from '../base/errors.js';
 import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
+import { eventKind } from '../boundary/layout.js';
 import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
@@ -33,8 +34,8 @@ import { Settings } from './settings.js';
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
 const LINE_MODE = propertyIndex('LineMode');
-const DATA_IN = 1 << addon.eventNames.indexOf('DataIn');
-const SSL_CONNECTION_REQUEST = 1 << addon.eventNames.indexOf('SSLConnectionRequest');
+const DATA_IN = 1 << eventKind('DataIn');
+const SSL_CONNECTION_REQUEST = 1 << eventKind('SSLConnectionRequest');
 
 /**
  * A WebSocket server.

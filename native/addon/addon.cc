@@ -9,10 +9,11 @@
 
 #include "addon/certificate_object.h"
 #include "addon/convert.h"
+#include "addon/layout.h"
 #include "addon/load_object.h"
 #include "addon/memory.h"
 #include "addon/server_object.h"
-#include "server/event_batch.h"
+#include "server/records.h"
 #include "tls/formats/argon2.h"
 
 namespace {
@@ -134,6 +135,14 @@ Napi::Array names(Napi::Env env, std::span<const std::string_view> list) {
   return array;
 }
 
+Napi::Array eventNames(Napi::Env env) {
+  std::vector<std::string_view> list;
+  for (const auto& event : wss::server::eventTable().first(wss::server::kKnownEvents)) {
+    list.push_back(event.name);
+  }
+  return names(env, list);
+}
+
 Napi::Array propertyNames(Napi::Env env) {
   std::vector<std::string_view> list;
   for (const auto& property : wss::server::propertyTable()) list.push_back(property.name);
@@ -162,7 +171,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("argon2", Napi::Function::New(env, argon2));
   exports.Set("errorTable", errorRows(env));
   exports.Set("settingTable", settingRows(env));
-  exports.Set("eventNames", names(env, wss::server::eventNames()));
+  exports.Set("layout", wss::addon::layoutOf(env));
+  exports.Set("eventNames", eventNames(env));
   exports.Set("propertyNames", propertyNames(env));
   return exports;
 }

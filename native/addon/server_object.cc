@@ -69,7 +69,7 @@ ServerObject::ServerObject(const Napi::CallbackInfo& info)
       errorClass_(Napi::Persistent(info[5].As<Napi::Function>())),
       memories_(info.Env().GetInstanceData<AddonState>()->memories),
       status_(*memories_, std::size_t{1} << server::kSlotBits),
-      commands_(*memories_, kCommandStart + sizeOf(info[0]) * kCommandSize),
+      commands_(*memories_, server::kCommandStart + sizeOf(info[0]) * kCommandSize),
       arena_(*memories_, sizeOf(info[1])),
       batch_(info.Env(), memories_,
              info[4].ToBoolean() ? server::Payloads::kTransient : server::Payloads::kKept) {

@@ -30,8 +30,6 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   ServerObject& operator=(const ServerObject&) = delete;
 
  private:
-  static constexpr std::size_t kCommandStart = 4;
-
   /// Memory that both sides read and write. It stays, whatever becomes of JavaScript's array.
   template <typename T>
   class Shared {
@@ -117,8 +115,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   napi_ref encode_ = nullptr;   ///< weak
   std::shared_ptr<MemoryTable> memories_;
   Shared<std::int32_t> status_;
-  Shared<std::int32_t> commands_;  ///< [0]: how many; [1]: whether texts wait to be encoded;
-                                   ///< records from [kCommandStart] on
+  Shared<std::int32_t> commands_;  ///< as server/command.h says
   Shared<std::uint8_t> arena_;
   // The order is that of construction; it ends in reverse.
   Batch batch_;

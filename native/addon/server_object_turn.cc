@@ -68,12 +68,12 @@ void ServerObject::reportException() {
 
 bool ServerObject::performCommands() {
   const auto words = commands_.items();
-  const bool encoded = words[1] == 0 || encode();
+  const bool encoded = words[server::kTextsWait] == 0 || encode();
   batch_.events().askAgain();
   if (!encoded) return false;
-  const auto given = words.subspan(kCommandStart);
+  const auto given = words.subspan(server::kCommandStart);
   const std::size_t most = given.size_bytes() / sizeof(server::Command);
-  const auto count = static_cast<std::uint32_t>(std::exchange(words[0], 0));
+  const auto count = static_cast<std::uint32_t>(std::exchange(words[server::kCommandCount], 0));
   const std::span commands(reinterpret_cast<const server::Command*>(given.data()),
                            std::min<std::size_t>(count, most));
   loop_->updateTime();

@@ -167,7 +167,7 @@ void Connection::onPing(Bytes payload) {
     }
   }
   if (server_.events().wants(EventKind::kPing)) {
-    server_.events().addText(EventKind::kPing, id_, 0, 0, textOf(payload));
+    server_.events().addText(EventRecord::ping(id_), textOf(payload));
   }
 }
 
@@ -178,7 +178,7 @@ void Connection::onPong(Bytes payload) {
     settlePings(token);
   }
   if (server_.events().wants(EventKind::kPing)) {
-    server_.events().addText(EventKind::kPing, id_, kIsResponse, 0, textOf(payload));
+    server_.events().addText(EventRecord::pong(id_), textOf(payload));
   }
 }
 
@@ -275,7 +275,7 @@ void Connection::hangUp(bool reset) {
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
   forgetMessage();
   settleAll(ErrorCode::kInvalidConnectionId);
-  server_.events().addText(EventKind::kDisconnected, id_, 0, code, reason);
+  server_.events().addText(EventRecord::disconnected(id_, code), reason);
   server_.onEnded(id_);
   if (server_.logs(1)) {
     server_.log(1, id_, "WebSocket closed with " + std::to_string(code));

@@ -65,8 +65,8 @@ bool Connection::onData(ws::Piece& piece) {
     }
     countMessage(size);
     const bool ascii = isText(piece) && reader_.messageIsAscii();
-    events.add(EventKind::kDataIn, id_, kEndOfMessage | (ascii ? kIsAscii : 0),
-               static_cast<std::int32_t>(piece.opcode), size);
+    const std::int32_t flags = kEndOfMessage | (ascii ? kIsAscii : 0);
+    events.add(EventRecord::dataIn(id_, flags, static_cast<std::int32_t>(piece.opcode)), size);
     return true;
   }
   if (piece.starts) {
@@ -154,8 +154,8 @@ bool Connection::passOn(ws::Piece& piece) {
   }
   const bool ascii = isText(piece) && reader_.messageIsAscii();
   const std::int32_t kind = ascii ? kIsAscii : isText(piece) ? 0 : kIsBinary;
-  events.add(EventKind::kDataIn, id_, kind | (piece.ends ? kEndOfMessage : 0),
-             begun_ ? 0 : static_cast<std::int32_t>(piece.opcode), size);
+  const std::int32_t format = begun_ ? 0 : static_cast<std::int32_t>(piece.opcode);
+  events.add(EventRecord::dataIn(id_, kind | (piece.ends ? kEndOfMessage : 0), format), size);
   begun_ = true;
   return true;
 }
@@ -164,7 +164,7 @@ bool Connection::passOn(ws::Piece& piece) {
 bool Connection::passOnValid(Bytes text) {
   const std::size_t size = ws::validPrefix(text);
   const auto format = begun_ ? 0 : static_cast<std::int32_t>(ws::Opcode::kText);
-  if (size > 0) server_.events().add(EventKind::kDataIn, id_, 0, format, size);
+  if (size > 0) server_.events().add(EventRecord::dataIn(id_, 0, format), size);
   return false;
 }
 
@@ -291,8 +291,9 @@ void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
   const Accounted accounted(server_, id_, message_);
   if (lineMode_) return deliverLines(message, 0, opcode == ws::Opcode::kText, true);
   const bool isAscii = opcode == ws::Opcode::kText && ascii;
-  server_.events().addBytes(EventKind::kDataIn, id_, kEndOfMessage | (isAscii ? kIsAscii : 0),
-                            static_cast<std::int32_t>(opcode), std::move(message));
+  const std::int32_t flags = kEndOfMessage | (isAscii ? kIsAscii : 0);
+  server_.events().addBytes(EventRecord::dataIn(id_, flags, static_cast<std::int32_t>(opcode)),
+                            std::move(message));
 }
 
 void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends) {
@@ -305,7 +306,7 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
     rest.remove_prefix(used);
     if (ends && rest.empty()) flags |= kEndOfMessage;
     if (!text) flags |= kIsBinary;
-    server_.events().addText(EventKind::kDataIn, id_, flags, 0, line);
+    server_.events().addText(EventRecord::dataIn(id_, flags, 0), line);
     ++lines;
   };
   while (lines < kLinesAtOnce) {

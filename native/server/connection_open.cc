@@ -34,8 +34,8 @@ Result<void> Connection::open(int fd) {
   if (asks) {
     noteAsked();
     showPending();
-    server_.events().addText(EventKind::kConnectionRequest, id_,
-                             kIsAscii | (admitted ? 0 : kIsRefused), remote_.port, remote_.host());
+    server_.events().addText(EventRecord::connectionRequest(id_, remote_.port, admitted),
+                             remote_.host());
   } else {
     answerConnectionRequest(admitted);
   }
@@ -90,9 +90,13 @@ void Connection::onRequest(const http::UpgradeRequest& request) {
         {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});
   }
   noteAsked();
-  server_.events().addFields(EventKind::kWebSocketOpenRequest, id_, 0,
-                             {request.uri, request.host, request.origin, request.subProtocols,
-                              request.extensions, request.headers});
+  server_.events().addFields(EventRecord::openRequest(id_),
+                             OpenRequestFields{.requestURI = request.uri,
+                                               .hostHeader = request.host,
+                                               .originHeader = request.origin,
+                                               .subProtocols = request.subProtocols,
+                                               .extensions = request.extensions,
+                                               .requestHeaders = request.headers});
   watch();
 }
 
@@ -118,8 +122,8 @@ void Connection::answerOpenRequest(const http::Answer& answer) {
   checkLiveness(heardTick_);
   server_.log(1, id_, "WebSocket open");
   EventBatch& events = server_.events();
-  if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);
-  if (events.wants(EventKind::kReadyToSend)) events.add(EventKind::kReadyToSend, id_);
+  if (events.wants(EventKind::kConnected)) events.add(EventRecord::connected(id_));
+  if (events.wants(EventKind::kReadyToSend)) events.add(EventRecord::readyToSend(id_));
   // Frames that came right behind the request.
   readBacklog();
 }

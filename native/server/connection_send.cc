@@ -150,7 +150,7 @@ void Connection::setParts(std::optional<Parts> parts) {
 void Connection::tellIfReady(bool wasReady) {
   showStatus();
   const bool tell = !wasReady && isReadyToSend() && server_.events().wants(EventKind::kReadyToSend);
-  if (tell) server_.events().add(EventKind::kReadyToSend, id_);
+  if (tell) server_.events().add(EventRecord::readyToSend(id_));
 }
 
 Result<void> Connection::setMessageLength(int bytes) {

@@ -71,21 +71,28 @@ void Connection::onHandshake() {
     case tls::Session::State::kAskedCertificate: {
       noteAsked();
       const tls::ClientHello& hello = session.clientHello();
-      server_.events().addFields(EventKind::kSSLConnectionRequest, id_, 0,
-                                 {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms});
+      server_.events().addFields(
+          EventRecord::certificateRequest(id_),
+          CertificateRequestFields{.serverName = hello.serverName,
+                                   .supportedCipherSuites = hello.cipherSuites,
+                                   .supportedSignatureAlgs = hello.signatureAlgorithms});
       return enter(State::kAskedCertificate);
     }
     case tls::Session::State::kAskedClient: {
       const tls::ClientCertificate* const client = session.clientCertificate();
       noteAsked();
-      constexpr EventKind kKind = EventKind::kSSLClientAuthentication;
       if (client == nullptr) {
-        server_.events().add(kKind, id_, kIsRefused);
+        server_.events().add(EventRecord::clientAuthentication(id_, false));
       } else {
         const tls::Certificate& certificate = client->certificate;
-        server_.events().addFields(kKind, id_, client->verified ? 0 : kIsRefused,
-                                   {certificate.encoded(server_.options.sslIncludeCertChain),
-                                    certificate.subject(), certificate.issuer(), client->status});
+        const std::string encoded = certificate.encoded(server_.options.sslIncludeCertChain);
+        const std::string subject = certificate.subject();
+        const std::string issuer = certificate.issuer();
+        server_.events().addFields(EventRecord::clientAuthentication(id_, client->verified),
+                                   ClientCertificateFields{.certEncoded = encoded,
+                                                           .certSubject = subject,
+                                                           .certIssuer = issuer,
+                                                           .status = client->status});
       }
       return enter(State::kAskedClient);
     }
@@ -144,7 +151,7 @@ void Connection::reportTls() {
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (server_.events().wants(EventKind::kSSLStatus)) {
-      server_.events().addText(EventKind::kSSLStatus, id_, 0, 0, line);
+      server_.events().addText(EventRecord::tlsStatus(id_), line);
     }
     server_.log(3, id_, line);
   }

@@ -110,7 +110,7 @@ void Connection::forget(std::int32_t token) {
 }
 
 void Connection::settle(const Wait& wait, ErrorCode code) {
-  server_.events().add(EventKind::kSettled, id_, wait.token, static_cast<std::int32_t>(code));
+  server_.events().add(EventRecord::settled(id_, wait.token, code));
 }
 
 void Connection::settleAll(ErrorCode code) {

@@ -2,52 +2,39 @@
 #include "server/event_batch.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
 #include "server/fields.h"
 
 namespace wss::server {
-namespace {
 
-constexpr auto kNames = std::to_array<std::string_view>(
-    {"ConnectionRequest", "WebSocketOpenRequest", "SSLConnectionRequest", "SSLClientAuthentication",
-     "SSLStatus", "Connected", "ReadyToSend", "DataIn", "Ping", "Disconnected", "Error", "Log"});
-static_assert(kNames.size() == static_cast<std::size_t>(EventKind::kForgotten));
-
-}  // namespace
-
-std::span<const std::string_view> eventNames() { return kNames; }
-
-void EventBatch::addText(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
-                         std::string_view text) {
+void EventBatch::addText(const EventRecord& record, std::string_view text) {
   std::uint8_t* const place = reserve(text.size());
   if (!text.empty()) std::memcpy(place, text.data(), text.size());
-  add(kind, id, flags, value, text.size());
+  add(record, text.size());
 }
 
-void EventBatch::addFields(EventKind kind, std::int32_t id, std::int32_t flags,
-                           std::initializer_list<std::string_view> fields) {
+void EventBatch::addList(const EventRecord& record, std::span<const std::string_view> texts) {
   std::size_t size = 0;
-  for (const std::string_view field : fields) size += kFieldHead + field.size();
+  for (const std::string_view text : texts) size += kFieldHead + text.size();
   std::uint8_t* place = reserve(size);
-  for (const std::string_view field : fields) place = putField(place, field);
-  add(kind, id, flags, 0, size);
+  for (const std::string_view text : texts) place = putField(place, text);
+  add(record, size);
 }
 
-void EventBatch::addBytes(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
-                          ByteQueue&& bytes) {
+void EventBatch::addBytes(EventRecord record, ByteQueue&& bytes) {
   const std::size_t size = bytes.size();
   // Adopting keeps the queue's whole capacity alive for as long as the reader keeps the payload.
   if (!isWorthAdopting(size) || size < bytes.capacity() / 2) {
-    addText(kind, id, flags, value, textOf(bytes.bytes()));
+    addText(record, textOf(bytes.bytes()));
     bytes.clear();
     return;
   }
   chunks_.adopt(std::move(bytes));
-  records_.push_back(
-      {kind, id, flags, value, ~adoptedCount_, 0, static_cast<std::int32_t>(size), 0});
+  record.chunk = ~adoptedCount_;
+  record.length = static_cast<std::int32_t>(size);
+  records_.push_back(record);
   ++adoptedCount_;
   payload_ += size;
 }

@@ -1,66 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What has happened, on its way out of the core: one record an event, one memory for all payloads,
-// handed over once per loop turn. The layout of EventRecord is read by lib/events/batch.ts.
+// handed over once per loop turn.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
+#include "server/records.h"
 
 namespace wss::server {
-
-enum class EventKind : std::int32_t {
-  kConnectionRequest,     ///< a question; payload: address; value: port; flags: kIsRefused
-  kWebSocketOpenRequest,  ///< a question; fields: URI, Host, Origin, subprotocols, extensions and
-                          ///< header lines
-  kSSLConnectionRequest,  ///< a question; fields: server name, cipher suites and signature
-                          ///< algorithms
-  kSSLClientAuthentication,  ///< a question; fields: certificate, subject, issuer and status; none:
-                             ///< there is no certificate; flags: kIsRefused
-  kSSLStatus,                ///< payload: a sentence
-  kConnected,
-  kReadyToSend,
-  kDataIn,        ///< value: DataFormat
-  kPing,          ///< kIsResponse for a Pong
-  kDisconnected,  ///< payload: description; value: status code
-  kError,         ///< payload: description; value: error code; id 0: the server itself
-  kLog,           ///< payload: message; value: level; flags: kIsError
-  kForgotten,     ///< a connection that was asked about has ended without having been open
-  kSettled,       ///< a send or ping that waited; value: error code or 0; flags: its token
-};
-
-/// The events by the names that users know, in the order of EventKind; the last two have none.
-std::span<const std::string_view> eventNames();
-
-/// Bits of EventRecord::flags.
-inline constexpr std::int32_t kIsAscii = 1;  ///< the payload is all below 0x80
-inline constexpr std::int32_t kEndOfMessage = 2;
-inline constexpr std::int32_t kEndOfLine = 4;
-inline constexpr std::int32_t kIsResponse = 8;
-inline constexpr std::int32_t kIsError = 16;
-inline constexpr std::int32_t kIsRefused = 32;  ///< by the settings, unless the answer overrules it
-inline constexpr std::int32_t kIsBinary = 64;   ///< of a binary message, though value is 0
-
-/// Eight 32-bit integers, in this order.
-struct EventRecord {
-  EventKind kind;
-  std::int32_t connectionId;
-  std::int32_t flags;
-  std::int32_t value;
-  std::int32_t chunk;   ///< where the payload is: in the chunk of this index, or, when negative, in
-                        ///< the adopted memory of index ~chunk
-  std::int32_t offset;  ///< where in the chunk
-  std::int32_t length;
-  std::int32_t reserved;
-};
-static_assert(sizeof(EventRecord) == 32);
 
 /// Whether the reader may keep views of payloads for as long as it likes: their memory is then
 /// written once and never again. If not, it is written anew when a batch has been handled.
@@ -114,28 +68,25 @@ class EventBatch {
     return chunk_ + chunkUsed_;
   }
   /// Adds an event whose payload of `length` bytes has been written to what reserve() returned.
-  void add(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
-           std::size_t length) {
-    records_.push_back({kind, id, flags, value, static_cast<std::int32_t>(filled_.size()) - 1,
-                        static_cast<std::int32_t>(chunkUsed_), static_cast<std::int32_t>(length),
-                        0});
+  void add(EventRecord record, std::size_t length) {
+    record.chunk = static_cast<std::int32_t>(filled_.size()) - 1;
+    record.offset = static_cast<std::int32_t>(chunkUsed_);
+    record.length = static_cast<std::int32_t>(length);
+    records_.push_back(record);
     filled_.back() = static_cast<std::int32_t>(chunkUsed_ + length);
     chunkUsed_ = aligned(chunkUsed_ + length);
   }
   /// Adds an event without payload.
-  void add(EventKind kind, std::int32_t id, std::int32_t flags = 0, std::int32_t value = 0) {
-    records_.push_back({kind, id, flags, value, 0, 0, 0, 0});
-  }
+  void add(const EventRecord& record) { records_.push_back(record); }
   /// Adds an event with a copy of `text`, which is UTF-8.
-  void addText(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
-               std::string_view text);
-  /// Adds an event with copies of `fields`, in the form of server/fields.h: a peer may put anything
-  /// into them.
-  void addFields(EventKind kind, std::int32_t id, std::int32_t flags,
-                 std::initializer_list<std::string_view> fields);
+  void addText(const EventRecord& record, std::string_view text);
+  /// Adds an event with copies of `fields`: a peer may put anything into them.
+  template <typename Fields>
+  void addFields(const EventRecord& record, const Fields& fields) {
+    addList(record, textsOf(fields));
+  }
   /// Adds an event whose payload is all of `bytes`, without a copy if it is worth it.
-  void addBytes(EventKind kind, std::int32_t id, std::int32_t flags, std::int32_t value,
-                ByteQueue&& bytes);
+  void addBytes(EventRecord record, ByteQueue&& bytes);
 
   [[nodiscard]] bool empty() const { return records_.empty(); }
   [[nodiscard]] std::span<const EventRecord> records() const { return records_; }
@@ -169,6 +120,8 @@ class EventBatch {
     return (offset + kAlignment - 1) & ~(kAlignment - 1);
   }
 
+  /// `texts` in the form of server/fields.h.
+  void addList(const EventRecord& record, std::span<const std::string_view> texts);
   void newChunk(std::size_t size);
 
   ChunkSource& chunks_;

@@ -238,11 +238,11 @@ void Server::onAcceptError(const Error& error, int turnedAway) {
 void Server::reportError(std::int32_t id, const Error& error) {
   logError(id, error.message);
   if (!events_.wants(EventKind::kError)) return;
-  events_.addText(EventKind::kError, id, 0, static_cast<std::int32_t>(error.code), error.message);
+  events_.addText(EventRecord::error(id, error.code), error.message);
 }
 
 void Server::addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message) {
-  if (logs(level)) events_.addText(EventKind::kLog, id, flags, level, visible(message));
+  if (logs(level)) events_.addText(EventRecord::log(id, flags, level), visible(message));
 }
 
 void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
@@ -260,7 +260,7 @@ void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
 }
 
 void Server::onNeverOpened(std::int32_t id, bool known) {
-  if (known) events_.add(EventKind::kForgotten, id);
+  if (known) events_.add(EventRecord::forgotten(id));
 }
 
 void Server::remove(std::int32_t id) {

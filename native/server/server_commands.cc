@@ -1,80 +1,26 @@
 // SPDX-License-Identifier: MIT
-// What JavaScript asks for in a batch of commands. They lie in memory that it writes, so each is
-// looked at before anything is done about it: what lies beyond the arena is never read or written.
+// What JavaScript asks for in a batch of commands. They lie in memory that it writes:
+// server/command.h says of each whether it makes sense before anything is done about it.
 #include <algorithm>
-#include <cstring>
-#include <limits>
 
-#include "http/answer.h"
-#include "server/fields.h"
+#include "server/command.h"
 #include "server/server.h"
 #include "ws/frame.h"
 
 namespace wss::server {
-namespace {
-
-/// Where payloads that were written together are, when that is not known.
-constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
-
-/// A command as it may be carried out.
-struct Range {
-  std::size_t offset;
-  std::size_t size;
-
-  explicit Range(const Command& command)
-      : offset(static_cast<std::uint32_t>(command.offset)),
-        size(static_cast<std::uint32_t>(command.length)) {}
-  [[nodiscard]] bool isWithin(Bytes arena) const {
-    return offset <= arena.size() && size <= arena.size() - offset;
-  }
-};
-
-bool isSound(const Command& command, Bytes arena) {
-  const Range range(command);
-  return command.kind >= 0 && range.isWithin(arena) && range.offset >= ws::headerSize(range.size) &&
-         isSendable(command.kind & kKindMask, range.size);
-}
-
-}  // namespace
-
-bool isSendable(std::int32_t opcode, std::size_t size) {
-  switch (opcode) {
-    case static_cast<std::int32_t>(ws::Opcode::kText):
-    case static_cast<std::int32_t>(ws::Opcode::kBinary):
-      return true;
-    case static_cast<std::int32_t>(ws::Opcode::kPing):
-    case static_cast<std::int32_t>(ws::Opcode::kPong):
-      return size <= ws::kMaxControlPayload;
-    default:
-      return false;
-  }
-}
 
 void Server::perform(std::span<const Command> commands, MutableBytes arena) {
   const std::size_t mostPayload = options.maxFramePayload();
-  std::size_t gathered = kNowhere;
-  for (const Command& command : commands) {
-    const std::int32_t kind = command.kind & kKindMask;
-    if (kind == kAnswerConnection || kind == kAnswerOpen) {
+  CommandDecoder decoder(arena);
+  for (const Command& given : commands) {
+    const DecodedCommand command = decoder.decode(given);
+    if (command.kind != DecodedCommand::Kind::kMessage) {
       performAnswer(command, arena);
       continue;
     }
-    const auto [offset, size] = Range(command);
-    const bool isGathered = (command.kind & kGathered) != 0;
-    if (isGathered && command.kind >> kGatheredShift != 0) {
-      gathered = static_cast<std::size_t>(command.kind >> kGatheredShift);
-    }
-    const bool isThere =
-        !isGathered || (gathered <= arena.size() && size <= arena.size() - gathered);
-    if (!isThere || !isSound(command, arena)) {
-      // Where those that were written behind it are is not known either.
-      if (isGathered) gathered = kNowhere;
+    if (!command.isSound) {
       reportUnsound(command);
       continue;
-    }
-    if (isGathered) {
-      std::memmove(arena.data() + offset, arena.data() + gathered, size);
-      gathered += size;
     }
     Connection* const connection = find(command.connectionId);
     if (connection == nullptr || !connection->isOpen()) {
@@ -83,18 +29,19 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
                   makeError(ErrorCode::kSendFailed, "the connection was closed before"));
       continue;
     }
-    const auto opcode = static_cast<ws::Opcode>(kind);
-    const bool mayCompress = (command.kind & kUncompressed) == 0;
-    if (size > mostPayload || (mayCompress && connection->compresses(opcode, size))) {
-      connection->corkMessage(opcode, arena.subspan(offset, size), mayCompress, arena);
+    const ws::Opcode opcode = command.opcode;
+    const std::size_t size = command.size;
+    if (size > mostPayload || (command.mayCompress && connection->compresses(opcode, size))) {
+      connection->corkMessage(opcode, arena.subspan(command.offset, size), command.mayCompress,
+                              arena);
     } else {
       const std::size_t header = ws::headerSize(size);
-      const std::size_t start = offset - header;
+      const std::size_t start = command.offset - header;
       ws::writeHeader(arena.data() + start, opcode, true, false, size);
       connection->cork(arena, static_cast<std::uint32_t>(start),
                        static_cast<std::uint32_t>(header + size));
     }
-    connection->setBytesSent(command.length);
+    connection->setBytesSent(given.length);
     countSent(opcode, true, size);
   }
   flushTouched(arena);
@@ -106,32 +53,21 @@ void Server::flushTouched(Bytes arena) {
   touched_.clear();
 }
 
-void Server::performAnswer(const Command& command, Bytes arena) {
+void Server::performAnswer(const DecodedCommand& command, Bytes arena) {
   Connection* const connection = find(command.connectionId);
   // The peer may have gone while its question was being thought about.
   if (connection == nullptr) return;
-  if (command.kind == kAnswerConnection) {
-    connection->answerConnectionRequest(command.length != 0);
+  if (!command.isSound) return reportUnsound(command);
+  if (command.kind == DecodedCommand::Kind::kAnswerConnection) {
+    connection->answerConnectionRequest(command.accepts);
     return;
   }
-  const Range range(command);
-  const bool hasFields = (command.kind & kKindMask) == kAnswerOpen && range.isWithin(arena);
-  if (!hasFields) return reportUnsound(command);
-  std::string_view fields = textOf(arena.subspan(range.offset, range.size));
-  http::Answer answer{.status = command.kind >> 8,
-                      .subProtocol = takeField(fields),
-                      .headers = takeField(fields),
-                      .body = {}};
-  std::size_t size = 2 * kFieldHead + answer.subProtocol.size() + answer.headers.size();
-  if (!fields.empty()) {
-    answer.body = takeField(fields);
-    size += kFieldHead + answer.body->size();
-  }
-  if (size != range.size) return reportUnsound(command);
-  connection->answerOpenRequest(answer);
+  const auto answer = readAnswer(command, arena);
+  if (!answer) return reportUnsound(command);
+  connection->answerOpenRequest(*answer);
 }
 
-void Server::reportUnsound(const Command& command) {
+void Server::reportUnsound(const DecodedCommand& command) {
   const std::int32_t id = find(command.connectionId) == nullptr ? 0 : command.connectionId;
   reportError(id,
               makeError(ErrorCode::kInvalidArgument,

@@ -83,7 +83,8 @@ class Story {
         event.kind == EventKind::kDataIn && (setup_ & kPieces) != 0 && (setup_ & kLines) == 0;
     if (!goesOn) {
       log_ += static_cast<char>('a' + static_cast<int>(event.kind));
-      log_ += std::to_string(event.value) + "," + std::to_string(event.flags);
+      log_ += std::to_string(event.value) + "," + std::to_string(event.flags) + "," +
+              std::to_string(event.token);
     }
     log_ += event.payload;
   }

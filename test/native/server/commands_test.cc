@@ -44,9 +44,7 @@ TEST_CASE("a command that makes no sense is left out, and an Error tells of it")
     std::int32_t length;
   };
   const std::int32_t gathered = kText | server::kGathered;
-  const auto from = [&](std::int32_t offset) {
-    return gathered | offset << server::kGatheredShift;
-  };
+  const auto from = [&](std::int32_t offset) { return gathered | offset << server::kOperandShift; };
   const Row rows[] = {
       {"a length below 0", kText, 10, -1},
       {"the least length", kText, 10, kLeast},
@@ -68,11 +66,11 @@ TEST_CASE("a command that makes no sense is left out, and an Error tells of it")
       {"gathered from nowhere", gathered, 10, 5},
       {"gathered from beyond", from(kArena + 1), 10, 0},
       {"gathered up to beyond", from(kArena - 4), 10, 5},
-      {"gathered from far away", from(kMost >> server::kGatheredShift), 10, 5},
+      {"gathered from far away", from(kMost >> server::kOperandShift), 10, 5},
       {"gathered to beyond", from(1), kArena - 4, 5},
-      {"an answer of a length below 0", server::kAnswerOpen | 101 << 8, 0, -1},
-      {"an answer beyond", server::kAnswerOpen | 101 << 8, kArena - 4, 5},
-      {"an answer in one piece", server::kAnswerOpen | 101 << 8, 0, 5},
+      {"an answer of a length below 0", server::kAnswerOpen | 101 << server::kOperandShift, 0, -1},
+      {"an answer beyond", server::kAnswerOpen | 101 << server::kOperandShift, kArena - 4, 5},
+      {"an answer in one piece", server::kAnswerOpen | 101 << server::kOperandShift, 0, 5},
       {"an answer of a kind below 0", server::kAnswerOpen | kLeast, kMost, kMost},
   };
   for (const Row& row : rows) {
@@ -99,10 +97,10 @@ TEST_CASE("what fills the arena to its ends is sent") {
 TEST_CASE("no text takes the place of one that was left out") {
   Open open;
   const std::int32_t gathered = kText | server::kGathered;
-  open.perform({{open.id, gathered | 32 << server::kGatheredShift, 2, 2},
+  open.perform({{open.id, gathered | 32 << server::kOperandShift, 2, 2},
                 {open.id, gathered, kMost, 2},
                 {open.id, gathered, 6, 2},
-                {open.id, gathered | 40 << server::kGatheredShift, 10, 2}});
+                {open.id, gathered | 40 << server::kOperandShift, 10, 2}});
   CHECK(open.errors() == 2);
   CHECK(open.peer.take() == plain(Opcode::kText, "ab") + plain(Opcode::kText, "ij"));
 }

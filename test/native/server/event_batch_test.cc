@@ -53,17 +53,17 @@ TEST_CASE("fields hold anything, and are told apart by their lengths") {
   EventBatch events(chunks);
   const std::string all("a\0\4\0\0\0", 6);
   const std::string large(300, 'l');
-  events.addFields(EventKind::kSSLClientAuthentication, 5, kIsRefused, {all, "", large});
-  events.addFields(EventKind::kSSLConnectionRequest, 6, 0, {});
-  REQUIRE(events.records().size() == 2);
-  CHECK(events.records()[0].flags == kIsRefused);
+  events.addFields(
+      EventRecord::certificateRequest(5),
+      CertificateRequestFields{
+          .serverName = all, .supportedCipherSuites = {}, .supportedSignatureAlgs = large});
+  REQUIRE(events.records().size() == 1);
   const std::string payload = chunks.payloadOf(events.records()[0]);
   std::string_view list = payload;
   CHECK(takeField(list) == all);
   CHECK(takeField(list).empty());
   CHECK(takeField(list) == large);
   CHECK(list.empty());
-  CHECK(events.records()[1].length == 0);
 
   // Whatever has come, nothing beyond it is read.
   for (const std::string_view cut :
@@ -87,12 +87,12 @@ TEST_CASE("records are kept in order, with their payloads") {
   Chunks chunks;
   EventBatch events(chunks);
   CHECK(events.empty());
-  events.add(EventKind::kConnected, 5);
-  events.addText(EventKind::kDisconnected, 6, 0, 1000, "bye");
+  events.add(EventRecord::connected(5));
+  events.addText(EventRecord::disconnected(6, 1000), "bye");
   std::uint8_t* const place = events.reserve(2);
   place[0] = 'h';
   place[1] = 'i';
-  events.add(EventKind::kDataIn, 7, kEndOfMessage | kIsAscii, 1, 2);
+  events.add(EventRecord::dataIn(7, kEndOfMessage | kIsAscii, 1), 2);
   CHECK_FALSE(events.empty());
 
   const auto records = events.records();
@@ -110,9 +110,9 @@ TEST_CASE("records are kept in order, with their payloads") {
 TEST_CASE("an empty payload lies in a chunk too, even the first") {
   Chunks chunks;
   EventBatch events(chunks);
-  events.addText(EventKind::kPing, 1, 0, 0, "");
+  events.addText(EventRecord::ping(1), "");
   events.reserve(0);
-  events.add(EventKind::kDataIn, 1, kEndOfMessage, 1, 0);
+  events.add(EventRecord::dataIn(1, kEndOfMessage, 1), 0);
   for (const EventRecord& record : events.records()) {
     CHECK(record.chunk == 0);
     CHECK(record.offset == 0);
@@ -126,7 +126,7 @@ TEST_CASE("what was reserved and not used is used by the next") {
   EventBatch events(chunks);
   std::uint8_t* const first = events.reserve(100);
   CHECK(events.reserve(100) == first);
-  events.add(EventKind::kDataIn, 1, 0, 1, 100);
+  events.add(EventRecord::dataIn(1, 0, 1), 100);
   CHECK(events.reserve(1) == first + 104);
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("payloads are aligned and never overlap, and a large one has a chunk o
   std::vector<std::string> expected;
   for (std::size_t size = 0; size < 200'000; size = size * 2 + 1) {
     expected.emplace_back(size, static_cast<char>('a' + expected.size()));
-    events.addText(EventKind::kDataIn, 1, 0, 2, expected.back());
+    events.addText(EventRecord::dataIn(1, 0, 2), expected.back());
   }
   REQUIRE(events.records().size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -150,13 +150,13 @@ TEST_CASE("it is known how much of each chunk has been written, without what ali
   Chunks chunks;
   EventBatch events(chunks);
   CHECK(events.filled().empty());
-  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(9, 'a'));
-  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(50'000, 'b'));
-  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(3, 'c'));
+  events.addText(EventRecord::dataIn(1, 0, 2), std::string(9, 'a'));
+  events.addText(EventRecord::dataIn(1, 0, 2), std::string(50'000, 'b'));
+  events.addText(EventRecord::dataIn(1, 0, 2), std::string(3, 'c'));
   const std::vector<std::int32_t> filled(events.filled().begin(), events.filled().end());
   CHECK(filled == std::vector<std::int32_t>{9, 50'003});
   events.clear(EventBatch::Keep::kLast);
-  events.addText(EventKind::kDataIn, 1, 0, 2, "d");
+  events.addText(EventRecord::dataIn(1, 0, 2), "d");
   REQUIRE(events.filled().size() == 1);
   CHECK(events.filled()[0] == 50'009);
   events.clear(EventBatch::Keep::kNone);
@@ -190,7 +190,7 @@ TEST_CASE("memory is adopted when that is worth it, else copied") {
       queue.shrink(row.capacity);
     }
     queue.append(text);
-    events.addBytes(EventKind::kDataIn, 1, kEndOfMessage, 2, std::move(queue));
+    events.addBytes(EventRecord::dataIn(1, kEndOfMessage, 2), std::move(queue));
     REQUIRE(events.records().size() == 1);
     CHECK((events.records()[0].chunk < 0) == row.adopted);
     CHECK(chunks.adopted.size() == (row.adopted ? 1 : 0));
@@ -204,8 +204,8 @@ TEST_CASE("adopted memories are counted from 0 in every batch") {
   EventBatch events(chunks);
   const std::string large(EventBatch::kWorthAdopting, 'x');
   for (int batch = 0; batch < 2; ++batch) {
-    events.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(large + "0"));
-    events.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(large + "1"));
+    events.addBytes(EventRecord::dataIn(1, 0, 2), queueOf(large + "0"));
+    events.addBytes(EventRecord::dataIn(1, 0, 2), queueOf(large + "1"));
     REQUIRE(events.records().size() == 2);
     CHECK(chunks.payloadOf(events.records()[0]).back() == '0');
     CHECK(chunks.payloadOf(events.records()[1]).back() == '1');
@@ -217,18 +217,18 @@ TEST_CASE("adopted memories are counted from 0 in every batch") {
 TEST_CASE("a chunk that is kept goes on being filled where it ended") {
   Chunks chunks;
   EventBatch events(chunks);
-  events.addText(EventKind::kDataIn, 1, 0, 1, "first");
+  events.addText(EventRecord::dataIn(1, 0, 1), "first");
   CHECK(events.chunkHasRoom());
   events.clear(EventBatch::Keep::kLast);
   CHECK(events.empty());
-  events.addText(EventKind::kDataIn, 1, 0, 1, "second");
+  events.addText(EventRecord::dataIn(1, 0, 1), "second");
   CHECK(events.records()[0].chunk == 0);
   CHECK(events.records()[0].offset == 8);
   CHECK(chunks.payloadOf(events.records()[0]) == "second");
   CHECK(chunks.sizes.size() == 1);
 
   events.clear(EventBatch::Keep::kNone);
-  events.addText(EventKind::kDataIn, 1, 0, 1, "third");
+  events.addText(EventRecord::dataIn(1, 0, 1), "third");
   CHECK(events.records()[0].offset == 0);
   CHECK(chunks.sizes.size() == 2);
 }
@@ -238,17 +238,17 @@ TEST_CASE("chunks that are all kept keep their places, and payloads are not adop
   EventBatch events(chunks, Payloads::kTransient);
   const std::string large(EventBatch::kWorthAdopting, 'x');
   CHECK_FALSE(events.isWorthAdopting(large.size()));
-  events.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(large));
+  events.addBytes(EventRecord::dataIn(1, 0, 2), queueOf(large));
   CHECK(chunks.adopted.empty());
   CHECK(chunks.payloadOf(events.records()[0]) == large);
   const std::string larger(chunks.sizes[0], 'y');
-  events.addText(EventKind::kDataIn, 1, 0, 1, larger);
+  events.addText(EventRecord::dataIn(1, 0, 1), larger);
   events.clear(EventBatch::Keep::kAll);
-  events.addText(EventKind::kDataIn, 1, 0, 1, "next");
+  events.addText(EventRecord::dataIn(1, 0, 1), "next");
   CHECK(events.records()[0].chunk == 2);
   CHECK(chunks.payloadOf(events.records()[0]) == "next");
   events.clear(EventBatch::Keep::kAll);
-  events.addText(EventKind::kDataIn, 1, 0, 1, "after that");
+  events.addText(EventRecord::dataIn(1, 0, 1), "after that");
   CHECK(events.records()[0].chunk == 2);
   CHECK(events.records()[0].offset == 8);
 }
@@ -257,11 +257,11 @@ TEST_CASE("a chunk without room is not worth keeping") {
   Chunks chunks;
   EventBatch events(chunks);
   CHECK_FALSE(events.chunkHasRoom());
-  events.addText(EventKind::kDataIn, 1, 0, 2, "x");
+  events.addText(EventRecord::dataIn(1, 0, 2), "x");
   const std::size_t size = chunks.sizes[0];
-  events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size - 8 - 1024, 'x'));
+  events.addText(EventRecord::dataIn(1, 0, 2), std::string(size - 8 - 1024, 'x'));
   CHECK(events.chunkHasRoom());
-  events.addText(EventKind::kDataIn, 1, 0, 2, "x");
+  events.addText(EventRecord::dataIn(1, 0, 2), "x");
   CHECK_FALSE(events.chunkHasRoom());
 }
 
@@ -270,18 +270,18 @@ TEST_CASE("a chunk that was given away is not written any more") {
     Chunks chunks;
     EventBatch events(chunks, payloads);
     events.askAgain();
-    events.addText(EventKind::kDataIn, 1, 0, 1, "first");
+    events.addText(EventRecord::dataIn(1, 0, 1), "first");
     CHECK(chunks.asked == 0);
     events.askAgain();
     events.askAgain();
-    events.addText(EventKind::kDataIn, 1, 0, 1, "second");
-    events.addText(EventKind::kDataIn, 1, 0, 1, "third");
+    events.addText(EventRecord::dataIn(1, 0, 1), "second");
+    events.addText(EventRecord::dataIn(1, 0, 1), "third");
     CHECK(chunks.asked == 1);
     CHECK(chunks.sizes.size() == 1);
     events.askAgain();
     chunks.stays = false;
-    events.addText(EventKind::kDataIn, 1, 0, 1, "fourth");
-    events.addText(EventKind::kDataIn, 1, 0, 1, "fifth");
+    events.addText(EventRecord::dataIn(1, 0, 1), "fourth");
+    events.addText(EventRecord::dataIn(1, 0, 1), "fifth");
     CHECK(chunks.asked == 2);
     REQUIRE(chunks.sizes.size() == 2);
     const auto records = events.records();
@@ -297,14 +297,14 @@ TEST_CASE("a chunk that was given away is not written any more") {
 TEST_CASE("a chunk that has no room is not asked for, and none that has been forgotten") {
   Chunks chunks;
   EventBatch events(chunks);
-  events.addText(EventKind::kDataIn, 1, 0, 1, "first");
+  events.addText(EventRecord::dataIn(1, 0, 1), "first");
   events.askAgain();
-  events.addText(EventKind::kDataIn, 1, 0, 1, std::string(10'000, 'x'));
+  events.addText(EventRecord::dataIn(1, 0, 1), std::string(10'000, 'x'));
   CHECK(chunks.asked == 0);
   CHECK(chunks.sizes.size() == 2);
   events.askAgain();
   events.clear(EventBatch::Keep::kNone);
-  events.addText(EventKind::kDataIn, 1, 0, 1, "next");
+  events.addText(EventRecord::dataIn(1, 0, 1), "next");
   CHECK(chunks.asked == 0);
   CHECK(events.records()[0].offset == 0);
 }
@@ -313,7 +313,7 @@ TEST_CASE("what is between payloads is zero") {
   Chunks chunks;
   EventBatch events(chunks);
   for (std::size_t size = 0; size < 20; ++size) {
-    events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size, 'x'));
+    events.addText(EventRecord::dataIn(1, 0, 2), std::string(size, 'x'));
   }
   const auto used = static_cast<std::size_t>(events.filled()[0]);
   const std::string_view text(reinterpret_cast<const char*>(chunks.chunks[0].get()), used);
@@ -323,7 +323,7 @@ TEST_CASE("what is between payloads is zero") {
 TEST_CASE("the memory of a very large batch is given back") {
   Chunks chunks;
   EventBatch events(chunks);
-  for (int i = 0; i < 200'000; ++i) events.add(EventKind::kReadyToSend, 1);
+  for (int i = 0; i < 200'000; ++i) events.add(EventRecord::readyToSend(1));
   const EventRecord* const before = events.records().data();
   events.clear(EventBatch::Keep::kNone);
   CHECK(events.records().data() != before);
@@ -333,16 +333,16 @@ TEST_CASE("small payloads have small chunks, so that whoever keeps one keeps lit
   Chunks chunks;
   EventBatch events(chunks);
   for (const std::size_t size : {20U, 256U, 8192U, 20U})
-    events.addText(EventKind::kDataIn, 1, 0, 2, std::string(size, 'x'));
+    events.addText(EventRecord::dataIn(1, 0, 2), std::string(size, 'x'));
   CHECK(chunks.sizes == std::vector<std::size_t>{8 * 1024, 64 * 1024});
 }
 
 TEST_CASE("a batch is full by its records, its chunks or its adopted memory") {
   Chunks chunks;
   EventBatch byRecords(chunks);
-  for (int i = 1; i < 16 * 1024; ++i) byRecords.add(EventKind::kReadyToSend, 1);
+  for (int i = 1; i < 16 * 1024; ++i) byRecords.add(EventRecord::readyToSend(1));
   CHECK_FALSE(byRecords.full());
-  byRecords.add(EventKind::kReadyToSend, 1);
+  byRecords.add(EventRecord::readyToSend(1));
   CHECK(byRecords.full());
   byRecords.clear(EventBatch::Keep::kNone);
   CHECK_FALSE(byRecords.full());
@@ -351,14 +351,14 @@ TEST_CASE("a batch is full by its records, its chunks or its adopted memory") {
   EventBatch byChunks(chunks);
   for (int i = 0; i < 4; ++i) {
     CHECK_FALSE(byChunks.full());
-    byChunks.addText(EventKind::kDataIn, 1, 0, 2, std::string(kMegabyte, 'x'));
+    byChunks.addText(EventRecord::dataIn(1, 0, 2), std::string(kMegabyte, 'x'));
   }
   CHECK(byChunks.full());
 
   EventBatch byAdopted(chunks);
   for (int i = 0; i < 4; ++i) {
     CHECK_FALSE(byAdopted.full());
-    byAdopted.addBytes(EventKind::kDataIn, 1, 0, 2, queueOf(std::string(kMegabyte, 'x')));
+    byAdopted.addBytes(EventRecord::dataIn(1, 0, 2), queueOf(std::string(kMegabyte, 'x')));
   }
   CHECK(byAdopted.full());
   byAdopted.clear(EventBatch::Keep::kNone);
@@ -375,11 +375,13 @@ TEST_CASE("who wants what") {
 }
 
 TEST_CASE("events by name, in the order of their numbers") {
-  const auto names = eventNames();
-  CHECK(names[static_cast<std::size_t>(EventKind::kConnectionRequest)] == "ConnectionRequest");
-  CHECK(names[static_cast<std::size_t>(EventKind::kDataIn)] == "DataIn");
-  CHECK(names[static_cast<std::size_t>(EventKind::kLog)] == "Log");
-  CHECK(names.size() == static_cast<std::size_t>(EventKind::kForgotten));
+  const auto table = eventTable();
+  const auto nameOf = [&](EventKind kind) { return table[static_cast<std::size_t>(kind)].name; };
+  CHECK(nameOf(EventKind::kConnectionRequest) == "ConnectionRequest");
+  CHECK(nameOf(EventKind::kDataIn) == "DataIn");
+  CHECK(nameOf(EventKind::kLog) == "Log");
+  CHECK(nameOf(EventKind::kSettled) == "Settled");
+  CHECK(table[kKnownEvents].name == "Forgotten");
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ TEST_CASE("with a timeout sends wait in the queue, up to its limit, and are sett
   for (const Event& event : fixture.events) {
     if (event.kind != EventKind::kSettled) continue;
     CHECK(event.id == id);
-    CHECK(event.flags == next++);
+    CHECK(event.token == next++);
     CHECK(event.value == 0);
   }
   CHECK(next == token + 1);
@@ -226,7 +226,7 @@ TEST_CASE("sends and pings that wait for too long are settled with 10060, each i
   for (const Event& event : fixture.events) {
     if (event.kind == EventKind::kSettled) CHECK(event.value == 10060);
   }
-  CHECK(fixture.last(EventKind::kSettled).flags == 4);
+  CHECK(fixture.last(EventKind::kSettled).token == 4);
   CHECK(fixture.server().connectedCount() == 2);
 }
 

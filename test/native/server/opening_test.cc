@@ -278,14 +278,14 @@ TEST_CASE("pings of ours are settled by the Pong of a later one, and by no other
   for (const std::int32_t token : {1, 2}) {
     const Event& event = settled[static_cast<std::size_t>(token) - 1];
     CHECK(event.id == id);
-    CHECK(event.flags == token);
+    CHECK(event.token == token);
     CHECK(event.value == 0);
   }
   connection.disconnect(1000, "");
   peer.send(masked(Opcode::kClose, closePayload(1000)));
   REQUIRE(fixture.until([&] { return fixture.count(EventKind::kDisconnected) == 1; }));
   REQUIRE(fixture.count(EventKind::kSettled) == 3);
-  CHECK(fixture.last(EventKind::kSettled).flags == 3);
+  CHECK(fixture.last(EventKind::kSettled).token == 3);
   CHECK(fixture.last(EventKind::kSettled).value == 126);
 }
 
@@ -301,7 +301,7 @@ TEST_CASE("what is forgotten is not settled, and takes nothing with it") {
   REQUIRE(fixture.until([&] { return fixture.count(EventKind::kDisconnected) == 1; }));
   std::vector<std::int32_t> tokens;
   for (const Event& event : fixture.events) {
-    if (event.kind == EventKind::kSettled) tokens.push_back(event.flags);
+    if (event.kind == EventKind::kSettled) tokens.push_back(event.token);
   }
   CHECK(tokens == std::vector<std::int32_t>{1, 3});
 }

@@ -126,7 +126,7 @@ TEST_CASE("a part that waits is settled when it has been taken, the queue with t
     open.peer.take();
     return open.fixture.count(EventKind::kSettled) == 2;
   }));
-  CHECK(open.fixture.events[0].flags == waiting);
+  CHECK(open.fixture.events[0].token == waiting);
   CHECK(open.fixture.count(EventKind::kReadyToSend) == 0);
   CHECK_FALSE(open.fixture.server().drained(open.id, 52).value());
   CHECK(codeOf(open.part(Opcode::kContinuation, "", true)) == 0);

@@ -241,7 +241,7 @@ TEST_CASE("a send's timeout begins anew with what the peer takes from the kernel
   CHECK(fixture.count(EventKind::kSettled) == 0);
   fixture.pass(4500);
   REQUIRE(fixture.count(EventKind::kSettled) == 1);
-  CHECK(fixture.last(EventKind::kSettled).flags == 7);
+  CHECK(fixture.last(EventKind::kSettled).token == 7);
   CHECK(fixture.last(EventKind::kSettled).value == 10060);
 }
 

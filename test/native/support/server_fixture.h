@@ -143,7 +143,7 @@ class Outbox {
       std::fill_n(arena_.rbegin(), payload.size(), '?');
       gathered += payload;
     }
-    commands_.at(first).kind |= static_cast<std::int32_t>(arena_.size() << server::kGatheredShift);
+    commands_.at(first).kind |= static_cast<std::int32_t>(arena_.size() << server::kOperandShift);
     arena_ += gathered;
   }
   void answerConnection(std::int32_t id, bool accept) {
@@ -160,7 +160,7 @@ class Outbox {
       payload.append(server::kFieldHead + field.size(), '?');
       server::putField(reinterpret_cast<std::uint8_t*>(payload.data()) + end, field);
     }
-    add(id, server::kAnswerOpen | status << 8, payload);
+    add(id, server::kAnswerOpen | status << server::kOperandShift, payload);
   }
 
   void perform(server::Server& server) {
@@ -186,6 +186,7 @@ struct Event {
   std::int32_t flags;
   std::int32_t value;
   std::string payload;
+  std::int32_t token = 0;
 };
 
 class ServerFixture : private server::ChunkSource {
@@ -329,8 +330,8 @@ class ServerFixture : private server::ChunkSource {
   Event read(const server::EventRecord& record) {
     mustBe(record.kind >= EventKind::kConnectionRequest && record.kind <= EventKind::kSettled,
            "a record of no kind");
-    mustBe(record.connectionId >= 0 && record.reserved == 0, "a record of nobody");
-    Event event{record.kind, record.connectionId, record.flags, record.value, {}};
+    mustBe(record.connectionId >= 0, "a record of nobody");
+    Event event{record.kind, record.connectionId, record.flags, record.value, {}, record.token};
     mustBe(record.offset >= 0 && record.length >= 0, "a payload of no size");
     if (record.length == 0) return event;
     const auto index = static_cast<std::size_t>(record.chunk < 0 ? ~record.chunk : record.chunk);
