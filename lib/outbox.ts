@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is sent, on its way to the core: commands and payloads are written into memory that both
 // sides share, and carried out together, at the end of the turn. The layout is that of
-// server::Command (native/server/server.h).
+// server::Command (native/server/command.h).
 
 import { copyInto, lengthOf } from './bytes.js';
 import { WSServerError } from './errors.js';

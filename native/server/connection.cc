@@ -7,7 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include "server/server.h"
 #include "ws/writer.h"
 
 namespace wss::server {
@@ -27,16 +26,16 @@ void Connection::onReadable() {
     return watch();
   }
   if (state_ == State::kDraining) return discard();
-  if (state_ == State::kHandshake && !server_.mayShakeHands()) return waitForTurn();
+  if (state_ == State::kHandshake && !shared_.handshakes.mayGoOn()) return waitForTurn();
   if (behind_) return socket_.defer();
   // What does not fit into this turn waits in the kernel, and the peer feels it.
-  if (server_.events().full() || !receive()) return;
+  if (shared_.events.full() || !receive()) return;
   // There was more than fits into one buffer: this connection goes on, but not for long.
-  net::Loop& loop = server_.loop();
+  net::Loop& loop = shared_.loop;
   loop.updateTime();
   const std::uint64_t endMs =
-      loop.nowMs() + static_cast<std::uint64_t>(server_.options.maxReadTime);
-  while (loop.nowMs() < endMs && !server_.events().full() && receive()) loop.updateTime();
+      loop.nowMs() + static_cast<std::uint64_t>(shared_.options.maxReadTime);
+  while (loop.nowMs() < endMs && !shared_.events.full() && receive()) loop.updateTime();
 }
 
 void Connection::waitForTurn() {
@@ -44,7 +43,7 @@ void Connection::waitForTurn() {
   if (!tls_ && socket_.hasEnded()) return end({});
   socket_.defer();
   if (waits_) return;
-  server_.toShakeHands(id_);
+  shared_.handshakes.push(id_);
   waits_ = true;
   showPending();
 }
@@ -60,18 +59,18 @@ void Connection::showPending() {
   const bool waitsForUs = waits_ || state_ == State::kAskedConnection ||
                           state_ == State::kAskedCertificate || state_ == State::kAskedClient ||
                           state_ == State::kAskedOpen;
-  server_.onPending(id_, waitsForUs                           ? Pending::For::kUs
-                         : tls_ || state_ > State::kAskedOpen ? Pending::For::kAnswered
-                                                              : Pending::For::kPeer);
+  shared_.owner.onPending(id_, waitsForUs                           ? WaitsFor::kUs
+                               : tls_ || state_ > State::kAskedOpen ? WaitsFor::kAnswered
+                                                                    : WaitsFor::kPeer);
 }
 
 bool Connection::receive() {
   const bool inPlace =
       collects_ && !message_.empty() && !tls_ && reader_.frameRemaining() >= kWorthReceivingInPlace;
-  MutableBytes buffer = server_.loop().receiveBuffer();
+  MutableBytes buffer = shared_.loop.receiveBuffer();
   // No more than a request may have: frames that follow it wait until it has been answered.
   if (state_ == State::kRequest) {
-    const auto limit = static_cast<std::size_t>(server_.options.maxRequestHeaderSize);
+    const auto limit = static_cast<std::size_t>(shared_.options.maxRequestHeaderSize);
     buffer = buffer.first(std::min(buffer.size(), limit));
   }
   const net::Transfer transfer = inPlace ? receiveInPlace() : socket_.receive(buffer);
@@ -80,7 +79,7 @@ bool Connection::receive() {
     onEnd(transfer);
     return false;
   }
-  heardTick_ = server_.now();
+  heardTick_ = shared_.now();
   pinged_ = false;
   if (inPlace) return false;
   const MutableBytes received = buffer.first(transfer.count);
@@ -105,7 +104,7 @@ void Connection::onBytes(MutableBytes received) {
 }
 
 void Connection::discard() {
-  const net::Transfer transfer = socket_.receive(server_.loop().receiveBuffer());
+  const net::Transfer transfer = socket_.receive(shared_.loop.receiveBuffer());
   if (transfer.status == net::Transfer::Status::kFailed) return closeSocket(false);
   if (transfer.status != net::Transfer::Status::kEnded) return;
   // Who has said all may still be listening.
@@ -128,8 +127,8 @@ MutableBytes Connection::readFrames(MutableBytes input) {
 }
 
 bool Connection::hasReadEnough(int count) const {
-  return behind_ || count == kMostPieces || server_.events().full() ||
-         (deflateBits_ != 0 && !server_.mayInflate());
+  return behind_ || count == kMostPieces || shared_.events.full() ||
+         (deflateBits_ != 0 && !shared_.backlogs.mayInflate());
 }
 
 bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
@@ -166,8 +165,8 @@ void Connection::onPing(Bytes payload) {
       touch();
     }
   }
-  if (server_.events().wants(EventKind::kPing)) {
-    server_.events().addText(EventKind::kPing, id_, 0, 0, textOf(payload));
+  if (shared_.events.wants(EventKind::kPing)) {
+    shared_.events.addText(EventKind::kPing, id_, 0, 0, textOf(payload));
   }
 }
 
@@ -177,21 +176,21 @@ void Connection::onPong(Bytes payload) {
     std::memcpy(&token, payload.data(), sizeof token);
     settlePings(token);
   }
-  if (server_.events().wants(EventKind::kPing)) {
-    server_.events().addText(EventKind::kPing, id_, kIsResponse, 0, textOf(payload));
+  if (shared_.events.wants(EventKind::kPing)) {
+    shared_.events.addText(EventKind::kPing, id_, kIsResponse, 0, textOf(payload));
   }
 }
 
 void Connection::onLast(Ending ending) {
   if (state_ != State::kOpen) return leave(ending);
   enter(State::kLeaving);
-  server_.toLeave(std::move(ending));
+  shared_.endings.push_back(std::move(ending));
 }
 
 void Connection::leave(const Ending& ending) {
   if (!isConnected()) return;
-  if (ending.failed && server_.logs(1)) {
-    server_.logError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
+  if (ending.failed && shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
   }
   if (state_ == State::kLeaving) sendClose(ending.code, ending.failed ? ending.reason : "");
   disconnected(ending.code, ending.reason);
@@ -220,13 +219,14 @@ void Connection::onBroken() { end("The peer has reset the connection"); }
 
 void Connection::end(std::string_view reason) {
   if (isConnected()) return lose(reason);
-  if (state_ < State::kOpen) server_.log(3, id_, "Connection ended before it was open");
+  if (state_ < State::kOpen)
+    shared_.log.add(LogLevel::kDebug, id_, "Connection ended before it was open");
   hangUp();
 }
 
 void Connection::disconnect(std::uint16_t code, std::string_view reason) {
   if (state_ != State::kOpen) return;
-  if (server_.options.waitForCloseResponse) return startClosing(code, reason);
+  if (shared_.options.waitForCloseResponse) return startClosing(code, reason);
   sendClose(code, reason);
   disconnected(code, reason);
   drain();
@@ -253,14 +253,16 @@ void Connection::drain() {
 }
 
 void Connection::lose(std::string_view reason, bool reset) {
-  if (server_.logs(1)) server_.logError(id_, "Connection lost: " + std::string(reason));
+  if (shared_.log.shows(LogLevel::kInfo))
+    shared_.log.addError(id_, "Connection lost: " + std::string(reason));
   disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
   hangUp(reset);
 }
 
 void Connection::cut(std::string_view reason) {
   if (isConnected()) return lose(reason, true);
-  if (server_.logs(1)) server_.logError(id_, "Connection cut: " + std::string(reason));
+  if (shared_.log.shows(LogLevel::kInfo))
+    shared_.log.addError(id_, "Connection cut: " + std::string(reason));
   hangUp(true);
 }
 
@@ -275,25 +277,25 @@ void Connection::hangUp(bool reset) {
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
   forgetMessage();
   settleAll(ErrorCode::kInvalidConnectionId);
-  server_.events().addText(EventKind::kDisconnected, id_, 0, code, reason);
-  server_.onEnded(id_);
-  if (server_.logs(1)) {
-    server_.log(1, id_, "WebSocket closed with " + std::to_string(code));
+  shared_.events.addText(EventKind::kDisconnected, id_, 0, code, reason);
+  shared_.ended.push_back(id_);
+  if (shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.add(LogLevel::kInfo, id_, "WebSocket closed with " + std::to_string(code));
   }
 }
 
 void Connection::closeSocket(bool reset) {
   if (!socket_.isOpen()) return;
-  if (held_ && server_.events().wants(EventKind::kDisconnected)) {
+  if (held_ && shared_.events.wants(EventKind::kDisconnected)) {
     extra().local = socket_.localAddress();
   }
   // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
   if (state_ < State::kOpen) held_ = false;
   enter(State::kClosed);
   deadlineTick_ = 0;
-  server_.queues().remove(id_);
+  shared_.queues.remove(id_);
   output_.clear();
-  if (!announced_) server_.onNotPending(id_);
+  if (!announced_) shared_.owner.onNotPending(id_);
   socket_.close(reset);
 }
 
@@ -304,19 +306,19 @@ void Connection::abort() {
 
 void Connection::letGo() {
   held_ = false;
-  if (socketGone_) server_.remove(id_);
+  if (socketGone_) shared_.owner.remove(id_);
 }
 
 void Connection::onSocketClosed() {
   socketGone_ = true;
-  if (!announced_) server_.onNeverOpened(id_, asked_);
-  if (!held_) server_.remove(id_);
+  if (!announced_ && asked_) shared_.events.add(EventKind::kForgotten, id_);
+  if (!held_) shared_.owner.remove(id_);
 }
 
 void Connection::enter(State state) {
   const bool was = isConnected();
   state_ = state;
-  if (isConnected() != was) server_.onConnectedChanged(!was);
+  if (isConnected() != was) shared_.connectedCount += was ? -1 : 1;
   showStatus();
   showPending();
   watch();
@@ -328,12 +330,12 @@ net::Address Connection::local() const {
   return extra_ ? extra_->local : net::Address{};
 }
 
-std::string Connection::uid() const { return server_.uidOf(id_); }
+std::string Connection::uid() const { return shared_.owner.uidOf(id_); }
 
 void Connection::setAcceptsData(bool accepts) {
   paused_ = !accepts;
   // While nobody listened the peer could not go on.
-  if (accepts && !message_.empty()) server_.onUnfinished(id_, message_.capacity());
+  if (accepts && !message_.empty()) shared_.onUnfinished(id_, message_.capacity());
   watch();
   if (accepts) toCatchUp();
 }

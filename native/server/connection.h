@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One client, from accept to the end: its socket, its handshake, its frames, its queue. It owns the
-// socket and is owned by the Server's table. The parsers below it return what they found and call
-// nobody; it alone acts on it, and what it has to say goes into the Server's EventBatch.
+// socket and is owned by a ConnectionOwner's table. The parsers below it return what they found and
+// call nobody; it alone acts on it, and what it has to say goes into the EventBatch.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@
 #include "server/deadlines.h"
 #include "server/ending.h"
 #include "server/parts.h"
+#include "server/shared.h"
 #include "server/wait.h"
 #include "tls/session.h"
 #include "ws/reader.h"
@@ -28,14 +29,13 @@
 
 namespace wss::server {
 
-class Server;
-
 class Connection final : private net::SocketOwner {
  public:
-  Connection(Server& server, std::int32_t id, const net::Address& remote);
+  Connection(Shared& shared, std::int32_t id, const net::Address& remote);
 
-  /// Takes over an accepted descriptor, and asks whether to go on with it or goes on.
-  Result<void> open(int fd);
+  /// Takes over an accepted descriptor, and asks whether to go on with it or goes on if it is
+  /// `admitted`. `hasNoDelay`: it has TCP_NODELAY set already.
+  Result<void> open(int fd, bool admitted, bool hasNoDelay);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
@@ -122,7 +122,7 @@ class Connection final : private net::SocketOwner {
   /// What the peer sent before its last frame has been handled: answers that frame.
   void leave(const Ending& ending);
 
-  /// A time that was given to Server::addDeadline() has come.
+  /// A time that was given to Timers::add() has come.
   void onDeadline(Tick now);
   /// Disconnected has been delivered: nobody will ask for this connection's properties any more.
   void letGo();
@@ -355,7 +355,7 @@ class Connection final : private net::SocketOwner {
   Extra& extra();
 
   // Constant after construction.
-  Server& server_;
+  Shared& shared_;
   std::int32_t id_;
   net::Address remote_;
   // Changes rarely.

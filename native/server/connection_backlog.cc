@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 
 namespace wss::server {
 
@@ -17,7 +16,7 @@ void Connection::fallBehind() {
 void Connection::toCatchUp() {
   if (!behind_ || queuedToCatchUp_) return;
   queuedToCatchUp_ = true;
-  server_.toCatchUp(id_);
+  shared_.backlogs.push(id_);
 }
 
 void Connection::catchUp() {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 
 namespace wss::server {
 namespace {
@@ -18,17 +17,17 @@ constexpr std::size_t kGrowth = 4;
 /// it. Scopes must not nest.
 class Accounted {
  public:
-  Accounted(Server& server, std::int32_t id, const ByteQueue& message)
-      : server_(server), message_(message), id_(id), hadNone_(message.capacity() == 0) {}
+  Accounted(Shared& shared, std::int32_t id, const ByteQueue& message)
+      : shared_(shared), message_(message), id_(id), hadNone_(message.capacity() == 0) {}
   ~Accounted() {
     const std::size_t bytes = message_.capacity();
-    if (bytes > 0 || !hadNone_) server_.onUnfinished(id_, bytes);
+    if (bytes > 0 || !hadNone_) shared_.onUnfinished(id_, bytes);
   }
   Accounted(const Accounted&) = delete;
   Accounted& operator=(const Accounted&) = delete;
 
  private:
-  Server& server_;
+  Shared& shared_;
   const ByteQueue& message_;
   std::int32_t id_;
   bool hadNone_;
@@ -51,7 +50,7 @@ constexpr int kLinesAtOnce = 4096;
 }  // namespace
 
 bool Connection::onData(ws::Piece& piece) {
-  EventBatch& events = server_.events();
+  EventBatch& events = shared_.events;
   const std::size_t size = piece.payload.size();
   const bool plain = !piece.compressed && !lineMode_;
   // Whoever has stopped taking data, and is closing, does not want what is still on its way.
@@ -61,7 +60,7 @@ bool Connection::onData(ws::Piece& piece) {
     std::uint8_t* const place = events.reserve(size);
     if (!reader_.take(piece, place)) {
       begun_ = false;
-      return server_.options.bufferMessage ? false : passOnValid({place, size});
+      return shared_.options.bufferMessage ? false : passOnValid({place, size});
     }
     countMessage(size);
     const bool ascii = isText(piece) && reader_.messageIsAscii();
@@ -70,10 +69,10 @@ bool Connection::onData(ws::Piece& piece) {
     return true;
   }
   if (piece.starts) {
-    collects_ = piece.compressed || (server_.options.bufferMessage && !lineMode_);
+    collects_ = piece.compressed || (shared_.options.bufferMessage && !lineMode_);
     begun_ = skips_ = false;
   }
-  if (reader_.fragments() > static_cast<std::uint32_t>(server_.options.maxFragments)) {
+  if (reader_.fragments() > static_cast<std::uint32_t>(shared_.options.maxFragments)) {
     return fail(piece, ws::CloseCode::kPolicyViolation, "a message exceeds MaxFragments");
   }
   if (piece.compressed) return onCompressed(piece);
@@ -96,16 +95,16 @@ bool Connection::onData(ws::Piece& piece) {
 bool Connection::collect(ws::Piece& piece) {
   const std::size_t size = piece.payload.size();
   {
-    const Accounted accounted(server_, id_, message_);
+    const Accounted accounted(shared_, id_, message_);
     // What has come bounds what is made room for, whatever was announced.
     if (piece.starts) {
       message_.reserve(static_cast<std::size_t>(
           std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));
     }
-    const auto most = static_cast<std::size_t>(server_.options.maxMessageSize);
+    const auto most = static_cast<std::size_t>(shared_.options.maxMessageSize);
     if (!reader_.take(piece, message_.extend(size, most))) return false;
   }
-  if (piece.ends || server_.keepsUnfinished(id_)) return true;
+  if (piece.ends || shared_.keepsUnfinished(id_)) return true;
   return fail(piece, ws::CloseCode::kTryAgainLater, kUnfinishedReached);
 }
 
@@ -117,7 +116,7 @@ void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
 
 void Connection::onMessageStalled() {
   // Whom we do not listen to cannot go on; what has been delivered need not.
-  if (paused_ || !collects_) return server_.onUnfinished(id_, message_.capacity());
+  if (paused_ || !collects_) return shared_.onUnfinished(id_, message_.capacity());
   failMessage(ws::CloseCode::kPolicyViolation, "Nothing more of a message came for MessageTimeout");
 }
 
@@ -126,7 +125,7 @@ net::Transfer Connection::receiveInPlace() {
       std::min<std::uint64_t>(reader_.frameRemaining(), message_.size() * kGrowth));
   std::uint8_t* place = nullptr;
   {
-    const Accounted accounted(server_, id_, message_);
+    const Accounted accounted(shared_, id_, message_);
     place = message_.extend(size);
   }
   const net::Transfer transfer = socket_.receive({place, size});
@@ -137,8 +136,8 @@ net::Transfer Connection::receiveInPlace() {
 }
 
 bool Connection::passOn(ws::Piece& piece) {
-  const Accounted accounted(server_, id_, message_);
-  EventBatch& events = server_.events();
+  const Accounted accounted(shared_, id_, message_);
+  EventBatch& events = shared_.events;
   // The start of a character whose rest had not come goes in front.
   const std::size_t kept = message_.size();
   std::size_t size = kept + piece.payload.size();
@@ -164,12 +163,12 @@ bool Connection::passOn(ws::Piece& piece) {
 bool Connection::passOnValid(Bytes text) {
   const std::size_t size = ws::validPrefix(text);
   const auto format = begun_ ? 0 : static_cast<std::int32_t>(ws::Opcode::kText);
-  if (size > 0) server_.events().add(EventKind::kDataIn, id_, 0, format, size);
+  if (size > 0) shared_.events.add(EventKind::kDataIn, id_, 0, format, size);
   return false;
 }
 
 bool Connection::readLines(ws::Piece& piece) {
-  const Accounted accounted(server_, id_, message_);
+  const Accounted accounted(shared_, id_, message_);
   const std::size_t kept = message_.size();
   if (!reader_.take(piece, message_.extend(piece.payload.size()))) {
     // The lines before the broken character.
@@ -195,12 +194,12 @@ bool Connection::onCompressed(ws::Piece& piece) {
   } else {
     if (!collect(piece)) return false;
     if (!piece.ends) return true;
-    const Accounted accounted(server_, id_, message_);
+    const Accounted accounted(shared_, id_, message_);
     compressed.swap(message_);
   }
   Bytes rest = whole ? Bytes(piece.payload) : Bytes(compressed.bytes());
   const bool own = extra_ && extra_->streams.inflater != nullptr;
-  ws::Inflater& inflater = own ? *extra_->streams.inflater : server_.streams().inflater();
+  ws::Inflater& inflater = own ? *extra_->streams.inflater : shared_.streams.inflater();
   ws::Utf8 text;
   const ws::InflateStatus status = inflate(inflater, rest, text, piece);
   if (status == ws::InflateStatus::kDone) deliverInflated(piece.opcode, text);
@@ -213,7 +212,7 @@ bool Connection::onCompressed(ws::Piece& piece) {
     compressed.consume(compressed.size() - rest.size());
   }
   extra().inflation = std::make_unique<Inflation>(Inflation{
-      piece.opcode, text, std::move(compressed), own ? nullptr : server_.streams().takeInflater()});
+      piece.opcode, text, std::move(compressed), own ? nullptr : shared_.streams.takeInflater()});
   fallBehind();
   return true;
 }
@@ -231,7 +230,7 @@ void Connection::inflateMore() {
     return fallBehind();
   }
   const ws::Utf8 text = inflation.text;
-  if (!own) server_.streams().giveBack(std::move(inflation.inflater));
+  if (!own) shared_.streams.giveBack(std::move(inflation.inflater));
   endInflation();
   if (status == ws::InflateStatus::kDone) return deliverInflated(piece.opcode, text);
   onLast(Ending::of(id_, piece));
@@ -239,17 +238,17 @@ void Connection::inflateMore() {
 
 ws::InflateStatus Connection::inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text,
                                       ws::Piece& piece) {
-  const auto limit = static_cast<std::size_t>(server_.options.maxMessageSize);
+  const auto limit = static_cast<std::size_t>(shared_.options.maxMessageSize);
   const std::size_t before = message_.size();
   const std::size_t given = rest.size();
   ws::InflateStatus status =
       inflater.inflatePortion(rest, message_, limit - std::min(limit, before), kInflatedAtOnce);
-  server_.countInflated(message_.size() - before + given - rest.size());
+  shared_.backlogs.countInflated(message_.size() - before + given - rest.size());
 
   const bool goesOn = status == ws::InflateStatus::kMore;
   if (goesOn) {
-    server_.onUnfinished(id_, message_.capacity() + rest.size());
-    if (!server_.keepsUnfinished(id_)) status = ws::InflateStatus::kNoMemory;
+    shared_.onUnfinished(id_, message_.capacity() + rest.size());
+    if (!shared_.keepsUnfinished(id_)) status = ws::InflateStatus::kNoMemory;
   }
   const bool valid = !isText(piece) || (text.feed(Bytes(message_.bytes()).subspan(before)) &&
                                         (goesOn || text.complete()));
@@ -272,27 +271,27 @@ ws::InflateStatus Connection::inflate(ws::Inflater& inflater, Bytes& rest, ws::U
       break;
   }
   message_.clear();
-  server_.onUnfinished(id_, 0);
+  shared_.onUnfinished(id_, 0);
   return ws::InflateStatus::kCorrupt;
 }
 
 void Connection::deliverInflated(ws::Opcode opcode, const ws::Utf8& text) {
   countMessage(message_.size());
-  if (!server_.events().wants(EventKind::kDataIn)) return forgetMessage();
+  if (!shared_.events.wants(EventKind::kDataIn)) return forgetMessage();
   deliver(opcode, message_, text.ascii());
 }
 
 void Connection::endInflation() {
   extra_->inflation.reset();
-  server_.onUnfinished(id_, message_.capacity());
+  shared_.onUnfinished(id_, message_.capacity());
 }
 
 void Connection::deliver(ws::Opcode opcode, ByteQueue& message, bool ascii) {
-  const Accounted accounted(server_, id_, message_);
+  const Accounted accounted(shared_, id_, message_);
   if (lineMode_) return deliverLines(message, 0, opcode == ws::Opcode::kText, true);
   const bool isAscii = opcode == ws::Opcode::kText && ascii;
-  server_.events().addBytes(EventKind::kDataIn, id_, kEndOfMessage | (isAscii ? kIsAscii : 0),
-                            static_cast<std::int32_t>(opcode), std::move(message));
+  shared_.events.addBytes(EventKind::kDataIn, id_, kEndOfMessage | (isAscii ? kIsAscii : 0),
+                          static_cast<std::int32_t>(opcode), std::move(message));
 }
 
 void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends) {
@@ -305,7 +304,7 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
     rest.remove_prefix(used);
     if (ends && rest.empty()) flags |= kEndOfMessage;
     if (!text) flags |= kIsBinary;
-    server_.events().addText(EventKind::kDataIn, id_, flags, 0, line);
+    shared_.events.addText(EventKind::kDataIn, id_, flags, 0, line);
     ++lines;
   };
   while (lines < kLinesAtOnce) {
@@ -335,7 +334,7 @@ void Connection::deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, 
 }
 
 void Connection::deliverMoreLines() {
-  const Accounted accounted(server_, id_, message_);
+  const Accounted accounted(shared_, id_, message_);
   auto& waiting = extra_->lines;
   if (!waiting) return;
   const Lines lines = std::move(*waiting);
@@ -357,16 +356,13 @@ Result<void> Connection::setMaxLineLength(int bytes) {
 }
 
 void Connection::forgetMessage() {
-  const Accounted accounted(server_, id_, message_);
+  const Accounted accounted(shared_, id_, message_);
   message_.clear();
   if (!extra_) return;
   extra_->lines.reset();
   if (extra_->inflation) endInflation();
 }
 
-void Connection::countMessage(std::uint64_t size) {
-  ++server_.statistics().messagesIn;
-  server_.statistics().bytesIn += size;
-}
+void Connection::countMessage(std::uint64_t size) { shared_.statistics.countReceived(size); }
 
 }  // namespace wss::server

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 #include "ws/writer.h"
 
 namespace wss::server {
@@ -29,7 +28,7 @@ void Connection::onDeadline(Tick now) {
     case State::kHandshake:
     case State::kAskedCertificate:
     case State::kAskedClient:
-      server_.log(1, id_, "The TLS handshake took too long");
+      shared_.log.add(LogLevel::kInfo, id_, "The TLS handshake took too long");
       return hangUp(true);
     case State::kRequest:
       return refuse(408, "The request did not come in time");
@@ -52,8 +51,8 @@ void Connection::onDeadline(Tick now) {
 }
 
 void Connection::checkLiveness(Tick now) {
-  const int idle = server_.options.idleTimeout;
-  const int interval = server_.options.pingInterval;
+  const int idle = shared_.options.idleTimeout;
+  const int interval = shared_.options.pingInterval;
   if (state_ != State::kOpen || (idle == 0 && interval == 0)) return;
   // Whom we do not listen to cannot be heard.
   if (paused_ || behind_) heardTick_ = now;
@@ -87,7 +86,7 @@ bool Connection::takes(Tick now) {
 }
 
 bool Connection::mayAnswerPing(Tick now, Tick& next) {
-  const int interval = server_.options.pingInterval;
+  const int interval = shared_.options.pingInterval;
   // As if its silence had lasted for just one interval, however long we could not ping it.
   const Tick pingedNow = now - static_cast<Tick>(interval) * kTicksPerSecond;
   if (!pinged_ && !blocked_) {
@@ -99,7 +98,7 @@ bool Connection::mayAnswerPing(Tick now, Tick& next) {
   const bool ours = pinged_ ? extra_ && extra_->underwaySince == heardTick_ &&
                                   extra_->handed < extra_->underway.end
                             : blocked_;
-  if (ours && server_.options.sendTimeout > 0) {
+  if (ours && shared_.options.sendTimeout > 0) {
     next = ticksLater(now, interval);
     return true;
   }
@@ -140,14 +139,14 @@ std::int64_t Connection::advance(Stretch& stretch) const {
 }
 
 void Connection::startCloseTimeout() {
-  const int seconds = server_.options.closeTimeout;
+  const int seconds = shared_.options.closeTimeout;
   startTimeout(seconds);
   const Stretch all = underway();
   if (extra_ || all.left() > seconds * kLeastPerSecond) extra().underway = all;
 }
 
 bool Connection::mayStillTake() {
-  const int seconds = server_.options.closeTimeout;
+  const int seconds = shared_.options.closeTimeout;
   const std::int64_t least = seconds * kLeastPerSecond;
   if (!extra_ || extra_->underway.left() <= least || advance(extra_->underway) < least)
     return false;
@@ -155,7 +154,7 @@ bool Connection::mayStillTake() {
   return true;
 }
 
-void Connection::startTimeout(int seconds) { setDeadline(ticksLater(server_.now(), seconds)); }
+void Connection::startTimeout(int seconds) { setDeadline(ticksLater(shared_.now(), seconds)); }
 
 void Connection::setDeadlineBy(Tick due) {
   if (deadlineTick_ == 0 || due < deadlineTick_) setDeadline(due);
@@ -163,7 +162,7 @@ void Connection::setDeadlineBy(Tick due) {
 
 void Connection::setDeadline(Tick due) {
   deadlineTick_ = due;
-  if (scheduledTick_ == 0 || due < scheduledTick_) scheduledTick_ = server_.addDeadline(id_, due);
+  if (scheduledTick_ == 0 || due < scheduledTick_) scheduledTick_ = shared_.timers.add(id_, due);
 }
 
 }  // namespace wss::server

@@ -6,36 +6,35 @@
 #include "http/deflate_offer.h"
 #include "http/header.h"
 #include "http/upgrade.h"
+#include "server/access.h"
 #include "server/connection.h"
-#include "server/server.h"
 
 namespace wss::server {
 
-Connection::Connection(Server& server, std::int32_t id, const net::Address& remote)
-    : server_(server),
+Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remote)
+    : shared_(shared),
       id_(id),
       remote_(remote),
-      timeoutSeconds_(server.options.defaultTimeout),
-      reader_(ws::Role::kServer, static_cast<std::uint64_t>(server.options.maxMessageSize)) {}
+      timeoutSeconds_(shared.options.defaultTimeout),
+      reader_(ws::Role::kServer, static_cast<std::uint64_t>(shared.options.maxMessageSize)) {}
 
-Result<void> Connection::open(int fd) {
-  const Options& options = server_.options;
-  const bool asks = server_.events().wants(EventKind::kConnectionRequest);
-  Result<void> opened = socket_.open(server_.loop(), fd, this, !asks);
+Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
+  const Options& options = shared_.options;
+  const bool asks = shared_.events.wants(EventKind::kConnectionRequest);
+  Result<void> opened = socket_.open(shared_.loop, fd, this, !asks);
   if (!opened.ok()) return opened;
   socket_.endWhenBroken(true);
   // Most connections have inherited what they need: a system call less for each.
-  if (options.tcpNoDelay != server_.listenerHasNoDelay()) socket_.setNoDelay(options.tcpNoDelay);
+  if (options.tcpNoDelay != hasNoDelay) socket_.setNoDelay(options.tcpNoDelay);
   socket_.setBufferSizes(options.inBufferSize, options.outBufferSize);
   socket_.setKeepAlive(
       {options.keepAliveTime, options.keepAliveInterval, options.keepAliveRetryCount});
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
-  const bool admitted = server_.admits(remote_);
   if (asks) {
     noteAsked();
     showPending();
-    server_.events().addText(EventKind::kConnectionRequest, id_,
-                             kIsAscii | (admitted ? 0 : kIsRefused), remote_.port, remote_.host());
+    shared_.events.addText(EventKind::kConnectionRequest, id_,
+                           kIsAscii | (admitted ? 0 : kIsRefused), remote_.port, remote_.host());
   } else {
     answerConnectionRequest(admitted);
   }
@@ -44,8 +43,10 @@ Result<void> Connection::open(int fd) {
 
 void Connection::answerConnectionRequest(bool accept) {
   if (state_ != State::kAskedConnection) return;
-  if (accept) return enter(server_.isSecure() ? State::kHandshake : State::kRequest);
-  if (server_.logs(1)) server_.logError(id_, "Connection of " + remote_.text() + " refused");
+  if (accept)
+    return enter(shared_.tls.isSecure(shared_.options) ? State::kHandshake : State::kRequest);
+  if (shared_.log.shows(LogLevel::kInfo))
+    shared_.log.addError(id_, "Connection of " + remote_.text() + " refused");
   closeSocket(false);
 }
 
@@ -56,8 +57,8 @@ void Connection::readRequest(MutableBytes received) {
   ByteQueue gathered;
   gathered.swap(input_);
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
-  const http::Limits limits{static_cast<std::size_t>(server_.options.maxRequestHeaderSize),
-                            static_cast<std::size_t>(server_.options.maxRequestHeaders)};
+  const http::Limits limits{static_cast<std::size_t>(shared_.options.maxRequestHeaderSize),
+                            static_cast<std::size_t>(shared_.options.maxRequestHeaders)};
   const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits);
   switch (parsed.status) {
     case http::ParseResult::Status::kNeedMore:
@@ -80,19 +81,19 @@ void Connection::readRequest(MutableBytes received) {
 }
 
 void Connection::onRequest(const http::UpgradeRequest& request) {
-  server_.logRequest(id_, request, remote_);
+  shared_.log.addRequest(id_, request, remote_);
   const std::string_view origin = request.origin;
-  if (!origin.empty() && !isAllowedOrigin(server_.options.allowedOrigins, origin)) {
+  if (!origin.empty() && !isAllowedOrigin(shared_.options.allowedOrigins, origin)) {
     return refuse(403, "The Origin is not allowed");
   }
-  if (!server_.events().wants(EventKind::kWebSocketOpenRequest)) {
+  if (!shared_.events.wants(EventKind::kWebSocketOpenRequest)) {
     return answerOpenRequest(
         {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});
   }
   noteAsked();
-  server_.events().addFields(EventKind::kWebSocketOpenRequest, id_, 0,
-                             {request.uri, request.host, request.origin, request.subProtocols,
-                              request.extensions, request.headers});
+  shared_.events.addFields(EventKind::kWebSocketOpenRequest, id_, 0,
+                           {request.uri, request.host, request.origin, request.subProtocols,
+                            request.extensions, request.headers});
   watch();
 }
 
@@ -100,24 +101,24 @@ void Connection::answerOpenRequest(const http::Answer& answer) {
   if (state_ != State::kAskedOpen) return;
   const auto& [status, subProtocol, headers, body] = answer;
   if (const std::string_view mistake = http::mistakeIn(answer); !mistake.empty()) {
-    server_.reportError(id_, makeError(ErrorCode::kInvalidArgument, mistake));
+    shared_.log.report(id_, makeError(ErrorCode::kInvalidArgument, mistake));
     return refuse(500, "The application's answer was invalid");
   }
   if (status != 101) return refuse(status, "Refused by the application", headers, body);
-  if (!server_.takeOpen()) return refuse(503, "MaxConnections has been reached");
+  if (!shared_.owner.takeOpen()) return refuse(503, "MaxConnections has been reached");
   http::appendSwitchingProtocols(outgoing(),
                                  http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
                                  chooseSubProtocol(subProtocol), chooseExtensions(), headers);
   deadlineTick_ = 0;
   announced_ = true;
-  server_.onNotPending(id_);
+  shared_.owner.onNotPending(id_);
   socket_.endWhenBroken(false);
   enter(State::kOpen);
   touch();
-  heardTick_ = server_.now();
+  heardTick_ = shared_.now();
   checkLiveness(heardTick_);
-  server_.log(1, id_, "WebSocket open");
-  EventBatch& events = server_.events();
+  shared_.log.add(LogLevel::kInfo, id_, "WebSocket open");
+  EventBatch& events = shared_.events;
   if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);
   if (events.wants(EventKind::kReadyToSend)) events.add(EventKind::kReadyToSend, id_);
   // Frames that came right behind the request.
@@ -125,7 +126,7 @@ void Connection::answerOpenRequest(const http::Answer& answer) {
 }
 
 std::string Connection::chooseExtensions() {
-  const Options& options = server_.options;
+  const Options& options = shared_.options;
   if (!options.enablePermessageDeflate) return {};
   const std::string offers = http::joinHeaders(request_.headers(), "Sec-WebSocket-Extensions");
   http::DeflateAnswer answer = http::answerDeflateOffers(offers, deflatePolicy(options));
@@ -149,18 +150,18 @@ std::string_view Connection::chooseSubProtocol(std::string_view wanted) const {
   if (wanted.empty()) return {};
   const std::string offered = http::offeredSubProtocols(request_.headers());
   if (http::listHasToken(offered, wanted)) return wanted;
-  if (wanted != offered && server_.logs(1)) {
-    server_.logError(id_, "The chosen subprotocol \"" + std::string(wanted) +
-                              "\" is none that the client offered: none was sent");
+  if (wanted != offered && shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "The chosen subprotocol \"" + std::string(wanted) +
+                                  "\" is none that the client offered: none was sent");
   }
   return {};
 }
 
 void Connection::refuse(int httpStatus, std::string_view reason, std::string_view headers,
                         std::optional<std::string_view> body) {
-  if (server_.logs(1)) {
-    server_.logError(id_, "Request of " + remote_.text() + " refused with status " +
-                              std::to_string(httpStatus) + ": " + std::string(reason));
+  if (shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "Request of " + remote_.text() + " refused with status " +
+                                  std::to_string(httpStatus) + ": " + std::string(reason));
   }
   http::appendRejection(outgoing(), httpStatus, body.value_or(reason), headers);
   held_ = false;

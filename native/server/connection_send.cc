@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 #include "ws/writer.h"
 
 namespace wss::server {
@@ -38,7 +37,7 @@ void Connection::corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress,
 }
 
 bool Connection::compresses(ws::Opcode opcode, std::size_t size) const {
-  const Options& options = server_.options;
+  const Options& options = shared_.options;
   const std::size_t limit =
       options.compressionLimit == 0 ? SIZE_MAX : static_cast<std::size_t>(options.compressionLimit);
   return deflateBits_ != 0 && !ws::isControl(opcode) && size <= limit &&
@@ -49,7 +48,7 @@ bool Connection::compress(ws::Opcode opcode, Bytes payload, ByteQueue& out) {
   if (!compresses(opcode, payload.size())) return false;
   const bool own = extra_ && extra_->streams.deflater != nullptr;
   ws::Deflater& deflater =
-      own ? *extra_->streams.deflater : server_.streams().deflater(server_.options, deflateBits_);
+      own ? *extra_->streams.deflater : shared_.streams.deflater(shared_.options, deflateBits_);
   // With context takeover later messages refer to this one: it must be sent as it is now.
   return deflater.compress(payload, out).ok() && (own || out.size() < payload.size());
 }
@@ -98,21 +97,21 @@ void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
 }
 
 void Connection::showQueue(bool progress) {
-  Holders& queues = server_.queues();
+  Holders& queues = shared_.queues;
   if (!blocked_) return queues.remove(id_);
   if (progress) {
-    queues.progress(id_, output_.capacity(), server_.now(), socket_.unsent());
-    server_.startTicking();
+    queues.progress(id_, output_.capacity(), shared_.now(), socket_.unsent());
+    shared_.timers.start();
   } else {
     queues.resize(id_, output_.capacity());
   }
-  server_.boundQueues();
+  shared_.owner.boundQueues();
 }
 
 bool Connection::hasTakenMore() {
   const std::uint32_t unsent = socket_.unsent();
-  if (unsent >= server_.queues().mark(id_)) return false;
-  server_.queues().progress(id_, output_.capacity(), server_.now(), unsent);
+  if (unsent >= shared_.queues.mark(id_)) return false;
+  shared_.queues.progress(id_, output_.capacity(), shared_.now(), unsent);
   return true;
 }
 
@@ -149,8 +148,8 @@ void Connection::setParts(std::optional<Parts> parts) {
 /// After what may have changed whether sends are taken.
 void Connection::tellIfReady(bool wasReady) {
   showStatus();
-  const bool tell = !wasReady && isReadyToSend() && server_.events().wants(EventKind::kReadyToSend);
-  if (tell) server_.events().add(EventKind::kReadyToSend, id_);
+  const bool tell = !wasReady && isReadyToSend() && shared_.events.wants(EventKind::kReadyToSend);
+  if (tell) shared_.events.add(EventKind::kReadyToSend, id_);
 }
 
 Result<void> Connection::setMessageLength(int bytes) {
@@ -168,7 +167,7 @@ Result<void> Connection::setMessageLength(int bytes) {
 
 Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t token,
                               bool mayCompress) {
-  const auto limit = static_cast<std::size_t>(server_.options.maxQueuedBytes);
+  const auto limit = static_cast<std::size_t>(shared_.options.maxQueuedBytes);
   bytesSent_ = 0;
   if (blocked_ && (!sendsWait() || output_.size() >= limit)) {
     return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then send again");
@@ -200,13 +199,13 @@ Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, s
   }
   // A message may always be ended.
   const bool justEnds = last && payload.empty();
-  const auto limit = static_cast<std::size_t>(server_.options.maxQueuedBytes);
+  const auto limit = static_cast<std::size_t>(shared_.options.maxQueuedBytes);
   if (output_.size() >= limit && !justEnds) {
     return makeError(ErrorCode::kWouldBlock, "wait until the part before has been taken");
   }
   Parts parts = partsFor(opcode);
   if (!parts.add(payload, last)) return makeError(ErrorCode::kInvalidArgument, kNotUtf8);
-  server_.countSent(opcode, last, payload.size());
+  shared_.statistics.countSent(payload.size(), last);
   put(opcode, last, false, payload);
   if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
   setParts(last ? std::nullopt : std::optional(parts));
@@ -216,7 +215,7 @@ Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, s
 /// False when it is a text and not UTF-8.
 bool Connection::putMessage(ws::Opcode opcode, Bytes payload, bool mayCompress) {
   if (!Parts::of(opcode).add(payload, true)) return false;
-  server_.countSent(opcode, true, payload.size());
+  if (!ws::isControl(opcode)) shared_.statistics.countSent(payload.size());
   ByteQueue compressed;
   const bool worth = mayCompress && compress(opcode, payload, compressed);
   put(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
@@ -233,7 +232,7 @@ bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
   const bool begins = !hasBegun();
   Parts parts = partsFor(opcode);
   if (!parts.add(part, last) || !Parts::of(opcode).add(rest, true)) return false;
-  server_.countSent(opcode, last, part.size());
+  shared_.statistics.countSent(part.size(), last);
   put(begins ? opcode : ws::Opcode::kContinuation, last, false, part);
   if (!isOpen()) return true;
   extra_->parts = last ? std::nullopt : std::optional(parts);
@@ -246,7 +245,7 @@ bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
 /// queue.
 void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
   const ByteQueue& before = outgoing();
-  if (!before.empty() || payload.size() > server_.options.maxFramePayload()) {
+  if (!before.empty() || payload.size() > shared_.options.maxFramePayload()) {
     enqueue(opcode, fin, rsv1, payload);
     sealUnsent();
     return blocked_ ? showQueue(false) : transmit({});
@@ -266,7 +265,7 @@ void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
 
 /// Puts a message, or a part of one, into the queue, in frames of MaxFrameSize.
 void Connection::enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
-  const std::size_t most = server_.options.maxFramePayload();
+  const std::size_t most = shared_.options.maxFramePayload();
   // RFC 6455 §5.5: control frames must not be fragmented.
   while (payload.size() > most && !ws::isControl(opcode)) {
     ws::appendFrame(outgoing(), opcode, false, rsv1, payload.first(most));
@@ -292,12 +291,12 @@ void Connection::watch() {
 void Connection::touch() {
   if (touched_) return;
   touched_ = true;
-  server_.toFlush(*this);
+  shared_.touched.push_back(this);
 }
 
 void Connection::showStatus() {
   const bool takes = isReadyToSend() && !sendsWait() && messageLength() == 0;
-  server_.showStatus(id_, takes ? id_ : isOpen() ? -id_ : 0);
+  shared_.status.show(id_, takes ? id_ : isOpen() ? -id_ : 0);
 }
 
 Connection::Extra& Connection::extra() {

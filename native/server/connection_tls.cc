@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 
 namespace wss::server {
 namespace {
@@ -15,22 +14,22 @@ constexpr std::string_view kCutOff = "The peer closed the connection without a C
 }  // namespace
 
 bool Connection::startHandshake() {
-  const EventBatch& events = server_.events();
+  const EventBatch& events = shared_.events;
   const bool asksClient =
-      server_.options.sslAuthenticateClients && events.wants(EventKind::kSSLClientAuthentication);
-  const bool logs = events.wants(EventKind::kSSLStatus) || server_.logs(3);
-  using Log = tls::Session::Log;
+      shared_.options.sslAuthenticateClients && events.wants(EventKind::kSSLClientAuthentication);
+  const bool logs = events.wants(EventKind::kSSLStatus) || shared_.log.shows(LogLevel::kDebug);
+  using Told = tls::Session::Log;
   const tls::Session::Wishes wishes{
       .askCertificate = events.wants(EventKind::kSSLConnectionRequest),
       .askClient = asksClient,
-      .log = !logs                           ? Log::kOff
-             : server_.options.logSSLPackets ? Log::kRecords
-                                             : Log::kHandshake};
-  const auto& context = server_.tlsContext();
+      .log = !logs                           ? Told::kOff
+             : shared_.options.logSSLPackets ? Told::kRecords
+                                             : Told::kHandshake};
+  const auto& context = shared_.tls.context;
   // There is none when the server has come to listen without TLS meanwhile, or misses its own.
   auto session = context == nullptr ? nullptr : tls::Session::accept(context, wishes);
   if (session == nullptr) {
-    server_.logError(id_, "There is no certificate to serve with");
+    shared_.log.addError(id_, "There is no certificate to serve with");
     closeSocket(true);
     return false;
   }
@@ -40,8 +39,8 @@ bool Connection::startHandshake() {
 }
 
 bool Connection::receiveCiphertext(Bytes ciphertext) {
-  if (state_ == State::kHandshake) server_.countHandshake();
-  const MutableBytes plain = server_.plainBuffer();
+  if (state_ == State::kHandshake) shared_.handshakes.count();
+  const MutableBytes plain = shared_.tls.plainBuffer();
   return onPlaintext(plain.first(tls_->session->receive(ciphertext, plain, output_)));
 }
 
@@ -71,8 +70,8 @@ void Connection::onHandshake() {
     case tls::Session::State::kAskedCertificate: {
       noteAsked();
       const tls::ClientHello& hello = session.clientHello();
-      server_.events().addFields(EventKind::kSSLConnectionRequest, id_, 0,
-                                 {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms});
+      shared_.events.addFields(EventKind::kSSLConnectionRequest, id_, 0,
+                               {hello.serverName, hello.cipherSuites, hello.signatureAlgorithms});
       return enter(State::kAskedCertificate);
     }
     case tls::Session::State::kAskedClient: {
@@ -80,12 +79,12 @@ void Connection::onHandshake() {
       noteAsked();
       constexpr EventKind kKind = EventKind::kSSLClientAuthentication;
       if (client == nullptr) {
-        server_.events().add(kKind, id_, kIsRefused);
+        shared_.events.add(kKind, id_, kIsRefused);
       } else {
         const tls::Certificate& certificate = client->certificate;
-        server_.events().addFields(kKind, id_, client->verified ? 0 : kIsRefused,
-                                   {certificate.encoded(server_.options.sslIncludeCertChain),
-                                    certificate.subject(), certificate.issuer(), client->status});
+        shared_.events.addFields(kKind, id_, client->verified ? 0 : kIsRefused,
+                                 {certificate.encoded(shared_.options.sslIncludeCertChain),
+                                  certificate.subject(), certificate.issuer(), client->status});
       }
       return enter(State::kAskedClient);
     }
@@ -100,7 +99,7 @@ void Connection::onHandshake() {
 void Connection::answerCertificateRequest(const tls::Certificate* certificate) {
   if (state_ != State::kAskedCertificate) return;
   enter(State::kHandshake);
-  const MutableBytes plain = server_.plainBuffer();
+  const MutableBytes plain = shared_.tls.plainBuffer();
   onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, output_)));
 }
 
@@ -114,7 +113,7 @@ void Connection::refuseCertificateRequest() {
 void Connection::answerClientAuthentication(bool accept) {
   if (state_ != State::kAskedClient) return;
   enter(State::kHandshake);
-  const MutableBytes plain = server_.plainBuffer();
+  const MutableBytes plain = shared_.tls.plainBuffer();
   onPlaintext(plain.first(tls_->session->answerClient(accept, plain, output_)));
 }
 
@@ -124,8 +123,8 @@ tls::Negotiated Connection::negotiated() const {
 
 void Connection::onTlsFailure() {
   const std::string reason = tls_->session->failure();
-  if (server_.logs(1)) {
-    server_.logError(id_, "TLS with " + remote_.text() + " failed: " + reason);
+  if (shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "TLS with " + remote_.text() + " failed: " + reason);
   }
   if (isConnected()) {
     disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
@@ -143,10 +142,10 @@ void Connection::reportTls() {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (server_.events().wants(EventKind::kSSLStatus)) {
-      server_.events().addText(EventKind::kSSLStatus, id_, 0, 0, line);
+    if (shared_.events.wants(EventKind::kSSLStatus)) {
+      shared_.events.addText(EventKind::kSSLStatus, id_, 0, 0, line);
     }
-    server_.log(3, id_, line);
+    shared_.log.add(LogLevel::kDebug, id_, line);
   }
 }
 

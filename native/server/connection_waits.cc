@@ -5,7 +5,6 @@
 #include <string>
 
 #include "server/connection.h"
-#include "server/server.h"
 #include "ws/writer.h"
 
 namespace wss::server {
@@ -16,13 +15,13 @@ constexpr std::ptrdiff_t kMostPings = 64;
 /// Whether `goal` has been reached; if not, `token` is settled when it has.
 bool Connection::isDone(Goal goal, std::int32_t token) {
   if (goal == Goal::kDrained ? isDrained() : output_.empty()) return true;
-  extra().waits.push_back({token, goal, output_.size(), server_.now()});
+  extra().waits.push_back({token, goal, output_.size(), shared_.now()});
   expectProgress();
   return false;
 }
 
 void Connection::expectProgress() {
-  if (timeoutSeconds_ > 0) setDeadlineBy(ticksLater(server_.now(), timeoutSeconds_));
+  if (timeoutSeconds_ > 0) setDeadlineBy(ticksLater(shared_.now(), timeoutSeconds_));
 }
 
 Result<void> Connection::ping(std::int32_t token) {
@@ -34,7 +33,7 @@ Result<void> Connection::ping(std::int32_t token) {
   if (extra_ && std::ranges::count_if(extra_->waits, isPing) >= kMostPings) {
     return makeError(ErrorCode::kWouldBlock, "its last 64 Pings are unanswered: wait for a Pong");
   }
-  extra().waits.push_back({token, Goal::kPong, 0, server_.now(), underway()});
+  extra().waits.push_back({token, Goal::kPong, 0, shared_.now(), underway()});
   std::uint8_t payload[sizeof token];
   std::memcpy(payload, &token, sizeof token);
   ws::appendFrame(outgoing(), ws::Opcode::kPing, true, false, payload);
@@ -67,7 +66,7 @@ void Connection::onProgress(std::size_t count) {
   std::erase_if(extra_->waits, [&](Wait& wait) {
     if (wait.goal == Goal::kPong) return false;
     wait.bytes -= std::min<std::uint64_t>(wait.bytes, count);
-    wait.since = server_.now();
+    wait.since = shared_.now();
     const bool done = wait.goal == Goal::kTaken && wait.bytes == 0;
     if (done) settle(wait, ErrorCode{});
     return done;
@@ -89,7 +88,7 @@ void Connection::expireWaits(Tick now) {
   Tick next = 0;
   // What the kernel holds may last for longer than the timeout: then it takes nothing from us.
   if (blocked_) hasTakenMore();
-  const Tick taken = server_.queues().since(id_);
+  const Tick taken = shared_.queues.since(id_);
   std::erase_if(extra_->waits, [&](Wait& wait) {
     if (wait.goal != Goal::kPong) wait.since = std::max(wait.since, taken);
     // A Ping's time begins when it has left.
@@ -110,7 +109,7 @@ void Connection::forget(std::int32_t token) {
 }
 
 void Connection::settle(const Wait& wait, ErrorCode code) {
-  server_.events().add(EventKind::kSettled, id_, wait.token, static_cast<std::int32_t>(code));
+  shared_.events.add(EventKind::kSettled, id_, wait.token, static_cast<std::int32_t>(code));
 }
 
 void Connection::settleAll(ErrorCode code) {
