@@ -79,8 +79,7 @@ bool Connection::receive() {
     onEnd(transfer);
     return false;
   }
-  heardTick_ = shared_.now();
-  pinged_ = false;
+  liveness_.hear(shared_.now());
   if (inPlace) return false;
   const MutableBytes received = buffer.first(transfer.count);
   if (state_ == State::kHandshake && !tls_ && !startHandshake()) return false;
@@ -128,7 +127,7 @@ MutableBytes Connection::readFrames(MutableBytes input) {
 
 bool Connection::hasReadEnough(int count) const {
   return behind_ || count == kMostPieces || shared_.events.full() ||
-         (deflateBits_ != 0 && !shared_.backlogs.mayInflate());
+         (outgoing_.mayCompress() && !shared_.backlogs.mayInflate());
 }
 
 bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
@@ -156,14 +155,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
 
 void Connection::onPing(Bytes payload) {
   if (isOpen()) {
-    if (blocked_) {
-      // RFC 6455 §5.5.3: only the latest Ping need be answered. The queue must not grow by Pongs.
-      extra().pong.assign(textOf(payload));
-      extra().owesPong = true;
-    } else {
-      ws::appendFrame(outgoing(), ws::Opcode::kPong, true, false, payload);
-      touch();
-    }
+    if (outgoing_.pong(payload)) touch();
   }
   if (shared_.events.wants(EventKind::kPing)) {
     shared_.events.addText(EventKind::kPing, id_, 0, 0, textOf(payload));
@@ -174,7 +166,7 @@ void Connection::onPong(Bytes payload) {
   std::int32_t token = 0;
   if (extra_ && payload.size() == sizeof token) {
     std::memcpy(&token, payload.data(), sizeof token);
-    settlePings(token);
+    extra_->waits.onPong(token, teller());
   }
   if (shared_.events.wants(EventKind::kPing)) {
     shared_.events.addText(EventKind::kPing, id_, kIsResponse, 0, textOf(payload));
@@ -198,7 +190,7 @@ void Connection::leave(const Ending& ending) {
   // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
   // follows in any case: the peer's close_notify.
   const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnread());
-  if (more || blocked_ || tls_) return drain();
+  if (more || outgoing_.isBlocked() || tls_) return drain();
   enter(State::kEnding);
   touch();
 }
@@ -240,7 +232,7 @@ void Connection::startClosing(std::uint16_t code, std::string_view reason) {
 
 void Connection::sendClose(std::uint16_t code, std::string_view reason) {
   const ws::ClosePayload payload(code, reason);
-  ws::appendFrame(outgoing(), ws::Opcode::kClose, true, false, payload.bytes());
+  outgoing_.enqueueControl(ws::Opcode::kClose, payload.bytes());
   touch();
 }
 
@@ -269,14 +261,18 @@ void Connection::cut(std::string_view reason) {
 void Connection::hangUp(bool reset) {
   closeTls();
   // A reset would overtake it.
-  const bool tells = tls_ && socket_.isOpen() && !blocked_ && !output_.empty();
-  if (tells && socket_.send(output_.bytes()).status == net::Transfer::Status::kDone) reset = false;
+  const bool tells = tls_ && socket_.isOpen() && !outgoing_.isBlocked() && !wire().empty();
+  if (tells &&
+      socket_.send(std::as_const(*this).wire().bytes()).status == net::Transfer::Status::kDone)
+    reset = false;
   closeSocket(reset);
 }
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
   forgetMessage();
-  settleAll(ErrorCode::kInvalidConnectionId);
+  if (extra_) extra_->waits.settleAll(ErrorCode::kInvalidConnectionId, teller());
+  extra_.reset();
+  outgoing_.release();
   shared_.events.addText(EventKind::kDisconnected, id_, 0, code, reason);
   shared_.ended.push_back(id_);
   if (shared_.log.shows(LogLevel::kInfo)) {
@@ -294,7 +290,7 @@ void Connection::closeSocket(bool reset) {
   enter(State::kClosed);
   deadlineTick_ = 0;
   shared_.queues.remove(id_);
-  output_.clear();
+  wire().clear();
   if (!announced_) shared_.owner.onNotPending(id_);
   socket_.close(reset);
 }

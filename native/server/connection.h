@@ -17,12 +17,13 @@
 #include "http/packed_head.h"
 #include "http/upgrade.h"
 #include "net/socket.h"
-#include "server/compression.h"
 #include "server/deadlines.h"
 #include "server/ending.h"
-#include "server/parts.h"
+#include "server/flow.h"
+#include "server/liveness.h"
+#include "server/outgoing.h"
 #include "server/shared.h"
-#include "server/wait.h"
+#include "server/waits.h"
 #include "tls/session.h"
 #include "ws/reader.h"
 #include "ws/utf8.h"
@@ -60,7 +61,9 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] bool isLeaving() const { return state_ >= State::kClosing; }
   /// Whether sends are taken: open, the kernel has not refused bytes that still wait, and no
   /// message of sendPart() is open.
-  [[nodiscard]] bool isReadyToSend() const { return isOpen() && !blocked_ && !inParts(); }
+  [[nodiscard]] bool isReadyToSend() const {
+    return isOpen() && !outgoing_.isBlocked() && !outgoing_.inParts();
+  }
   /// Whether sends wait for their bytes to be handed over (a positive timeout).
   [[nodiscard]] bool sendsWait() const { return timeoutSeconds_ > 0; }
 
@@ -78,9 +81,10 @@ class Connection final : private net::SocketOwner {
 
   // Sending.
   /// Whether a message of `size` bytes is worth compressing.
-  [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const;
-  /// Adds a run of finished frames, at `offset` in memory that stays until flush(). At most one
-  /// run waits; a second one that does not follow the first makes it a copy in the queue.
+  [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const {
+    return outgoing_.compresses(opcode, size, shared_.options);
+  }
+  /// Outgoing::cork(), of memory that stays until flush().
   void cork(Bytes arena, std::uint32_t offset, std::uint32_t size);
   /// Adds a message that goes into several frames: behind what is corked, into the queue.
   void corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena);
@@ -149,10 +153,10 @@ class Connection final : private net::SocketOwner {
   /// Fails with 112 while a part of a line waits for its end.
   Result<void> setMaxLineLength(int bytes);
   /// What the kernel has yet to take.
-  [[nodiscard]] int queuedBytes() const { return static_cast<int>(output_.size()); }
+  [[nodiscard]] int queuedBytes() const { return static_cast<int>(wire().size()); }
   /// Bytes yet to be sent of a message of that length: what send() is given next are its parts. 0:
   /// each send is a message.
-  [[nodiscard]] int messageLength() const { return extra_ ? extra_->messageLength : 0; }
+  [[nodiscard]] int messageLength() const { return outgoing_.messageLength(); }
   /// Fails with 10022 unless the timeout is 0, and with 10037 while a message is open.
   Result<void> setMessageLength(int bytes);
   [[nodiscard]] std::string uid() const;
@@ -184,18 +188,11 @@ class Connection final : private net::SocketOwner {
 
   /// What few connections need; allocated while it is needed.
   struct Extra {
-    std::vector<Wait> waits;
-    std::int64_t handed = 0;     ///< bytes that the kernel has taken since this was made
-    Stretch underway;            ///< what was on its way when it was pinged, or closing began
-    Tick underwaySince = 0;      ///< heardTick_ when that was looked at, or 0
-    Stretch taken;               ///< what was on its way when IdleTimeout had passed
-    Tick takenTick = 0;          ///< when some of that had been taken last
-    std::optional<Parts> parts;  ///< of the message that has been begun and not ended
-    int messageLength = 0;       ///< what is left of it; 0: sendPart() has begun it
-    std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
-    bool owesPong = false;
+    Waits waits;
+    std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
+    Watched watched;
     int maxLineLength = kMaxLineLength;
-    OwnStreams streams;
+    std::unique_ptr<ws::Inflater> inflater;
     std::unique_ptr<Inflation> inflation;
     std::optional<Lines> lines;
     net::Address local;  ///< kept when the socket is closed
@@ -203,7 +200,32 @@ class Connection final : private net::SocketOwner {
 
   struct Tls {
     std::unique_ptr<tls::Session> session;
-    ByteQueue unsealed;  ///< what goes out with the next flush, still to be sealed
+    ByteQueue sealed;  ///< bytes that the kernel has yet to take; frames wait in outgoing_
+  };
+
+  /// How what it sends gets on, for those who look when a deadline has come.
+  class Way final : public Flow {
+   public:
+    explicit Way(Connection& connection) : its_(connection) {}
+
+   private:
+    [[nodiscard]] std::int64_t handed() const override {
+      return its_.extra_ ? its_.extra_->handed : 0;
+    }
+    [[nodiscard]] std::int64_t queued() const override {
+      const std::size_t sealed = its_.tls_ ? its_.tls_->sealed.size() : 0;
+      return static_cast<std::int64_t>(its_.outgoing_.size() + sealed);
+    }
+    /// On a unix socket that is one, and counted otherwise.
+    [[nodiscard]] std::int64_t onItsWay() const override {
+      return its_.remote_.isUnix ? 0 : its_.socket_.unsent();
+    }
+    [[nodiscard]] Watched* watched() override {
+      return its_.extra_ ? &its_.extra_->watched : nullptr;
+    }
+    Watched& watch() override { return its_.extra().watched; }
+
+    Connection& its_;
   };
 
   void onReadable() override;
@@ -273,8 +295,13 @@ class Connection final : private net::SocketOwner {
   void onHandshake();
   void onTlsFailure();
   void reportTls();
-  /// Where frames go on their way out: what is there is sealed, if need be, with the next flush.
-  ByteQueue& outgoing() { return tls_ ? tls_->unsealed : output_; }
+  /// What the kernel has yet to take.
+  [[nodiscard]] ByteQueue& wire() { return tls_ ? tls_->sealed : outgoing_.queue(); }
+  [[nodiscard]] const ByteQueue& wire() const { return tls_ ? tls_->sealed : outgoing_.queue(); }
+  /// Whether no more may wait there, but the end of a message.
+  [[nodiscard]] bool isFull() const {
+    return wire().size() >= static_cast<std::size_t>(shared_.options.maxQueuedBytes);
+  }
   void seal(Bytes start, Bytes rest);
   void sealUnsent();
   /// Says close_notify behind all that is to be sent.
@@ -293,16 +320,7 @@ class Connection final : private net::SocketOwner {
   std::string chooseExtensions();
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
-  [[nodiscard]] bool isDrained() const { return output_.empty() && !hasBegun(); }
-  /// Whether a message of sendPart() is open.
-  [[nodiscard]] bool inParts() const { return hasBegun() && messageLength() == 0; }
-  /// Whether a message has been begun and not ended, in one of the two ways.
-  [[nodiscard]] bool hasBegun() const { return extra_ && extra_->parts; }
-  /// What the part of a message is added to.
-  [[nodiscard]] Parts partsFor(ws::Opcode opcode) const {
-    const Parts none = Parts::of(opcode);
-    return extra_ ? extra_->parts.value_or(none) : none;
-  }
+  [[nodiscard]] bool isDrained() const { return wire().empty() && !outgoing_.hasBegun(); }
   void setParts(std::optional<Parts> parts);
   bool putWithLength(ws::Opcode opcode, Bytes payload);
   bool putMessage(ws::Opcode opcode, Bytes payload, bool mayCompress);
@@ -318,29 +336,15 @@ class Connection final : private net::SocketOwner {
   void setBlocked(bool blocked);
   void tellIfReady(bool wasReady);
   bool isDone(Goal goal, std::int32_t token);
-  void onProgress(std::size_t count);
-  void settlePings(std::int32_t token);
-  void settleDrained();
-  void settle(const Wait& wait, ErrorCode code);
-  void settleAll(ErrorCode code);
+  [[nodiscard]] Waits::Teller teller() const { return {shared_.events, id_}; }
+  /// The kernel has taken so many bytes.
+  void onTaken(std::size_t count);
+  void settleIfDrained();
   /// Has expireWaits() called when the timeout of the oldest wait has run out.
   void expectProgress();
   void expireWaits(Tick now);
   /// Closes a connection that is silent for too long, or pings it.
   void checkLiveness(Tick now);
-  /// For one that has been silent for IdleTimeout or longer: whether what goes out to it goes on,
-  /// which is a sign of life.
-  bool takes(Tick now);
-  /// For one that has been silent for PingInterval, or as long again since it was pinged: pings it,
-  /// or sees whether it may still answer. `next` is when to see again, unless heardTick_ says so.
-  bool mayAnswerPing(Tick now, Tick& next);
-  void sendLivenessPing();
-  /// All that the peer has yet to take.
-  [[nodiscard]] Stretch underway() const;
-  /// What the kernel has, and not the peer. On a unix socket that is one, and counted otherwise.
-  [[nodiscard]] std::int64_t onItsWay() const;
-  /// Looks at `stretch` again: how much more of it the peer has taken.
-  std::int64_t advance(Stretch& stretch) const;
   /// The peer has CloseTimeout from now on for what is left to it.
   void startCloseTimeout();
   /// When that is over: whether it begins anew, because enough has been taken of what is much.
@@ -361,7 +365,6 @@ class Connection final : private net::SocketOwner {
   // Changes rarely.
   State state_ = State::kAskedConnection;
   bool paused_ : 1 = false;
-  bool blocked_ : 1 = false;     ///< the kernel has refused bytes
   bool touched_ : 1 = false;     ///< in the server's list of those to flush
   bool held_ : 1 = true;         ///< somebody may still ask for properties
   bool peerEnded_ : 1 = false;   ///< kDraining: nothing more will come
@@ -372,12 +375,10 @@ class Connection final : private net::SocketOwner {
   bool collects_ : 1 = false;         ///< the current message is delivered when it is whole
   bool begun_ : 1 = false;            ///< a piece of the current message has been delivered
   bool skips_ : 1 = false;            ///< the rest of the current message is for nobody
-  bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
   bool behind_ : 1 = false;           ///< what has come is more than one turn could take
   bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
   bool asked_ : 1 = false;            ///< somebody outside knows it
   bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
-  std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
   std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
@@ -385,14 +386,12 @@ class Connection final : private net::SocketOwner {
   Tick deadlineTick_ = 0;     ///< when the timeout in force runs out; 0: none is
   Tick scheduledTick_ = 0;    ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
-  Tick heardTick_ = 0;  ///< when there was a sign of life last: something came, or went on
+  Liveness liveness_;
   std::int32_t bytesSent_ = 0;
-  std::uint32_t runOffset_ = 0;
-  std::uint32_t runSize_ = 0;
   ws::Reader reader_;
   ByteQueue input_;    ///< the start of a request or frame whose rest has not come
   ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
-  ByteQueue output_;   ///< bytes that the kernel has yet to take
+  Outgoing outgoing_;
   net::Socket socket_;
 };
 

@@ -198,8 +198,8 @@ bool Connection::onCompressed(ws::Piece& piece) {
     compressed.swap(message_);
   }
   Bytes rest = whole ? Bytes(piece.payload) : Bytes(compressed.bytes());
-  const bool own = extra_ && extra_->streams.inflater != nullptr;
-  ws::Inflater& inflater = own ? *extra_->streams.inflater : shared_.streams.inflater();
+  const bool own = extra_ && extra_->inflater != nullptr;
+  ws::Inflater& inflater = own ? *extra_->inflater : shared_.streams.inflater();
   ws::Utf8 text;
   const ws::InflateStatus status = inflate(inflater, rest, text, piece);
   if (status == ws::InflateStatus::kDone) deliverInflated(piece.opcode, text);
@@ -220,7 +220,7 @@ bool Connection::onCompressed(ws::Piece& piece) {
 void Connection::inflateMore() {
   Inflation& inflation = *extra_->inflation;
   const bool own = inflation.inflater == nullptr;
-  ws::Inflater& inflater = own ? *extra_->streams.inflater : *inflation.inflater;
+  ws::Inflater& inflater = own ? *extra_->inflater : *inflation.inflater;
   ws::Piece piece;
   piece.opcode = inflation.opcode;
   Bytes rest = inflation.compressed.bytes();

@@ -6,7 +6,7 @@
 #include "http/deflate_offer.h"
 #include "http/header.h"
 #include "http/upgrade.h"
-#include "server/access.h"
+#include "server/access_lists.h"
 #include "server/connection.h"
 
 namespace wss::server {
@@ -106,7 +106,7 @@ void Connection::answerOpenRequest(const http::Answer& answer) {
   }
   if (status != 101) return refuse(status, "Refused by the application", headers, body);
   if (!shared_.owner.takeOpen()) return refuse(503, "MaxConnections has been reached");
-  http::appendSwitchingProtocols(outgoing(),
+  http::appendSwitchingProtocols(outgoing_.queue(),
                                  http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
                                  chooseSubProtocol(subProtocol), chooseExtensions(), headers);
   deadlineTick_ = 0;
@@ -115,8 +115,8 @@ void Connection::answerOpenRequest(const http::Answer& answer) {
   socket_.endWhenBroken(false);
   enter(State::kOpen);
   touch();
-  heardTick_ = shared_.now();
-  checkLiveness(heardTick_);
+  liveness_.hear(shared_.now());
+  checkLiveness(shared_.now());
   shared_.log.add(LogLevel::kInfo, id_, "WebSocket open");
   EventBatch& events = shared_.events;
   if (events.wants(EventKind::kConnected)) events.add(EventKind::kConnected, id_);
@@ -132,15 +132,16 @@ std::string Connection::chooseExtensions() {
   http::DeflateAnswer answer = http::answerDeflateOffers(offers, deflatePolicy(options));
   if (!answer.agreed) return {};
   const http::DeflateParameters& agreed = *answer.agreed;
-  deflateBits_ = static_cast<std::uint8_t>(agreed.serverMaxWindowBits & 0xF);
-  reader_.allowCompression();
+  std::unique_ptr<ws::Deflater> own;
   if (agreed.serverContextTakeover) {
     ws::DeflateSettings settings = deflateSettings(options, agreed.serverMaxWindowBits);
     settings.contextTakeover = true;
-    extra().streams.deflater = std::make_unique<ws::Deflater>(settings);
+    own = std::make_unique<ws::Deflater>(settings);
   }
+  outgoing_.agreeOnCompression(static_cast<unsigned>(agreed.serverMaxWindowBits), std::move(own));
+  reader_.allowCompression();
   if (agreed.clientContextTakeover) {
-    extra().streams.inflater = std::make_unique<ws::Inflater>(agreed.clientMaxWindowBits, true);
+    extra().inflater = std::make_unique<ws::Inflater>(agreed.clientMaxWindowBits, true);
   }
   return std::move(answer.response);
 }
@@ -163,7 +164,7 @@ void Connection::refuse(int httpStatus, std::string_view reason, std::string_vie
     shared_.log.addError(id_, "Request of " + remote_.text() + " refused with status " +
                                   std::to_string(httpStatus) + ": " + std::string(reason));
   }
-  http::appendRejection(outgoing(), httpStatus, body.value_or(reason), headers);
+  http::appendRejection(outgoing_.queue(), httpStatus, body.value_or(reason), headers);
   held_ = false;
   drain();
 }

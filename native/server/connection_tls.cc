@@ -41,13 +41,13 @@ bool Connection::startHandshake() {
 bool Connection::receiveCiphertext(Bytes ciphertext) {
   if (state_ == State::kHandshake) shared_.handshakes.count();
   const MutableBytes plain = shared_.tls.plainBuffer();
-  return onPlaintext(plain.first(tls_->session->receive(ciphertext, plain, output_)));
+  return onPlaintext(plain.first(tls_->session->receive(ciphertext, plain, tls_->sealed)));
 }
 
 bool Connection::onPlaintext(MutableBytes plain) {
   tls::Session& session = *tls_->session;
   reportTls();
-  if (!output_.empty()) touch();
+  if (!wire().empty()) touch();
   if (state_ == State::kHandshake) onHandshake();
   if (!plain.empty() && socket_.isOpen()) onBytes(plain);
   if (!socket_.isOpen()) return false;
@@ -100,13 +100,13 @@ void Connection::answerCertificateRequest(const tls::Certificate* certificate) {
   if (state_ != State::kAskedCertificate) return;
   enter(State::kHandshake);
   const MutableBytes plain = shared_.tls.plainBuffer();
-  onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, output_)));
+  onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, tls_->sealed)));
 }
 
 void Connection::refuseCertificateRequest() {
   if (state_ != State::kAskedCertificate) return;
   enter(State::kHandshake);
-  tls_->session->refuseCertificate(output_);
+  tls_->session->refuseCertificate(tls_->sealed);
   onPlaintext({});
 }
 
@@ -114,7 +114,7 @@ void Connection::answerClientAuthentication(bool accept) {
   if (state_ != State::kAskedClient) return;
   enter(State::kHandshake);
   const MutableBytes plain = shared_.tls.plainBuffer();
-  onPlaintext(plain.first(tls_->session->answerClient(accept, plain, output_)));
+  onPlaintext(plain.first(tls_->session->answerClient(accept, plain, tls_->sealed)));
 }
 
 tls::Negotiated Connection::negotiated() const {
@@ -152,21 +152,21 @@ void Connection::reportTls() {
 void Connection::seal(Bytes start, Bytes rest) {
   const auto state = tls_->session->state();
   if (state == tls::Session::State::kOpen || state == tls::Session::State::kEnded) {
-    tls_->session->send(start, rest, output_);
+    tls_->session->send(start, rest, tls_->sealed);
   }
 }
 
 void Connection::sealUnsent() {
   if (!tls_) return;
-  ByteQueue unsealed;
-  unsealed.swap(tls_->unsealed);
-  seal({}, unsealed.bytes());
+  ByteQueue frames;
+  frames.swap(outgoing_.queue());
+  seal({}, frames.bytes());
 }
 
 void Connection::closeTls() {
   if (!tls_) return;
   sealUnsent();
-  tls_->session->close(output_);
+  tls_->session->close(tls_->sealed);
 }
 
 }  // namespace wss::server

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <climits>
 
-#include "server/access.h"
+#include "server/access_lists.h"
 #include "server/options_base.h"
 #include "server/options_tls.h"
 #include "server/setting_text.h"
