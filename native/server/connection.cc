@@ -12,8 +12,6 @@
 namespace wss::server {
 namespace {
 
-/// A payload of which so much is to come is received where it is to stay.
-constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
 /// Frames, or pieces of one, that are read of a connection before the others have their turn.
 constexpr int kMostPieces = 4096;
 
@@ -27,7 +25,7 @@ void Connection::onReadable() {
   }
   if (state_ == State::kDraining) return discard();
   if (state_ == State::kHandshake && !shared_.handshakes.mayGoOn()) return waitForTurn();
-  if (behind_) return socket_.defer();
+  if (incoming_.isBehind()) return socket_.defer();
   // What does not fit into this turn waits in the kernel, and the peer feels it.
   if (shared_.events.full() || !receive()) return;
   // There was more than fits into one buffer: this connection goes on, but not for long.
@@ -65,8 +63,7 @@ void Connection::showPending() {
 }
 
 bool Connection::receive() {
-  const bool inPlace =
-      collects_ && !message_.empty() && !tls_ && reader_.frameRemaining() >= kWorthReceivingInPlace;
+  const bool inPlace = incoming_.goesInPlace() && !tls_;
   MutableBytes buffer = shared_.loop.receiveBuffer();
   // No more than a request may have: frames that follow it wait until it has been answered.
   if (state_ == State::kRequest) {
@@ -88,18 +85,28 @@ bool Connection::receive() {
   } else if (!receiveCiphertext(received)) {
     return false;
   }
-  return transfer.count == buffer.size() && !behind_ &&
+  return transfer.count == buffer.size() && !incoming_.isBehind() &&
          (state_ == State::kOpen || state_ == State::kClosing);
 }
 
 void Connection::onBytes(MutableBytes received) {
   if (state_ == State::kRequest) return readRequest(received);
   // The start of a frame, kept from the last time, goes in front: the rest need not be moved.
-  const std::size_t kept = input_.size();
-  std::uint8_t* const start = received.data() - kept;
-  if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
-  input_.clear();
-  input_.append(readFrames({start, kept + received.size()}));
+  ByteQueue& kept = incoming_.kept();
+  const std::size_t size = kept.size();
+  std::uint8_t* const start = received.data() - size;
+  if (size > 0) std::memcpy(start, kept.bytes().data(), size);
+  kept.clear();
+  kept.append(readFrames({start, size + received.size()}));
+}
+
+net::Transfer Connection::receiveInPlace() {
+  const MutableBytes place = incoming_.beginInPlace(target());
+  const net::Transfer transfer = socket_.receive(place);
+  incoming_.endInPlace(place.size());
+  // Taken from and to the same place.
+  if (transfer.status == net::Transfer::Status::kDone) readFrames(place.first(transfer.count));
+  return transfer;
 }
 
 void Connection::discard() {
@@ -113,20 +120,26 @@ void Connection::discard() {
 }
 
 MutableBytes Connection::readFrames(MutableBytes input) {
+  const MutableBytes rest = readPieces(input);
+  waitIfBehind();
+  return rest;
+}
+
+MutableBytes Connection::readPieces(MutableBytes input) {
   ws::Piece piece;
   for (int count = 0; state_ == State::kOpen || state_ == State::kClosing; ++count) {
     if (hasReadEnough(count) && !input.empty()) {
-      fallBehind();
+      incoming_.fallBehind();
       return input;
     }
-    if (reader_.next(input, piece) == ws::Piece::Kind::kNeedMore) return input;
+    if (incoming_.next(input, piece) == ws::Piece::Kind::kNeedMore) return input;
     if (!onPiece(piece, !input.empty())) break;
   }
   return {};
 }
 
 bool Connection::hasReadEnough(int count) const {
-  return behind_ || count == kMostPieces || shared_.events.full() ||
+  return incoming_.isBehind() || count == kMostPieces || shared_.events.full() ||
          (outgoing_.mayCompress() && !shared_.backlogs.mayInflate());
 }
 
@@ -141,7 +154,8 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
       onPong(piece.payload);
       return true;
     case ws::Piece::Kind::kData:
-      if (onData(piece)) return true;
+      // Whoever has stopped taking data, and is closing, does not want what is still on its way.
+      if (incoming_.take(piece, target(), paused_ && state_ == State::kClosing)) return true;
       break;
     case ws::Piece::Kind::kClose:
       onLast({id_, piece.closeCode, false, moreFollows, std::string(textOf(piece.payload))});
@@ -177,6 +191,18 @@ void Connection::onLast(Ending ending) {
   if (state_ != State::kOpen) return leave(ending);
   enter(State::kLeaving);
   shared_.endings.push_back(std::move(ending));
+}
+
+void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
+  incoming_.forget(target());
+  if (state_ != State::kOpen && state_ != State::kClosing) return;
+  onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
+}
+
+void Connection::onMessageStalled() {
+  // Whom we do not listen to cannot go on; what has been delivered need not.
+  if (paused_ || !incoming_.collects()) return incoming_.touch(target());
+  failMessage(ws::CloseCode::kPolicyViolation, "Nothing more of a message came for MessageTimeout");
 }
 
 void Connection::leave(const Ending& ending) {
@@ -269,9 +295,10 @@ void Connection::hangUp(bool reset) {
 }
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
-  forgetMessage();
+  incoming_.forget(target());
   if (extra_) extra_->waits.settleAll(ErrorCode::kInvalidConnectionId, teller());
   extra_.reset();
+  incoming_.release();
   outgoing_.release();
   shared_.events.addText(EventKind::kDisconnected, id_, 0, code, reason);
   shared_.ended.push_back(id_);
@@ -318,7 +345,7 @@ void Connection::enter(State state) {
   showStatus();
   showPending();
   watch();
-  toCatchUp();
+  queueIfBehind();
 }
 
 net::Address Connection::local() const {
@@ -331,9 +358,9 @@ std::string Connection::uid() const { return shared_.owner.uidOf(id_); }
 void Connection::setAcceptsData(bool accepts) {
   paused_ = !accepts;
   // While nobody listened the peer could not go on.
-  if (accepts && !message_.empty()) shared_.onUnfinished(id_, message_.capacity());
+  if (accepts && incoming_.hasMessage()) incoming_.touch(target());
   watch();
-  if (accepts) toCatchUp();
+  if (accepts) queueIfBehind();
 }
 
 }  // namespace wss::server

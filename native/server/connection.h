@@ -20,13 +20,13 @@
 #include "server/deadlines.h"
 #include "server/ending.h"
 #include "server/flow.h"
+#include "server/incoming.h"
 #include "server/liveness.h"
 #include "server/outgoing.h"
 #include "server/shared.h"
 #include "server/waits.h"
 #include "tls/session.h"
 #include "ws/reader.h"
-#include "ws/utf8.h"
 
 namespace wss::server {
 
@@ -143,15 +143,12 @@ class Connection final : private net::SocketOwner {
   void setAcceptsData(bool accepts);
   /// Whether DataIn comes for each line instead of each message (documented LineMode). A message
   /// of which a part has been collected already is delivered in the mode that is on at its end.
-  [[nodiscard]] bool lineMode() const { return lineMode_; }
-  void setLineMode(bool on) { lineMode_ = on; }
+  [[nodiscard]] bool lineMode() const { return incoming_.lineMode(); }
+  void setLineMode(bool on) { incoming_.setLineMode(on); }
   /// Bytes after which a line is delivered though its end has not come.
-  [[nodiscard]] int maxLineLength() const {
-    const Extra* const extra = extra_.get();
-    return extra == nullptr ? kMaxLineLength : extra->maxLineLength;
-  }
+  [[nodiscard]] int maxLineLength() const { return incoming_.maxLineLength(); }
   /// Fails with 112 while a part of a line waits for its end.
-  Result<void> setMaxLineLength(int bytes);
+  Result<void> setMaxLineLength(int bytes) { return incoming_.setMaxLineLength(bytes); }
   /// What the kernel has yet to take.
   [[nodiscard]] int queuedBytes() const { return static_cast<int>(wire().size()); }
   /// Bytes yet to be sent of a message of that length: what send() is given next are its parts. 0:
@@ -178,23 +175,11 @@ class Connection final : private net::SocketOwner {
     kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
     kClosed,
   };
-  /// Lines that wait in message_ for the next turn.
-  struct Lines {
-    bool text;
-    bool ends;                     ///< the message ends with the last of them
-    std::optional<Ending> ending;  ///< of the WebSocket, because of what came behind them
-  };
-  static constexpr int kMaxLineLength = 2048;
-
   /// What few connections need; allocated while it is needed.
   struct Extra {
     Waits waits;
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
-    int maxLineLength = kMaxLineLength;
-    std::unique_ptr<ws::Inflater> inflater;
-    std::unique_ptr<Inflation> inflation;
-    std::optional<Lines> lines;
     net::Address local;  ///< kept when the socket is closed
   };
 
@@ -243,41 +228,22 @@ class Connection final : private net::SocketOwner {
   /// Receives the rest of a large frame where it is to stay.
   net::Transfer receiveInPlace();
   void discard();
-  /// Handles what has come, in a buffer with room for input_ in front.
+  /// Handles what has come, in a buffer with room for what was kept in front.
   void onBytes(MutableBytes received);
   /// Reads frames until no whole one is left, or the turn has brought enough. What is left.
   MutableBytes readFrames(MutableBytes input);
+  MutableBytes readPieces(MutableBytes input);
   /// Whether those that come next are left for the next turn, when one has brought `count` already.
   [[nodiscard]] bool hasReadEnough(int count) const;
   void readBacklog();
-  /// Has catchUp() called in the next turn, and nothing received before.
-  void fallBehind();
-  /// Queues for catchUp() if there is something to catch up with.
-  void toCatchUp();
+  /// If there is something to catch up with, has catchUp() called in the next turn, and nothing
+  /// received before.
+  void waitIfBehind();
+  /// If there is something to catch up with, has catchUp() called in the next turn.
+  void queueIfBehind();
+  [[nodiscard]] Incoming::Target target() { return {shared_, id_}; }
   /// False when the piece is the last that is read.
   bool onPiece(ws::Piece& piece, bool moreFollows);
-  // What to do with a piece of a message. False makes it the error that it then is.
-  bool onData(ws::Piece& piece);
-  bool collect(ws::Piece& piece);
-  bool passOn(ws::Piece& piece);
-  /// Delivers what a text that has turned out to be broken has before that; false, for onData().
-  bool passOnValid(Bytes text);
-  bool readLines(ws::Piece& piece);
-  bool onCompressed(ws::Piece& piece);
-  void inflateMore();
-  /// Inflates a portion of `rest`, which is moved on, into message_; if it is text, `text` goes on
-  /// with it. Makes `piece` the error that it is otherwise.
-  ws::InflateStatus inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text, ws::Piece& piece);
-  void deliverInflated(ws::Opcode opcode, const ws::Utf8& text);
-  void endInflation();
-  /// Delivers a whole message, and leaves it empty.
-  void deliver(ws::Opcode opcode, ByteQueue& message, bool ascii);
-  /// Delivers the lines of `bytes`, of which `scanned` bytes are known to have no line feed; and
-  /// the rest too, if the message `ends` there. What is too much for a turn stays, as Lines.
-  void deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends);
-  void deliverMoreLines();
-  void forgetMessage();
-  void countMessage(std::uint64_t size);
   void onPing(Bytes payload);
   void onPong(Bytes payload);
   void onLast(Ending ending);
@@ -365,17 +331,12 @@ class Connection final : private net::SocketOwner {
   // Changes rarely.
   State state_ = State::kAskedConnection;
   bool paused_ : 1 = false;
-  bool touched_ : 1 = false;     ///< in the server's list of those to flush
-  bool held_ : 1 = true;         ///< somebody may still ask for properties
-  bool peerEnded_ : 1 = false;   ///< kDraining: nothing more will come
-  bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
-  bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
-  bool waits_ : 1 = false;       ///< in the server's queue for handshakes
-  bool lineMode_ : 1 = false;
-  bool collects_ : 1 = false;         ///< the current message is delivered when it is whole
-  bool begun_ : 1 = false;            ///< a piece of the current message has been delivered
-  bool skips_ : 1 = false;            ///< the rest of the current message is for nobody
-  bool behind_ : 1 = false;           ///< what has come is more than one turn could take
+  bool touched_ : 1 = false;          ///< in the server's list of those to flush
+  bool held_ : 1 = true;              ///< somebody may still ask for properties
+  bool peerEnded_ : 1 = false;        ///< kDraining: nothing more will come
+  bool socketGone_ : 1 = false;       ///< onSocketClosed() has been
+  bool announced_ : 1 = false;        ///< it has been open, so that its end is a Disconnected
+  bool waits_ : 1 = false;            ///< in the server's queue for handshakes
   bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
   bool asked_ : 1 = false;            ///< somebody outside knows it
   bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
@@ -388,9 +349,7 @@ class Connection final : private net::SocketOwner {
   // Changes with every message.
   Liveness liveness_;
   std::int32_t bytesSent_ = 0;
-  ws::Reader reader_;
-  ByteQueue input_;    ///< the start of a request or frame whose rest has not come
-  ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
+  Incoming incoming_;
   Outgoing outgoing_;
   net::Socket socket_;
 };

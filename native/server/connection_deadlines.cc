@@ -45,7 +45,7 @@ void Connection::checkLiveness(Tick now) {
   if (state_ != State::kOpen || (limits.idleTimeout == 0 && limits.pingInterval == 0)) return;
   Way way(*this);
   const auto [verdict, next] =
-      liveness_.check(now, limits, {paused_ || behind_, outgoing_.isBlocked()}, way);
+      liveness_.check(now, limits, {paused_ || incoming_.isBehind(), outgoing_.isBlocked()}, way);
   switch (verdict) {
     case Liveness::Verdict::kIdle:
       return startClosing(static_cast<std::uint16_t>(ws::CloseCode::kGoingAway),

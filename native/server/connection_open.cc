@@ -16,7 +16,7 @@ Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remo
       id_(id),
       remote_(remote),
       timeoutSeconds_(shared.options.defaultTimeout),
-      reader_(ws::Role::kServer, static_cast<std::uint64_t>(shared.options.maxMessageSize)) {}
+      incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)) {}
 
 Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
   const Options& options = shared_.options;
@@ -51,11 +51,12 @@ void Connection::answerConnectionRequest(bool accept) {
 }
 
 void Connection::readRequest(MutableBytes received) {
-  const std::size_t seen = input_.size();
-  if (seen > 0) input_.append(received);
-  // Kept here, because the views of the parsed request must outlive what happens to input_.
+  ByteQueue& kept = incoming_.kept();
+  const std::size_t seen = kept.size();
+  if (seen > 0) kept.append(received);
+  // Kept here, because the views of the parsed request must outlive what happens to `kept`.
   ByteQueue gathered;
-  gathered.swap(input_);
+  gathered.swap(kept);
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
   const http::Limits limits{static_cast<std::size_t>(shared_.options.maxRequestHeaderSize),
                             static_cast<std::size_t>(shared_.options.maxRequestHeaders)};
@@ -63,9 +64,9 @@ void Connection::readRequest(MutableBytes received) {
   switch (parsed.status) {
     case http::ParseResult::Status::kNeedMore:
       if (seen > 0) {
-        input_.swap(gathered);
+        kept.swap(gathered);
       } else {
-        input_.append(received);
+        kept.append(received);
       }
       return showPending();
     case http::ParseResult::Status::kRejected:
@@ -74,7 +75,7 @@ void Connection::readRequest(MutableBytes received) {
       break;
   }
   request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
-  input_.append(bytes.subspan(parsed.consumed));
+  kept.append(bytes.subspan(parsed.consumed));
   state_ = State::kAskedOpen;
   showPending();
   onRequest(parsed.request);
@@ -132,17 +133,19 @@ std::string Connection::chooseExtensions() {
   http::DeflateAnswer answer = http::answerDeflateOffers(offers, deflatePolicy(options));
   if (!answer.agreed) return {};
   const http::DeflateParameters& agreed = *answer.agreed;
-  std::unique_ptr<ws::Deflater> own;
+  std::unique_ptr<ws::Deflater> ownDeflater;
   if (agreed.serverContextTakeover) {
     ws::DeflateSettings settings = deflateSettings(options, agreed.serverMaxWindowBits);
     settings.contextTakeover = true;
-    own = std::make_unique<ws::Deflater>(settings);
+    ownDeflater = std::make_unique<ws::Deflater>(settings);
   }
-  outgoing_.agreeOnCompression(static_cast<unsigned>(agreed.serverMaxWindowBits), std::move(own));
-  reader_.allowCompression();
+  outgoing_.agreeOnCompression(static_cast<unsigned>(agreed.serverMaxWindowBits),
+                               std::move(ownDeflater));
+  std::unique_ptr<ws::Inflater> ownInflater;
   if (agreed.clientContextTakeover) {
-    extra().inflater = std::make_unique<ws::Inflater>(agreed.clientMaxWindowBits, true);
+    ownInflater = std::make_unique<ws::Inflater>(agreed.clientMaxWindowBits, true);
   }
+  incoming_.agreeOnCompression(std::move(ownInflater));
   return std::move(answer.response);
 }
 

@@ -221,7 +221,7 @@ void Connection::watch() {
   const bool pauses = isOpen() && paused_;
   const bool reads = !asked && !peerEnded_ && !pauses && !unread_;
   // What has come before the peer's end, and waits, is not to be lost.
-  socket_.watch(reads, outgoing_.isBlocked(), pauses && !behind_ && !unread_);
+  socket_.watch(reads, outgoing_.isBlocked(), pauses && !incoming_.isBehind() && !unread_);
 }
 
 void Connection::touch() {
