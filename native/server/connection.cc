@@ -4,6 +4,7 @@
 #include "server/connection.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -19,7 +20,7 @@ constexpr int kMostPieces = 4096;
 
 void Connection::onReadable() {
   // It would be told of again and again, while a handler keeps the last frame from being answered.
-  if (state_ == State::kLeaving || state_ == State::kEnding) {
+  if (state_ == State::kLeaving || state_ == State::kFlushing) {
     unread_ = true;
     return watch();
   }
@@ -40,26 +41,24 @@ void Connection::waitForTurn() {
   // Who has left before the first answer cannot be there for it.
   if (!tls_ && socket_.hasEnded()) return end({});
   socket_.defer();
-  if (waits_) return;
+  if (queuedForHandshake_) return;
   shared_.handshakes.push(id_);
-  waits_ = true;
+  queuedForHandshake_ = true;
   showPending();
 }
 
 void Connection::takeTurn() {
-  waits_ = false;
+  queuedForHandshake_ = false;
   if (socket_.isOpen()) socket_.resume();
   showPending();
 }
 
 void Connection::showPending() {
   if (announced_ || !socket_.isOpen()) return;
-  const bool waitsForUs = waits_ || state_ == State::kAskedConnection ||
-                          state_ == State::kAskedCertificate || state_ == State::kAskedClient ||
-                          state_ == State::kAskedOpen;
-  shared_.owner.onPending(id_, waitsForUs                           ? WaitsFor::kUs
-                               : tls_ || state_ > State::kAskedOpen ? WaitsFor::kAnswered
-                                                                    : WaitsFor::kPeer);
+  const bool waitsForUs = queuedForHandshake_ || isAsked(state_);
+  shared_.owner.onPending(id_, waitsForUs                      ? WaitsFor::kUs
+                               : tls_ || !isBeforeOpen(state_) ? WaitsFor::kAnswered
+                                                               : WaitsFor::kPeer);
 }
 
 bool Connection::receive() {
@@ -85,8 +84,7 @@ bool Connection::receive() {
   } else if (!receiveCiphertext(received)) {
     return false;
   }
-  return transfer.count == buffer.size() && !incoming_.isBehind() &&
-         (state_ == State::kOpen || state_ == State::kClosing);
+  return transfer.count == buffer.size() && !incoming_.isBehind() && readsFrames(state_);
 }
 
 void Connection::onBytes(MutableBytes received) {
@@ -127,7 +125,7 @@ MutableBytes Connection::readFrames(MutableBytes input) {
 
 MutableBytes Connection::readPieces(MutableBytes input) {
   ws::Piece piece;
-  for (int count = 0; state_ == State::kOpen || state_ == State::kClosing; ++count) {
+  for (int count = 0; readsFrames(state_); ++count) {
     if (hasReadEnough(count) && !input.empty()) {
       incoming_.fallBehind();
       return input;
@@ -195,8 +193,8 @@ void Connection::onLast(Ending ending) {
 
 void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
   incoming_.forget(target());
-  if (state_ != State::kOpen && state_ != State::kClosing) return;
-  onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
+  if (readsFrames(state_))
+    onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
 }
 
 void Connection::onMessageStalled() {
@@ -217,7 +215,7 @@ void Connection::leave(const Ending& ending) {
   // follows in any case: the peer's close_notify.
   const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnread());
   if (more || outgoing_.isBlocked() || tls_) return drain();
-  enter(State::kEnding);
+  enter(State::kFlushing);
   touch();
 }
 
@@ -237,7 +235,7 @@ void Connection::onBroken() { end("The peer has reset the connection"); }
 
 void Connection::end(std::string_view reason) {
   if (isConnected()) return lose(reason);
-  if (state_ < State::kOpen)
+  if (isBeforeOpen(state_))
     shared_.log.add(LogLevel::kDebug, id_, "Connection ended before it was open");
   hangUp();
 }
@@ -265,7 +263,8 @@ void Connection::sendClose(std::uint16_t code, std::string_view reason) {
 void Connection::drain() {
   closeTls();
   unread_ = false;
-  enter(State::kDraining);
+  // What a handshake or a record breaks off may have been refused before.
+  if (state_ != State::kDraining) enter(State::kDraining);
   touch();
   startCloseTimeout();
 }
@@ -309,11 +308,11 @@ void Connection::disconnected(std::uint16_t code, std::string_view reason) {
 
 void Connection::closeSocket(bool reset) {
   if (!socket_.isOpen()) return;
-  if (held_ && shared_.events.wants(EventKind::kDisconnected)) {
+  if (askable_ && shared_.events.wants(EventKind::kDisconnected)) {
     extra().local = socket_.localAddress();
   }
   // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
-  if (state_ < State::kOpen) held_ = false;
+  if (isBeforeOpen(state_)) askable_ = false;
   enter(State::kClosed);
   deadlineTick_ = 0;
   shared_.queues.remove(id_);
@@ -328,19 +327,24 @@ void Connection::abort() {
 }
 
 void Connection::letGo() {
-  held_ = false;
+  askable_ = false;
   if (socketGone_) shared_.owner.remove(id_);
 }
 
 void Connection::onSocketClosed() {
   socketGone_ = true;
   if (!announced_ && asked_) shared_.events.add(EventKind::kForgotten, id_);
-  if (!held_) shared_.owner.remove(id_);
+  if (!askable_) shared_.owner.remove(id_);
+}
+
+void Connection::setState(State state) {
+  assert(mayFollow(state_, state));
+  state_ = state;
 }
 
 void Connection::enter(State state) {
   const bool was = isConnected();
-  state_ = state;
+  setState(state);
   if (isConnected() != was) shared_.connectedCount += was ? -1 : 1;
   showStatus();
   showPending();

@@ -17,6 +17,7 @@
 #include "http/packed_head.h"
 #include "http/upgrade.h"
 #include "net/socket.h"
+#include "server/connection_state.h"
 #include "server/deadlines.h"
 #include "server/ending.h"
 #include "server/flow.h"
@@ -50,13 +51,11 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
   /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
-  [[nodiscard]] bool mayBeAskedFor() const { return held_ || !announced_; }
+  [[nodiscard]] bool mayBeAskedFor() const { return askable_ || !announced_; }
   /// Somebody does: who has asked for it, or is asked about it.
   void noteAsked() { asked_ = true; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
-  [[nodiscard]] bool isConnected() const {
-    return state_ >= State::kOpen && state_ <= State::kClosing;
-  }
+  [[nodiscard]] bool isConnected() const { return isWebSocket(state_); }
   /// Whether we have sent our Close, or said the last word in another way.
   [[nodiscard]] bool isLeaving() const { return state_ >= State::kClosing; }
   /// Whether sends are taken: open, the kernel has not refused bytes that still wait, and no
@@ -101,7 +100,7 @@ class Connection final : private net::SocketOwner {
   Result<bool> sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token);
   /// Whether nothing waits in the queue and no message of sendPart() is open; if not, `token` is
   /// settled when it is so.
-  bool drained(std::int32_t token) { return isDone(Goal::kDrained, token); }
+  bool whenDrained(std::int32_t token) { return waitUnless(Goal::kDrained, token); }
   /// Whatever waits for `token` does so no more: it is not settled.
   void forget(std::int32_t token);
   /// Sends a Ping that carries `token`, which is settled when its Pong comes.
@@ -136,7 +135,7 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] net::Address local() const;
   /// The request; empty before it is complete.
   [[nodiscard]] const http::PackedHead& request() const { return request_; }
-  [[nodiscard]] int timeoutSeconds() const { return timeoutSeconds_; }
+  [[nodiscard]] int timeoutSeconds() const { return static_cast<int>(timeoutSeconds_); }
   void setTimeoutSeconds(int seconds);
   /// False stops reading from the socket, so that the peer feels it.
   [[nodiscard]] bool acceptsData() const { return !paused_; }
@@ -161,20 +160,12 @@ class Connection final : private net::SocketOwner {
   void setBytesSent(int count) { bytesSent_ = count; }
 
  private:
-  enum class State : std::uint8_t {
-    kAskedConnection,   ///< parked until ConnectionRequest is answered
-    kHandshake,         ///< of TLS
-    kAskedCertificate,  ///< parked until SSLConnectionRequest is answered
-    kAskedClient,       ///< parked until SSLClientAuthentication is answered
-    kRequest,           ///< reading the request head
-    kAskedOpen,         ///< parked until WebSocketOpenRequest is answered
-    kOpen,
-    kLeaving,  ///< the peer's last frame has been read, but not yet all that came before it handled
-    kClosing,  ///< our Close is on its way, the peer's is awaited
-    kEnding,   ///< closes as soon as the queue is flushed
-    kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
-    kClosed,
-  };
+  using State = ConnectionState;
+
+  /// A timeout is a day at most.
+  static constexpr unsigned kTimeoutBits = 17;
+  static constexpr unsigned kTimeoutMask = (1U << kTimeoutBits) - 1;
+
   /// What few connections need; allocated while it is needed.
   struct Extra {
     Waits waits;
@@ -281,7 +272,9 @@ class Connection final : private net::SocketOwner {
   void hangUp(bool reset = false);
   void closeSocket(bool reset);
   void disconnected(std::uint16_t code, std::string_view reason);
+  /// Goes over to `state`, which mayFollow(), and has all who depend on it know.
   void enter(State state);
+  void setState(State state);
   /// Agrees on permessage-deflate if the client offers it; what to answer.
   std::string chooseExtensions();
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
@@ -301,7 +294,7 @@ class Connection final : private net::SocketOwner {
   void finishIfFlushed();
   void setBlocked(bool blocked);
   void tellIfReady(bool wasReady);
-  bool isDone(Goal goal, std::int32_t token);
+  bool waitUnless(Goal goal, std::int32_t token);
   [[nodiscard]] Waits::Teller teller() const { return {shared_.events, id_}; }
   /// The kernel has taken so many bytes.
   void onTaken(std::size_t count);
@@ -324,34 +317,36 @@ class Connection final : private net::SocketOwner {
   void setDeadlineBy(Tick due);
   Extra& extra();
 
+  // One lies in what alignment has left behind the other: there is one of it for each client.
+  // connection_open.cc says how large it may be.
   // Constant after construction.
   Shared& shared_;
   std::int32_t id_;
   net::Address remote_;
   // Changes rarely.
-  State state_ = State::kAskedConnection;
-  bool paused_ : 1 = false;
-  bool touched_ : 1 = false;          ///< in the server's list of those to flush
-  bool held_ : 1 = true;              ///< somebody may still ask for properties
-  bool peerEnded_ : 1 = false;        ///< kDraining: nothing more will come
-  bool socketGone_ : 1 = false;       ///< onSocketClosed() has been
-  bool announced_ : 1 = false;        ///< it has been open, so that its end is a Disconnected
-  bool waits_ : 1 = false;            ///< in the server's queue for handshakes
-  bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
-  bool asked_ : 1 = false;            ///< somebody outside knows it
-  bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
-  std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
   std::unique_ptr<Tls> tls_;  ///< from the first bytes of the handshake on
-  Tick deadlineTick_ = 0;     ///< when the timeout in force runs out; 0: none is
-  Tick scheduledTick_ = 0;    ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
-  Liveness liveness_;
-  std::int32_t bytesSent_ = 0;
   Incoming incoming_;
-  Outgoing outgoing_;
-  net::Socket socket_;
+  [[no_unique_address]] net::Socket socket_;
+  State state_ = State::kAskedConnection;
+  bool paused_ : 1 = false;
+  bool touched_ : 1 = false;             ///< in the server's list of those to flush
+  bool askable_ : 1 = true;              ///< somebody may still ask for properties
+  bool peerEnded_ : 1 = false;           ///< kDraining: nothing more will come
+  bool socketGone_ : 1 = false;          ///< onSocketClosed() has been
+  bool announced_ : 1 = false;           ///< it has been open, so that its end is a Disconnected
+  bool queuedForHandshake_ : 1 = false;  ///< in the server's queue for that
+  bool queuedToCatchUp_ : 1 = false;     ///< in the server's queue for that
+  bool asked_ : 1 = false;               ///< somebody outside knows it
+  bool unread_ : 1 = false;              ///< kLeaving: something has come behind the last frame
+  [[no_unique_address]] Outgoing outgoing_;
+  std::uint32_t timeoutSeconds_ : kTimeoutBits;
+  std::int32_t bytesSent_ = 0;
+  Tick deadlineTick_ = 0;   ///< when the timeout in force runs out; 0: none is
+  Tick scheduledTick_ = 0;  ///< when the server will call onDeadline(); 0: never
+  Liveness liveness_;
 };
 
 }  // namespace wss::server

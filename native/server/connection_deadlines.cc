@@ -30,7 +30,7 @@ void Connection::onDeadline(Tick now) {
     case State::kClosing:
       if (mayStillTake()) return;
       return lose("The peer did not answer the Close frame in time");
-    case State::kEnding:
+    case State::kFlushing:
     case State::kDraining:
       if (mayStillTake()) return;
       return closeSocket(true);

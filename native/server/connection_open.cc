@@ -11,12 +11,16 @@
 
 namespace wss::server {
 
+// Idle connections are what a server has most of. With its block of the heap each may take 224
+// bytes.
+static_assert(sizeof(void*) != 8 || sizeof(Connection) <= 216);
+
 Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remote)
     : shared_(shared),
       id_(id),
       remote_(remote),
-      timeoutSeconds_(shared.options.defaultTimeout),
-      incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)) {}
+      incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)),
+      timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {}
 
 Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
   const Options& options = shared_.options;
@@ -76,7 +80,7 @@ void Connection::readRequest(MutableBytes received) {
   }
   request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
   kept.append(bytes.subspan(parsed.consumed));
-  state_ = State::kAskedOpen;
+  setState(State::kAskedOpen);
   showPending();
   onRequest(parsed.request);
 }
@@ -168,7 +172,7 @@ void Connection::refuse(int httpStatus, std::string_view reason, std::string_vie
                                   std::to_string(httpStatus) + ": " + std::string(reason));
   }
   http::appendRejection(outgoing_.queue(), httpStatus, body.value_or(reason), headers);
-  held_ = false;
+  askable_ = false;
   drain();
 }
 

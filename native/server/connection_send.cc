@@ -74,7 +74,7 @@ void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
     if (!socket_.isOpen()) return;
   }
   // A peer that does not even take our Close must not hold the connection for ever.
-  if (outgoing_.isBlocked() && state_ == State::kEnding) return drain();
+  if (outgoing_.isBlocked() && state_ == State::kFlushing) return drain();
   finishIfFlushed();
 }
 
@@ -99,7 +99,7 @@ bool Connection::hasTakenMore() {
 
 void Connection::finishIfFlushed() {
   if (!wire().empty()) return;
-  const bool done = state_ == State::kEnding || (state_ == State::kDraining && peerEnded_);
+  const bool done = state_ == State::kFlushing || (state_ == State::kDraining && peerEnded_);
   if (done) return closeSocket(false);
   if (state_ == State::kDraining) socket_.finish();
 }
@@ -155,7 +155,7 @@ Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t tok
     bytesSent_ = static_cast<std::int32_t>(payload.size());
     return true;
   }
-  return isDone(Goal::kTaken, token);
+  return waitUnless(Goal::kTaken, token);
 }
 
 Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token) {
@@ -165,7 +165,7 @@ Result<bool> Connection::sendPart(ws::Opcode opcode, Bytes payload, bool last, s
   put(opcode, last, false, payload);
   if (!isOpen()) return makeError(ErrorCode::kSendFailed, kLost);
   setParts(last ? std::nullopt : std::optional(parts.value()));
-  return isDone(Goal::kTaken, token);
+  return waitUnless(Goal::kTaken, token);
 }
 
 /// False when it is a text and not UTF-8.
@@ -216,10 +216,8 @@ void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
 void Connection::watch() {
   if (!socket_.isOpen()) return;
   // One that has read its last frame is about to close: not worth a system call.
-  const bool asked = state_ == State::kAskedConnection || state_ == State::kAskedCertificate ||
-                     state_ == State::kAskedClient || state_ == State::kAskedOpen;
   const bool pauses = isOpen() && paused_;
-  const bool reads = !asked && !peerEnded_ && !pauses && !unread_;
+  const bool reads = !isAsked(state_) && !peerEnded_ && !pauses && !unread_;
   // What has come before the peer's end, and waits, is not to be lost.
   socket_.watch(reads, outgoing_.isBlocked(), pauses && !incoming_.isBehind() && !unread_);
 }

@@ -54,7 +54,7 @@ bool Connection::onPlaintext(MutableBytes plain) {
   switch (session.state()) {
     case tls::Session::State::kEnded:
       // Who has said all that there is to say is still to get an answer.
-      if (state_ < State::kLeaving || state_ == State::kClosing) end(kCutOff);
+      if (isBeforeOpen(state_) || readsFrames(state_)) end(kCutOff);
       return false;
     case tls::Session::State::kFailed:
       onTlsFailure();
@@ -118,7 +118,7 @@ void Connection::answerClientAuthentication(bool accept) {
 }
 
 tls::Negotiated Connection::negotiated() const {
-  return tls_ && state_ > State::kAskedClient ? tls_->session->negotiated() : tls::Negotiated{};
+  return tls_ && !isBeforeRequest(state_) ? tls_->session->negotiated() : tls::Negotiated{};
 }
 
 void Connection::onTlsFailure() {
@@ -129,7 +129,7 @@ void Connection::onTlsFailure() {
   if (isConnected()) {
     disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
   } else if (!announced_) {
-    held_ = false;
+    askable_ = false;
   }
   // The alert that says why is still to be sent.
   drain();

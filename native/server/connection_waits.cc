@@ -9,7 +9,7 @@
 namespace wss::server {
 
 /// Whether `goal` has been reached; if not, `token` is settled when it has.
-bool Connection::isDone(Goal goal, std::int32_t token) {
+bool Connection::waitUnless(Goal goal, std::int32_t token) {
   if (goal == Goal::kDrained ? isDrained() : wire().empty()) return true;
   extra().waits.add(token, goal, wire().size(), shared_.now());
   expectProgress();
@@ -17,7 +17,7 @@ bool Connection::isDone(Goal goal, std::int32_t token) {
 }
 
 void Connection::expectProgress() {
-  if (timeoutSeconds_ > 0) setDeadlineBy(ticksLater(shared_.now(), timeoutSeconds_));
+  if (timeoutSeconds_ > 0) setDeadlineBy(ticksLater(shared_.now(), timeoutSeconds()));
 }
 
 Result<void> Connection::ping(std::int32_t token) {
@@ -55,7 +55,7 @@ void Connection::expireWaits(Tick now) {
   // What the kernel holds may last for longer than the timeout: then it takes nothing from us.
   if (outgoing_.isBlocked()) hasTakenMore();
   const Tick taken = shared_.queues.since(id_);
-  const Tick next = extra_->waits.expire(now, timeoutSeconds_, taken, Way(*this), teller());
+  const Tick next = extra_->waits.expire(now, timeoutSeconds(), taken, Way(*this), teller());
   if (next != 0) setDeadlineBy(next);
 }
 
@@ -64,7 +64,7 @@ void Connection::forget(std::int32_t token) {
 }
 
 void Connection::setTimeoutSeconds(int seconds) {
-  timeoutSeconds_ = seconds;
+  timeoutSeconds_ = static_cast<unsigned>(seconds) & kTimeoutMask;
   showStatus();
 }
 

@@ -131,8 +131,8 @@ std::optional<Ending> Incoming::catchUp(const Target& target) {
   if (rare_ && rare_->inflation) {
     if (std::optional<Ending> ending = inflateMore(target)) return ending;
   }
-  if (!behind_ && rare_ && rare_->lines) return deliverMoreLines(target);
-  return std::nullopt;
+  if (behind_ || !rare_) return std::nullopt;
+  return deliverMoreLines(target);
 }
 
 void Incoming::forget(const Target& target) {

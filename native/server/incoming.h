@@ -126,15 +126,16 @@ class Incoming {
   std::optional<Ending> deliverMoreLines(const Target& target);
   Rare& rare();
 
-  ws::Reader reader_;
-  ByteQueue kept_;
-  ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
-  std::unique_ptr<Rare> rare_;
+  // What is behind the reader lies in what alignment has left there.
+  [[no_unique_address]] ws::Reader reader_;
   bool lineMode_ : 1 = false;
   bool collects_ : 1 = false;  ///< the current message is delivered when it is whole
   bool begun_ : 1 = false;     ///< a piece of the current message has been delivered
   bool skips_ : 1 = false;     ///< the rest of the current message is for nobody
   bool behind_ : 1 = false;    ///< what has come is more than one turn could take
+  ByteQueue kept_;
+  ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
+  std::unique_ptr<Rare> rare_;
 };
 
 /// Tells, at the end of a scope, how much memory a message has come to take in it. Scopes must not

@@ -22,8 +22,10 @@ bool Incoming::readLines(ws::Piece& piece, const Target& target) {
     const std::size_t size = ws::validPrefix(message_.bytes());
     message_.shrink(message_.size() - size);
     deliverLines(std::min(kept, size), true, false, target);
-    if (!rare_ || !rare_->lines) return false;
-    rare_->lines->ending = Ending::of(target.id, piece);
+    if (!rare_) return false;
+    std::optional<Lines>& waiting = rare_->lines;
+    if (!waiting) return false;
+    waiting->ending = Ending::of(target.id, piece);
     piece.ends = false;
     return true;
   }
@@ -71,9 +73,11 @@ void Incoming::deliverLines(std::size_t scanned, bool text, bool ends, const Tar
 }
 
 std::optional<Ending> Incoming::deliverMoreLines(const Target& target) {
-  const Accounted accounted(target, message_);
   std::optional<Lines>& waiting = rare_->lines;
-  const Lines lines = *std::exchange(waiting, std::nullopt);
+  if (!waiting) return std::nullopt;
+  const Accounted accounted(target, message_);
+  const Lines lines = std::move(*waiting);
+  waiting.reset();
   deliverLines(0, lines.text, lines.ends, target);
   if (!waiting) return lines.ending;
   waiting->ending = lines.ending;

@@ -282,10 +282,10 @@ void Server::forget(std::int32_t id, std::int32_t token) {
   if (Connection* const connection = find(id)) connection->forget(token);
 }
 
-Result<bool> Server::drained(std::int32_t id, std::int32_t token) {
+Result<bool> Server::whenDrained(std::int32_t id, std::int32_t token) {
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
-  return connection.value()->drained(token);
+  return connection.value()->whenDrained(token);
 }
 
 }  // namespace wss::server

@@ -81,8 +81,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   /// Connection::sendPart(); fails with 126 when there is no such open connection.
   Result<bool> sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
                         std::int32_t token);
-  /// Connection::drained(); fails with 126 when there is no such open connection.
-  Result<bool> drained(std::int32_t id, std::int32_t token);
+  /// Connection::whenDrained(); fails with 126 when there is no such open connection.
+  Result<bool> whenDrained(std::int32_t id, std::int32_t token);
   /// Connection::forget(), if there is such a connection.
   void forget(std::int32_t id, std::int32_t token);
   /// Null when the id is stale or was never given out.
@@ -103,8 +103,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void endTurn();
   /// Until the matching unhold() endTurn() leaves out this connection, a handler of which waits: it
   /// may have more to answer. Calls nest. 0: none.
-  void hold(std::int32_t id) { held_.push_back(id); }
-  void unhold() { held_.pop_back(); }
+  void hold(std::int32_t id) { deferred_.push_back(id); }
+  void unhold() { deferred_.pop_back(); }
   /// Whether endTurn() has any to end.
   [[nodiscard]] bool hasEndings() const { return !shared_.endings.empty(); }
   /// The connections whose Disconnected is in the batch; give them to release() when it has been
@@ -179,7 +179,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   int opened_ = 0;                       ///< of them those that are open, or have been
   Pending pending_;
   std::size_t descriptors_ = SIZE_MAX;  ///< that the process may have
-  std::vector<std::int32_t> held_;
+  std::vector<std::int32_t> deferred_;
   std::uint64_t nextAcceptReportMs_ = 0;
   std::uint64_t nextEvictionLogMs_ = 0;
   std::shared_ptr<tls::TicketKeys> ticketKeys_;

@@ -18,7 +18,7 @@ void Server::endTurn() {
   });
   for (Ending& ending : std::exchange(shared_.endings, {})) {
     Connection* const connection = find(ending.id);
-    if (std::ranges::find(held_, ending.id) != held_.end()) {
+    if (std::ranges::find(deferred_, ending.id) != deferred_.end()) {
       shared_.endings.push_back(std::move(ending));
     } else if (connection != nullptr) {
       connection->leave(ending);
