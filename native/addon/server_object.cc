@@ -223,7 +223,7 @@ Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
-  return outcomeOf(info, server_->drained(toId(info[0]), integer(info[1])));
+  return outcomeOf(info, server_->whenDrained(toId(info[0]), integer(info[1])));
 }
 
 Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {

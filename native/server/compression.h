@@ -55,10 +55,4 @@ struct Inflation {
   std::unique_ptr<ws::Inflater> inflater;
 };
 
-/// The streams of a connection that has agreed on context takeover, in one direction or both.
-struct OwnStreams {
-  std::unique_ptr<ws::Deflater> deflater;
-  std::unique_ptr<ws::Inflater> inflater;
-};
-
 }  // namespace wss::server

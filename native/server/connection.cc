@@ -4,17 +4,15 @@
 #include "server/connection.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <utility>
 
-#include "server/server.h"
 #include "ws/writer.h"
 
 namespace wss::server {
 namespace {
 
-/// A payload of which so much is to come is received where it is to stay.
-constexpr std::uint64_t kWorthReceivingInPlace = std::uint64_t{32} * 1024;
 /// Frames, or pieces of one, that are read of a connection before the others have their turn.
 constexpr int kMostPieces = 4096;
 
@@ -22,56 +20,53 @@ constexpr int kMostPieces = 4096;
 
 void Connection::onReadable() {
   // It would be told of again and again, while a handler keeps the last frame from being answered.
-  if (state_ == State::kLeaving || state_ == State::kEnding) {
+  if (state_ == State::kLeaving || state_ == State::kFlushing) {
     unread_ = true;
     return watch();
   }
   if (state_ == State::kDraining) return discard();
-  if (state_ == State::kHandshake && !server_.mayShakeHands()) return waitForTurn();
-  if (behind_) return socket_.defer();
+  if (state_ == State::kHandshake && !shared_.handshakes.mayGoOn()) return waitForTurn();
+  if (incoming_.isBehind()) return socket_.defer();
   // What does not fit into this turn waits in the kernel, and the peer feels it.
-  if (server_.events().full() || !receive()) return;
+  if (shared_.events.full() || !receive()) return;
   // There was more than fits into one buffer: this connection goes on, but not for long.
-  net::Loop& loop = server_.loop();
+  net::Loop& loop = shared_.loop;
   loop.updateTime();
   const std::uint64_t endMs =
-      loop.nowMs() + static_cast<std::uint64_t>(server_.options.maxReadTime);
-  while (loop.nowMs() < endMs && !server_.events().full() && receive()) loop.updateTime();
+      loop.nowMs() + static_cast<std::uint64_t>(shared_.options.maxReadTime);
+  while (loop.nowMs() < endMs && !shared_.events.full() && receive()) loop.updateTime();
 }
 
 void Connection::waitForTurn() {
   // Who has left before the first answer cannot be there for it.
   if (!tls_ && socket_.hasEnded()) return end({});
   socket_.defer();
-  if (waits_) return;
-  server_.toShakeHands(id_);
-  waits_ = true;
+  if (queuedForHandshake_) return;
+  shared_.handshakes.push(id_);
+  queuedForHandshake_ = true;
   showPending();
 }
 
 void Connection::takeTurn() {
-  waits_ = false;
+  queuedForHandshake_ = false;
   if (socket_.isOpen()) socket_.resume();
   showPending();
 }
 
 void Connection::showPending() {
   if (announced_ || !socket_.isOpen()) return;
-  const bool waitsForUs = waits_ || state_ == State::kAskedConnection ||
-                          state_ == State::kAskedCertificate || state_ == State::kAskedClient ||
-                          state_ == State::kAskedOpen;
-  server_.onPending(id_, waitsForUs                           ? Pending::For::kUs
-                         : tls_ || state_ > State::kAskedOpen ? Pending::For::kAnswered
-                                                              : Pending::For::kPeer);
+  const bool waitsForUs = queuedForHandshake_ || isAsked(state_);
+  shared_.owner.onPending(id_, waitsForUs                      ? WaitsFor::kUs
+                               : tls_ || !isBeforeOpen(state_) ? WaitsFor::kAnswered
+                                                               : WaitsFor::kPeer);
 }
 
 bool Connection::receive() {
-  const bool inPlace =
-      collects_ && !message_.empty() && !tls_ && reader_.frameRemaining() >= kWorthReceivingInPlace;
-  MutableBytes buffer = server_.loop().receiveBuffer();
+  const bool inPlace = incoming_.goesInPlace() && !tls_;
+  MutableBytes buffer = shared_.loop.receiveBuffer();
   // No more than a request may have: frames that follow it wait until it has been answered.
   if (state_ == State::kRequest) {
-    const auto limit = static_cast<std::size_t>(server_.options.maxRequestHeaderSize);
+    const auto limit = static_cast<std::size_t>(shared_.options.maxRequestHeaderSize);
     buffer = buffer.first(std::min(buffer.size(), limit));
   }
   const net::Transfer transfer = inPlace ? receiveInPlace() : socket_.receive(buffer);
@@ -80,8 +75,7 @@ bool Connection::receive() {
     onEnd(transfer);
     return false;
   }
-  heardTick_ = server_.now();
-  pinged_ = false;
+  liveness_.hear(shared_.now());
   if (inPlace) return false;
   const MutableBytes received = buffer.first(transfer.count);
   if (state_ == State::kHandshake && !tls_ && !startHandshake()) return false;
@@ -90,22 +84,31 @@ bool Connection::receive() {
   } else if (!receiveCiphertext(received)) {
     return false;
   }
-  return transfer.count == buffer.size() && !behind_ &&
-         (state_ == State::kOpen || state_ == State::kClosing);
+  return transfer.count == buffer.size() && !incoming_.isBehind() && readsFrames(state_);
 }
 
 void Connection::onBytes(MutableBytes received) {
   if (state_ == State::kRequest) return readRequest(received);
   // The start of a frame, kept from the last time, goes in front: the rest need not be moved.
-  const std::size_t kept = input_.size();
-  std::uint8_t* const start = received.data() - kept;
-  if (kept > 0) std::memcpy(start, input_.bytes().data(), kept);
-  input_.clear();
-  input_.append(readFrames({start, kept + received.size()}));
+  ByteQueue& kept = incoming_.kept();
+  const std::size_t size = kept.size();
+  std::uint8_t* const start = received.data() - size;
+  if (size > 0) std::memcpy(start, kept.bytes().data(), size);
+  kept.clear();
+  kept.append(readFrames({start, size + received.size()}));
+}
+
+net::Transfer Connection::receiveInPlace() {
+  const MutableBytes place = incoming_.beginInPlace(target());
+  const net::Transfer transfer = socket_.receive(place);
+  incoming_.endInPlace(place.size());
+  // Taken from and to the same place.
+  if (transfer.status == net::Transfer::Status::kDone) readFrames(place.first(transfer.count));
+  return transfer;
 }
 
 void Connection::discard() {
-  const net::Transfer transfer = socket_.receive(server_.loop().receiveBuffer());
+  const net::Transfer transfer = socket_.receive(shared_.loop.receiveBuffer());
   if (transfer.status == net::Transfer::Status::kFailed) return closeSocket(false);
   if (transfer.status != net::Transfer::Status::kEnded) return;
   // Who has said all may still be listening.
@@ -115,21 +118,27 @@ void Connection::discard() {
 }
 
 MutableBytes Connection::readFrames(MutableBytes input) {
+  const MutableBytes rest = readPieces(input);
+  waitIfBehind();
+  return rest;
+}
+
+MutableBytes Connection::readPieces(MutableBytes input) {
   ws::Piece piece;
-  for (int count = 0; state_ == State::kOpen || state_ == State::kClosing; ++count) {
+  for (int count = 0; readsFrames(state_); ++count) {
     if (hasReadEnough(count) && !input.empty()) {
-      fallBehind();
+      incoming_.fallBehind();
       return input;
     }
-    if (reader_.next(input, piece) == ws::Piece::Kind::kNeedMore) return input;
+    if (incoming_.next(input, piece) == ws::Piece::Kind::kNeedMore) return input;
     if (!onPiece(piece, !input.empty())) break;
   }
   return {};
 }
 
 bool Connection::hasReadEnough(int count) const {
-  return behind_ || count == kMostPieces || server_.events().full() ||
-         (deflateBits_ != 0 && !server_.mayInflate());
+  return incoming_.isBehind() || count == kMostPieces || shared_.events.full() ||
+         (outgoing_.mayCompress() && !shared_.backlogs.mayInflate());
 }
 
 bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
@@ -143,7 +152,8 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
       onPong(piece.payload);
       return true;
     case ws::Piece::Kind::kData:
-      if (onData(piece)) return true;
+      // Whoever has stopped taking data, and is closing, does not want what is still on its way.
+      if (incoming_.take(piece, target(), paused_ && state_ == State::kClosing)) return true;
       break;
     case ws::Piece::Kind::kClose:
       onLast({id_, piece.closeCode, false, moreFollows, std::string(textOf(piece.payload))});
@@ -157,17 +167,10 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
 
 void Connection::onPing(Bytes payload) {
   if (isOpen()) {
-    if (blocked_) {
-      // RFC 6455 §5.5.3: only the latest Ping need be answered. The queue must not grow by Pongs.
-      extra().pong.assign(textOf(payload));
-      extra().owesPong = true;
-    } else {
-      ws::appendFrame(outgoing(), ws::Opcode::kPong, true, false, payload);
-      touch();
-    }
+    if (outgoing_.pong(payload)) touch();
   }
-  if (server_.events().wants(EventKind::kPing)) {
-    server_.events().addText(EventRecord::ping(id_), textOf(payload));
+  if (shared_.events.wants(EventKind::kPing)) {
+    shared_.events.addText(EventRecord::ping(id_), textOf(payload));
   }
 }
 
@@ -175,23 +178,35 @@ void Connection::onPong(Bytes payload) {
   std::int32_t token = 0;
   if (extra_ && payload.size() == sizeof token) {
     std::memcpy(&token, payload.data(), sizeof token);
-    settlePings(token);
+    extra_->waits.onPong(token, teller());
   }
-  if (server_.events().wants(EventKind::kPing)) {
-    server_.events().addText(EventRecord::pong(id_), textOf(payload));
+  if (shared_.events.wants(EventKind::kPing)) {
+    shared_.events.addText(EventRecord::pong(id_), textOf(payload));
   }
 }
 
 void Connection::onLast(Ending ending) {
   if (state_ != State::kOpen) return leave(ending);
   enter(State::kLeaving);
-  server_.toLeave(std::move(ending));
+  shared_.endings.push_back(std::move(ending));
+}
+
+void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
+  incoming_.forget(target());
+  if (readsFrames(state_))
+    onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
+}
+
+void Connection::onMessageStalled() {
+  // Whom we do not listen to cannot go on; what has been delivered need not.
+  if (paused_ || !incoming_.collects()) return incoming_.touch(target());
+  failMessage(ws::CloseCode::kPolicyViolation, "Nothing more of a message came for MessageTimeout");
 }
 
 void Connection::leave(const Ending& ending) {
   if (!isConnected()) return;
-  if (ending.failed && server_.logs(1)) {
-    server_.logError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
+  if (ending.failed && shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
   }
   if (state_ == State::kLeaving) sendClose(ending.code, ending.failed ? ending.reason : "");
   disconnected(ending.code, ending.reason);
@@ -199,8 +214,8 @@ void Connection::leave(const Ending& ending) {
   // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
   // follows in any case: the peer's close_notify.
   const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnread());
-  if (more || blocked_ || tls_) return drain();
-  enter(State::kEnding);
+  if (more || outgoing_.isBlocked() || tls_) return drain();
+  enter(State::kFlushing);
   touch();
 }
 
@@ -220,13 +235,14 @@ void Connection::onBroken() { end("The peer has reset the connection"); }
 
 void Connection::end(std::string_view reason) {
   if (isConnected()) return lose(reason);
-  if (state_ < State::kOpen) server_.log(3, id_, "Connection ended before it was open");
+  if (isBeforeOpen(state_))
+    shared_.log.add(LogLevel::kDebug, id_, "Connection ended before it was open");
   hangUp();
 }
 
 void Connection::disconnect(std::uint16_t code, std::string_view reason) {
   if (state_ != State::kOpen) return;
-  if (server_.options.waitForCloseResponse) return startClosing(code, reason);
+  if (shared_.options.waitForCloseResponse) return startClosing(code, reason);
   sendClose(code, reason);
   disconnected(code, reason);
   drain();
@@ -240,60 +256,68 @@ void Connection::startClosing(std::uint16_t code, std::string_view reason) {
 
 void Connection::sendClose(std::uint16_t code, std::string_view reason) {
   const ws::ClosePayload payload(code, reason);
-  ws::appendFrame(outgoing(), ws::Opcode::kClose, true, false, payload.bytes());
+  outgoing_.enqueueControl(ws::Opcode::kClose, payload.bytes());
   touch();
 }
 
 void Connection::drain() {
   closeTls();
   unread_ = false;
-  enter(State::kDraining);
+  // What a handshake or a record breaks off may have been refused before.
+  if (state_ != State::kDraining) enter(State::kDraining);
   touch();
   startCloseTimeout();
 }
 
 void Connection::lose(std::string_view reason, bool reset) {
-  if (server_.logs(1)) server_.logError(id_, "Connection lost: " + std::string(reason));
+  if (shared_.log.shows(LogLevel::kInfo))
+    shared_.log.addError(id_, "Connection lost: " + std::string(reason));
   disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
   hangUp(reset);
 }
 
 void Connection::cut(std::string_view reason) {
   if (isConnected()) return lose(reason, true);
-  if (server_.logs(1)) server_.logError(id_, "Connection cut: " + std::string(reason));
+  if (shared_.log.shows(LogLevel::kInfo))
+    shared_.log.addError(id_, "Connection cut: " + std::string(reason));
   hangUp(true);
 }
 
 void Connection::hangUp(bool reset) {
   closeTls();
   // A reset would overtake it.
-  const bool tells = tls_ && socket_.isOpen() && !blocked_ && !output_.empty();
-  if (tells && socket_.send(output_.bytes()).status == net::Transfer::Status::kDone) reset = false;
+  const bool tells = tls_ && socket_.isOpen() && !outgoing_.isBlocked() && !wire().empty();
+  if (tells &&
+      socket_.send(std::as_const(*this).wire().bytes()).status == net::Transfer::Status::kDone)
+    reset = false;
   closeSocket(reset);
 }
 
 void Connection::disconnected(std::uint16_t code, std::string_view reason) {
-  forgetMessage();
-  settleAll(ErrorCode::kInvalidConnectionId);
-  server_.events().addText(EventRecord::disconnected(id_, code), reason);
-  server_.onEnded(id_);
-  if (server_.logs(1)) {
-    server_.log(1, id_, "WebSocket closed with " + std::to_string(code));
+  incoming_.forget(target());
+  if (extra_) extra_->waits.settleAll(ErrorCode::kInvalidConnectionId, teller());
+  extra_.reset();
+  incoming_.release();
+  outgoing_.release();
+  shared_.events.addText(EventRecord::disconnected(id_, code), reason);
+  shared_.ended.push_back(id_);
+  if (shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.add(LogLevel::kInfo, id_, "WebSocket closed with " + std::to_string(code));
   }
 }
 
 void Connection::closeSocket(bool reset) {
   if (!socket_.isOpen()) return;
-  if (held_ && server_.events().wants(EventKind::kDisconnected)) {
+  if (askable_ && shared_.events.wants(EventKind::kDisconnected)) {
     extra().local = socket_.localAddress();
   }
   // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
-  if (state_ < State::kOpen) held_ = false;
+  if (isBeforeOpen(state_)) askable_ = false;
   enter(State::kClosed);
   deadlineTick_ = 0;
-  server_.queues().remove(id_);
-  output_.clear();
-  if (!announced_) server_.onNotPending(id_);
+  shared_.queues.remove(id_);
+  wire().clear();
+  if (!announced_) shared_.owner.onNotPending(id_);
   socket_.close(reset);
 }
 
@@ -303,24 +327,29 @@ void Connection::abort() {
 }
 
 void Connection::letGo() {
-  held_ = false;
-  if (socketGone_) server_.remove(id_);
+  askable_ = false;
+  if (socketGone_) shared_.owner.remove(id_);
 }
 
 void Connection::onSocketClosed() {
   socketGone_ = true;
-  if (!announced_) server_.onNeverOpened(id_, asked_);
-  if (!held_) server_.remove(id_);
+  if (!announced_ && asked_) shared_.events.add(EventRecord::forgotten(id_));
+  if (!askable_) shared_.owner.remove(id_);
+}
+
+void Connection::setState(State state) {
+  assert(mayFollow(state_, state));
+  state_ = state;
 }
 
 void Connection::enter(State state) {
   const bool was = isConnected();
-  state_ = state;
-  if (isConnected() != was) server_.onConnectedChanged(!was);
+  setState(state);
+  if (isConnected() != was) shared_.connectedCount += was ? -1 : 1;
   showStatus();
   showPending();
   watch();
-  toCatchUp();
+  queueIfBehind();
 }
 
 net::Address Connection::local() const {
@@ -328,14 +357,14 @@ net::Address Connection::local() const {
   return extra_ ? extra_->local : net::Address{};
 }
 
-std::string Connection::uid() const { return server_.uidOf(id_); }
+std::string Connection::uid() const { return shared_.owner.uidOf(id_); }
 
 void Connection::setAcceptsData(bool accepts) {
   paused_ = !accepts;
   // While nobody listened the peer could not go on.
-  if (accepts && !message_.empty()) server_.onUnfinished(id_, message_.capacity());
+  if (accepts && incoming_.hasMessage()) incoming_.touch(target());
   watch();
-  if (accepts) toCatchUp();
+  if (accepts) queueIfBehind();
 }
 
 }  // namespace wss::server

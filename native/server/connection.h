@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One client, from accept to the end: its socket, its handshake, its frames, its queue. It owns the
-// socket and is owned by the Server's table. The parsers below it return what they found and call
-// nobody; it alone acts on it, and what it has to say goes into the Server's EventBatch.
+// socket and is owned by a ConnectionOwner's table. The parsers below it return what they found and
+// call nobody; it alone acts on it, and what it has to say goes into the EventBatch.
 #pragma once
 
 #include <cstdint>
@@ -17,25 +17,27 @@
 #include "http/packed_head.h"
 #include "http/upgrade.h"
 #include "net/socket.h"
-#include "server/compression.h"
+#include "server/connection_state.h"
 #include "server/deadlines.h"
 #include "server/ending.h"
-#include "server/parts.h"
-#include "server/wait.h"
+#include "server/flow.h"
+#include "server/incoming.h"
+#include "server/liveness.h"
+#include "server/outgoing.h"
+#include "server/shared.h"
+#include "server/waits.h"
 #include "tls/sessions/session.h"
 #include "ws/reader.h"
-#include "ws/utf8.h"
 
 namespace wss::server {
 
-class Server;
-
 class Connection final : private net::SocketOwner {
  public:
-  Connection(Server& server, std::int32_t id, const net::Address& remote);
+  Connection(Shared& shared, std::int32_t id, const net::Address& remote);
 
-  /// Takes over an accepted descriptor, and asks whether to go on with it or goes on.
-  Result<void> open(int fd);
+  /// Takes over an accepted descriptor, and asks whether to go on with it or goes on if it is
+  /// `admitted`. `hasNoDelay`: it has TCP_NODELAY set already.
+  Result<void> open(int fd, bool admitted, bool hasNoDelay);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
@@ -49,18 +51,18 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
   /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
-  [[nodiscard]] bool mayBeAskedFor() const { return held_ || !announced_; }
+  [[nodiscard]] bool mayBeAskedFor() const { return askable_ || !announced_; }
   /// Somebody does: who has asked for it, or is asked about it.
   void noteAsked() { asked_ = true; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
-  [[nodiscard]] bool isConnected() const {
-    return state_ >= State::kOpen && state_ <= State::kClosing;
-  }
+  [[nodiscard]] bool isConnected() const { return isWebSocket(state_); }
   /// Whether we have sent our Close, or said the last word in another way.
   [[nodiscard]] bool isLeaving() const { return state_ >= State::kClosing; }
   /// Whether sends are taken: open, the kernel has not refused bytes that still wait, and no
   /// message of sendPart() is open.
-  [[nodiscard]] bool isReadyToSend() const { return isOpen() && !blocked_ && !inParts(); }
+  [[nodiscard]] bool isReadyToSend() const {
+    return isOpen() && !outgoing_.isBlocked() && !outgoing_.inParts();
+  }
   /// Whether sends wait for their bytes to be handed over (a positive timeout).
   [[nodiscard]] bool sendsWait() const { return timeoutSeconds_ > 0; }
 
@@ -78,9 +80,10 @@ class Connection final : private net::SocketOwner {
 
   // Sending.
   /// Whether a message of `size` bytes is worth compressing.
-  [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const;
-  /// Adds a run of finished frames, at `offset` in memory that stays until flush(). At most one
-  /// run waits; a second one that does not follow the first makes it a copy in the queue.
+  [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const {
+    return outgoing_.compresses(opcode, size, shared_.options);
+  }
+  /// Outgoing::cork(), of memory that stays until flush().
   void cork(Bytes arena, std::uint32_t offset, std::uint32_t size);
   /// Adds a message that goes into several frames: behind what is corked, into the queue.
   void corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena);
@@ -97,7 +100,7 @@ class Connection final : private net::SocketOwner {
   Result<bool> sendPart(ws::Opcode opcode, Bytes payload, bool last, std::int32_t token);
   /// Whether nothing waits in the queue and no message of sendPart() is open; if not, `token` is
   /// settled when it is so.
-  bool drained(std::int32_t token) { return isDone(Goal::kDrained, token); }
+  bool whenDrained(std::int32_t token) { return waitUnless(Goal::kDrained, token); }
   /// Whatever waits for `token` does so no more: it is not settled.
   void forget(std::int32_t token);
   /// Sends a Ping that carries `token`, which is settled when its Pong comes.
@@ -122,7 +125,7 @@ class Connection final : private net::SocketOwner {
   /// What the peer sent before its last frame has been handled: answers that frame.
   void leave(const Ending& ending);
 
-  /// A time that was given to Server::addDeadline() has come.
+  /// A time that was given to Timers::add() has come.
   void onDeadline(Tick now);
   /// Disconnected has been delivered: nobody will ask for this connection's properties any more.
   void letGo();
@@ -132,27 +135,24 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] net::Address local() const;
   /// The request; empty before it is complete.
   [[nodiscard]] const http::PackedHead& request() const { return request_; }
-  [[nodiscard]] int timeoutSeconds() const { return timeoutSeconds_; }
+  [[nodiscard]] int timeoutSeconds() const { return static_cast<int>(timeoutSeconds_); }
   void setTimeoutSeconds(int seconds);
   /// False stops reading from the socket, so that the peer feels it.
   [[nodiscard]] bool acceptsData() const { return !paused_; }
   void setAcceptsData(bool accepts);
   /// Whether DataIn comes for each line instead of each message (documented LineMode). A message
   /// of which a part has been collected already is delivered in the mode that is on at its end.
-  [[nodiscard]] bool lineMode() const { return lineMode_; }
-  void setLineMode(bool on) { lineMode_ = on; }
+  [[nodiscard]] bool lineMode() const { return incoming_.lineMode(); }
+  void setLineMode(bool on) { incoming_.setLineMode(on); }
   /// Bytes after which a line is delivered though its end has not come.
-  [[nodiscard]] int maxLineLength() const {
-    const Extra* const extra = extra_.get();
-    return extra == nullptr ? kMaxLineLength : extra->maxLineLength;
-  }
+  [[nodiscard]] int maxLineLength() const { return incoming_.maxLineLength(); }
   /// Fails with 112 while a part of a line waits for its end.
-  Result<void> setMaxLineLength(int bytes);
+  Result<void> setMaxLineLength(int bytes) { return incoming_.setMaxLineLength(bytes); }
   /// What the kernel has yet to take.
-  [[nodiscard]] int queuedBytes() const { return static_cast<int>(output_.size()); }
+  [[nodiscard]] int queuedBytes() const { return static_cast<int>(wire().size()); }
   /// Bytes yet to be sent of a message of that length: what send() is given next are its parts. 0:
   /// each send is a message.
-  [[nodiscard]] int messageLength() const { return extra_ ? extra_->messageLength : 0; }
+  [[nodiscard]] int messageLength() const { return outgoing_.messageLength(); }
   /// Fails with 10022 unless the timeout is 0, and with 10037 while a message is open.
   Result<void> setMessageLength(int bytes);
   [[nodiscard]] std::string uid() const;
@@ -160,50 +160,48 @@ class Connection final : private net::SocketOwner {
   void setBytesSent(int count) { bytesSent_ = count; }
 
  private:
-  enum class State : std::uint8_t {
-    kAskedConnection,   ///< parked until ConnectionRequest is answered
-    kHandshake,         ///< of TLS
-    kAskedCertificate,  ///< parked until SSLConnectionRequest is answered
-    kAskedClient,       ///< parked until SSLClientAuthentication is answered
-    kRequest,           ///< reading the request head
-    kAskedOpen,         ///< parked until WebSocketOpenRequest is answered
-    kOpen,
-    kLeaving,  ///< the peer's last frame has been read, but not yet all that came before it handled
-    kClosing,  ///< our Close is on its way, the peer's is awaited
-    kEnding,   ///< closes as soon as the queue is flushed
-    kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
-    kClosed,
-  };
-  /// Lines that wait in message_ for the next turn.
-  struct Lines {
-    bool text;
-    bool ends;                     ///< the message ends with the last of them
-    std::optional<Ending> ending;  ///< of the WebSocket, because of what came behind them
-  };
-  static constexpr int kMaxLineLength = 2048;
+  using State = ConnectionState;
+
+  /// A timeout is a day at most.
+  static constexpr unsigned kTimeoutBits = 17;
+  static constexpr unsigned kTimeoutMask = (1U << kTimeoutBits) - 1;
 
   /// What few connections need; allocated while it is needed.
   struct Extra {
-    std::vector<Wait> waits;
-    std::int64_t handed = 0;     ///< bytes that the kernel has taken since this was made
-    Stretch underway;            ///< what was on its way when it was pinged, or closing began
-    Tick underwaySince = 0;      ///< heardTick_ when that was looked at, or 0
-    Stretch taken;               ///< what was on its way when IdleTimeout had passed
-    Tick takenTick = 0;          ///< when some of that had been taken last
-    std::optional<Parts> parts;  ///< of the message that has been begun and not ended
-    int messageLength = 0;       ///< what is left of it; 0: sendPart() has begun it
-    std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
-    bool owesPong = false;
-    int maxLineLength = kMaxLineLength;
-    OwnStreams streams;
-    std::unique_ptr<Inflation> inflation;
-    std::optional<Lines> lines;
+    Waits waits;
+    std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
+    Watched watched;
     net::Address local;  ///< kept when the socket is closed
   };
 
   struct Tls {
     std::unique_ptr<tls::Session> session;
-    ByteQueue unsealed;  ///< what goes out with the next flush, still to be sealed
+    ByteQueue sealed;  ///< bytes that the kernel has yet to take; frames wait in outgoing_
+  };
+
+  /// How what it sends gets on, for those who look when a deadline has come.
+  class Way final : public Flow {
+   public:
+    explicit Way(Connection& connection) : its_(connection) {}
+
+   private:
+    [[nodiscard]] std::int64_t handed() const override {
+      return its_.extra_ ? its_.extra_->handed : 0;
+    }
+    [[nodiscard]] std::int64_t queued() const override {
+      const std::size_t sealed = its_.tls_ ? its_.tls_->sealed.size() : 0;
+      return static_cast<std::int64_t>(its_.outgoing_.size() + sealed);
+    }
+    /// On a unix socket that is one, and counted otherwise.
+    [[nodiscard]] std::int64_t onItsWay() const override {
+      return its_.remote_.isUnix ? 0 : its_.socket_.unsent();
+    }
+    [[nodiscard]] Watched* watched() override {
+      return its_.extra_ ? &its_.extra_->watched : nullptr;
+    }
+    Watched& watch() override { return its_.extra().watched; }
+
+    Connection& its_;
   };
 
   void onReadable() override;
@@ -221,41 +219,22 @@ class Connection final : private net::SocketOwner {
   /// Receives the rest of a large frame where it is to stay.
   net::Transfer receiveInPlace();
   void discard();
-  /// Handles what has come, in a buffer with room for input_ in front.
+  /// Handles what has come, in a buffer with room for what was kept in front.
   void onBytes(MutableBytes received);
   /// Reads frames until no whole one is left, or the turn has brought enough. What is left.
   MutableBytes readFrames(MutableBytes input);
+  MutableBytes readPieces(MutableBytes input);
   /// Whether those that come next are left for the next turn, when one has brought `count` already.
   [[nodiscard]] bool hasReadEnough(int count) const;
   void readBacklog();
-  /// Has catchUp() called in the next turn, and nothing received before.
-  void fallBehind();
-  /// Queues for catchUp() if there is something to catch up with.
-  void toCatchUp();
+  /// If there is something to catch up with, has catchUp() called in the next turn, and nothing
+  /// received before.
+  void waitIfBehind();
+  /// If there is something to catch up with, has catchUp() called in the next turn.
+  void queueIfBehind();
+  [[nodiscard]] Incoming::Target target() { return {shared_, id_}; }
   /// False when the piece is the last that is read.
   bool onPiece(ws::Piece& piece, bool moreFollows);
-  // What to do with a piece of a message. False makes it the error that it then is.
-  bool onData(ws::Piece& piece);
-  bool collect(ws::Piece& piece);
-  bool passOn(ws::Piece& piece);
-  /// Delivers what a text that has turned out to be broken has before that; false, for onData().
-  bool passOnValid(Bytes text);
-  bool readLines(ws::Piece& piece);
-  bool onCompressed(ws::Piece& piece);
-  void inflateMore();
-  /// Inflates a portion of `rest`, which is moved on, into message_; if it is text, `text` goes on
-  /// with it. Makes `piece` the error that it is otherwise.
-  ws::InflateStatus inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text, ws::Piece& piece);
-  void deliverInflated(ws::Opcode opcode, const ws::Utf8& text);
-  void endInflation();
-  /// Delivers a whole message, and leaves it empty.
-  void deliver(ws::Opcode opcode, ByteQueue& message, bool ascii);
-  /// Delivers the lines of `bytes`, of which `scanned` bytes are known to have no line feed; and
-  /// the rest too, if the message `ends` there. What is too much for a turn stays, as Lines.
-  void deliverLines(ByteQueue& bytes, std::size_t scanned, bool text, bool ends);
-  void deliverMoreLines();
-  void forgetMessage();
-  void countMessage(std::uint64_t size);
   void onPing(Bytes payload);
   void onPong(Bytes payload);
   void onLast(Ending ending);
@@ -273,8 +252,13 @@ class Connection final : private net::SocketOwner {
   void onHandshake();
   void onTlsFailure();
   void reportTls();
-  /// Where frames go on their way out: what is there is sealed, if need be, with the next flush.
-  ByteQueue& outgoing() { return tls_ ? tls_->unsealed : output_; }
+  /// What the kernel has yet to take.
+  [[nodiscard]] ByteQueue& wire() { return tls_ ? tls_->sealed : outgoing_.queue(); }
+  [[nodiscard]] const ByteQueue& wire() const { return tls_ ? tls_->sealed : outgoing_.queue(); }
+  /// Whether no more may wait there, but the end of a message.
+  [[nodiscard]] bool isFull() const {
+    return wire().size() >= static_cast<std::size_t>(shared_.options.maxQueuedBytes);
+  }
   void seal(Bytes start, Bytes rest);
   void sealUnsent();
   /// Says close_notify behind all that is to be sent.
@@ -288,21 +272,14 @@ class Connection final : private net::SocketOwner {
   void hangUp(bool reset = false);
   void closeSocket(bool reset);
   void disconnected(std::uint16_t code, std::string_view reason);
+  /// Goes over to `state`, which mayFollow(), and has all who depend on it know.
   void enter(State state);
+  void setState(State state);
   /// Agrees on permessage-deflate if the client offers it; what to answer.
   std::string chooseExtensions();
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
-  [[nodiscard]] bool isDrained() const { return output_.empty() && !hasBegun(); }
-  /// Whether a message of sendPart() is open.
-  [[nodiscard]] bool inParts() const { return hasBegun() && messageLength() == 0; }
-  /// Whether a message has been begun and not ended, in one of the two ways.
-  [[nodiscard]] bool hasBegun() const { return extra_ && extra_->parts; }
-  /// What the part of a message is added to.
-  [[nodiscard]] Parts partsFor(ws::Opcode opcode) const {
-    const Parts none = Parts::of(opcode);
-    return extra_ ? extra_->parts.value_or(none) : none;
-  }
+  [[nodiscard]] bool isDrained() const { return wire().empty() && !outgoing_.hasBegun(); }
   void setParts(std::optional<Parts> parts);
   bool putWithLength(ws::Opcode opcode, Bytes payload);
   bool putMessage(ws::Opcode opcode, Bytes payload, bool mayCompress);
@@ -317,30 +294,16 @@ class Connection final : private net::SocketOwner {
   void finishIfFlushed();
   void setBlocked(bool blocked);
   void tellIfReady(bool wasReady);
-  bool isDone(Goal goal, std::int32_t token);
-  void onProgress(std::size_t count);
-  void settlePings(std::int32_t token);
-  void settleDrained();
-  void settle(const Wait& wait, ErrorCode code);
-  void settleAll(ErrorCode code);
+  bool waitUnless(Goal goal, std::int32_t token);
+  [[nodiscard]] Waits::Teller teller() const { return {shared_.events, id_}; }
+  /// The kernel has taken so many bytes.
+  void onTaken(std::size_t count);
+  void settleIfDrained();
   /// Has expireWaits() called when the timeout of the oldest wait has run out.
   void expectProgress();
   void expireWaits(Tick now);
   /// Closes a connection that is silent for too long, or pings it.
   void checkLiveness(Tick now);
-  /// For one that has been silent for IdleTimeout or longer: whether what goes out to it goes on,
-  /// which is a sign of life.
-  bool takes(Tick now);
-  /// For one that has been silent for PingInterval, or as long again since it was pinged: pings it,
-  /// or sees whether it may still answer. `next` is when to see again, unless heardTick_ says so.
-  bool mayAnswerPing(Tick now, Tick& next);
-  void sendLivenessPing();
-  /// All that the peer has yet to take.
-  [[nodiscard]] Stretch underway() const;
-  /// What the kernel has, and not the peer. On a unix socket that is one, and counted otherwise.
-  [[nodiscard]] std::int64_t onItsWay() const;
-  /// Looks at `stretch` again: how much more of it the peer has taken.
-  std::int64_t advance(Stretch& stretch) const;
   /// The peer has CloseTimeout from now on for what is left to it.
   void startCloseTimeout();
   /// When that is over: whether it begins anew, because enough has been taken of what is much.
@@ -354,46 +317,36 @@ class Connection final : private net::SocketOwner {
   void setDeadlineBy(Tick due);
   Extra& extra();
 
+  // One lies in what alignment has left behind the other: there is one of it for each client.
+  // connection_open.cc says how large it may be.
   // Constant after construction.
-  Server& server_;
+  Shared& shared_;
   std::int32_t id_;
   net::Address remote_;
   // Changes rarely.
-  State state_ = State::kAskedConnection;
-  bool paused_ : 1 = false;
-  bool blocked_ : 1 = false;     ///< the kernel has refused bytes
-  bool touched_ : 1 = false;     ///< in the server's list of those to flush
-  bool held_ : 1 = true;         ///< somebody may still ask for properties
-  bool peerEnded_ : 1 = false;   ///< kDraining: nothing more will come
-  bool socketGone_ : 1 = false;  ///< onSocketClosed() has been
-  bool announced_ : 1 = false;   ///< it has been open, so that its end is a Disconnected
-  bool waits_ : 1 = false;       ///< in the server's queue for handshakes
-  bool lineMode_ : 1 = false;
-  bool collects_ : 1 = false;         ///< the current message is delivered when it is whole
-  bool begun_ : 1 = false;            ///< a piece of the current message has been delivered
-  bool skips_ : 1 = false;            ///< the rest of the current message is for nobody
-  bool pinged_ : 1 = false;           ///< for its silence, and nothing has come since
-  bool behind_ : 1 = false;           ///< what has come is more than one turn could take
-  bool queuedToCatchUp_ : 1 = false;  ///< in the server's queue for that
-  bool asked_ : 1 = false;            ///< somebody outside knows it
-  bool unread_ : 1 = false;           ///< kLeaving: something has come behind the last frame
-  std::uint8_t deflateBits_ : 4 = 0;  ///< window agreed for messages to the peer; 0: no compression
-  std::int32_t timeoutSeconds_;
   http::PackedHead request_;
   std::unique_ptr<Extra> extra_;
   std::unique_ptr<Tls> tls_;  ///< from the first bytes of the handshake on
-  Tick deadlineTick_ = 0;     ///< when the timeout in force runs out; 0: none is
-  Tick scheduledTick_ = 0;    ///< when the server will call onDeadline(); 0: never
   // Changes with every message.
-  Tick heardTick_ = 0;  ///< when there was a sign of life last: something came, or went on
+  Incoming incoming_;
+  [[no_unique_address]] net::Socket socket_;
+  State state_ = State::kAskedConnection;
+  bool paused_ : 1 = false;
+  bool touched_ : 1 = false;             ///< in the server's list of those to flush
+  bool askable_ : 1 = true;              ///< somebody may still ask for properties
+  bool peerEnded_ : 1 = false;           ///< kDraining: nothing more will come
+  bool socketGone_ : 1 = false;          ///< onSocketClosed() has been
+  bool announced_ : 1 = false;           ///< it has been open, so that its end is a Disconnected
+  bool queuedForHandshake_ : 1 = false;  ///< in the server's queue for that
+  bool queuedToCatchUp_ : 1 = false;     ///< in the server's queue for that
+  bool asked_ : 1 = false;               ///< somebody outside knows it
+  bool unread_ : 1 = false;              ///< kLeaving: something has come behind the last frame
+  [[no_unique_address]] Outgoing outgoing_;
+  std::uint32_t timeoutSeconds_ : kTimeoutBits;
   std::int32_t bytesSent_ = 0;
-  std::uint32_t runOffset_ = 0;
-  std::uint32_t runSize_ = 0;
-  ws::Reader reader_;
-  ByteQueue input_;    ///< the start of a request or frame whose rest has not come
-  ByteQueue message_;  ///< what has come of a message, but is not yet to be delivered
-  ByteQueue output_;   ///< bytes that the kernel has yet to take
-  net::Socket socket_;
+  Tick deadlineTick_ = 0;   ///< when the timeout in force runs out; 0: none is
+  Tick scheduledTick_ = 0;  ///< when the server will call onDeadline(); 0: never
+  Liveness liveness_;
 };
 
 }  // namespace wss::server

@@ -4,41 +4,39 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 
 namespace wss::server {
 
-void Connection::fallBehind() {
-  behind_ = true;
+void Connection::waitIfBehind() {
+  if (!incoming_.isBehind()) return;
   if (socket_.isOpen()) socket_.defer();
-  toCatchUp();
+  queueIfBehind();
 }
 
-void Connection::toCatchUp() {
-  if (!behind_ || queuedToCatchUp_) return;
+void Connection::queueIfBehind() {
+  if (!incoming_.isBehind() || queuedToCatchUp_) return;
   queuedToCatchUp_ = true;
-  server_.toCatchUp(id_);
+  shared_.backlogs.push(id_);
 }
 
 void Connection::catchUp() {
   queuedToCatchUp_ = false;
   // Waits until data is accepted again.
   if (paused_ && isOpen()) return;
-  behind_ = false;
-  if (paused_) forgetMessage();
-  if (extra_ && extra_->inflation) inflateMore();
-  if (!behind_ && extra_ && extra_->lines) deliverMoreLines();
-  if (!behind_) readBacklog();
-  if (!behind_ && socket_.isOpen()) socket_.resume();
+  if (paused_) incoming_.forget(target());
+  if (std::optional<Ending> ending = incoming_.catchUp(target())) onLast(*std::move(ending));
+  if (!incoming_.isBehind()) readBacklog();
+  waitIfBehind();
+  if (!incoming_.isBehind() && socket_.isOpen()) socket_.resume();
 }
 
 void Connection::readBacklog() {
   // In memory that reading may not pull away.
   ByteQueue frames;
-  frames.swap(input_);
+  frames.swap(incoming_.kept());
   const std::size_t rest = readFrames(frames.bytes()).size();
   frames.consume(frames.size() - rest);
-  input_.swap(frames);
+  incoming_.kept().swap(frames);
 }
 
 }  // namespace wss::server

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/connection.h"
-#include "server/server.h"
 
 namespace wss::server {
 namespace {
@@ -15,22 +14,22 @@ constexpr std::string_view kCutOff = "The peer closed the connection without a C
 }  // namespace
 
 bool Connection::startHandshake() {
-  const EventBatch& events = server_.events();
+  const EventBatch& events = shared_.events;
   const bool asksClient =
-      server_.options.sslAuthenticateClients && events.wants(EventKind::kSSLClientAuthentication);
-  const bool logs = events.wants(EventKind::kSSLStatus) || server_.logs(3);
-  using Log = tls::Session::Log;
+      shared_.options.sslAuthenticateClients && events.wants(EventKind::kSSLClientAuthentication);
+  const bool logs = events.wants(EventKind::kSSLStatus) || shared_.log.shows(LogLevel::kDebug);
+  using Told = tls::Session::Log;
   const tls::Session::Wishes wishes{
       .askCertificate = events.wants(EventKind::kSSLConnectionRequest),
       .askClient = asksClient,
-      .log = !logs                           ? Log::kOff
-             : server_.options.logSSLPackets ? Log::kRecords
-                                             : Log::kHandshake};
-  const auto& context = server_.tlsContext();
+      .log = !logs                           ? Told::kOff
+             : shared_.options.logSSLPackets ? Told::kRecords
+                                             : Told::kHandshake};
+  const auto& context = shared_.tls.context;
   // There is none when the server has come to listen without TLS meanwhile, or misses its own.
   auto session = context == nullptr ? nullptr : tls::Session::accept(context, wishes);
   if (session == nullptr) {
-    server_.logError(id_, "There is no certificate to serve with");
+    shared_.log.addError(id_, "There is no certificate to serve with");
     closeSocket(true);
     return false;
   }
@@ -40,22 +39,22 @@ bool Connection::startHandshake() {
 }
 
 bool Connection::receiveCiphertext(Bytes ciphertext) {
-  if (state_ == State::kHandshake) server_.countHandshake();
-  const MutableBytes plain = server_.plainBuffer();
-  return onPlaintext(plain.first(tls_->session->receive(ciphertext, plain, output_)));
+  if (state_ == State::kHandshake) shared_.handshakes.count();
+  const MutableBytes plain = shared_.tls.plainBuffer();
+  return onPlaintext(plain.first(tls_->session->receive(ciphertext, plain, tls_->sealed)));
 }
 
 bool Connection::onPlaintext(MutableBytes plain) {
   tls::Session& session = *tls_->session;
   reportTls();
-  if (!output_.empty()) touch();
+  if (!wire().empty()) touch();
   if (state_ == State::kHandshake) onHandshake();
   if (!plain.empty() && socket_.isOpen()) onBytes(plain);
   if (!socket_.isOpen()) return false;
   switch (session.state()) {
     case tls::Session::State::kEnded:
       // Who has said all that there is to say is still to get an answer.
-      if (state_ < State::kLeaving || state_ == State::kClosing) end(kCutOff);
+      if (isBeforeOpen(state_) || readsFrames(state_)) end(kCutOff);
       return false;
     case tls::Session::State::kFailed:
       onTlsFailure();
@@ -71,7 +70,7 @@ void Connection::onHandshake() {
     case tls::Session::State::kAskedCertificate: {
       noteAsked();
       const tls::ClientHello& hello = session.clientHello();
-      server_.events().addFields(
+      shared_.events.addFields(
           EventRecord::certificateRequest(id_),
           CertificateRequestFields{.serverName = hello.serverName,
                                    .supportedCipherSuites = hello.cipherSuites,
@@ -82,17 +81,17 @@ void Connection::onHandshake() {
       const tls::ClientCertificate* const client = session.clientCertificate();
       noteAsked();
       if (client == nullptr) {
-        server_.events().add(EventRecord::clientAuthentication(id_, false));
+        shared_.events.add(EventRecord::clientAuthentication(id_, false));
       } else {
         const tls::Certificate& certificate = client->certificate;
-        const std::string encoded = certificate.encoded(server_.options.sslIncludeCertChain);
+        const std::string encoded = certificate.encoded(shared_.options.sslIncludeCertChain);
         const std::string subject = certificate.subject();
         const std::string issuer = certificate.issuer();
-        server_.events().addFields(EventRecord::clientAuthentication(id_, client->verified),
-                                   ClientCertificateFields{.certEncoded = encoded,
-                                                           .certSubject = subject,
-                                                           .certIssuer = issuer,
-                                                           .status = client->status});
+        shared_.events.addFields(EventRecord::clientAuthentication(id_, client->verified),
+                                 ClientCertificateFields{.certEncoded = encoded,
+                                                         .certSubject = subject,
+                                                         .certIssuer = issuer,
+                                                         .status = client->status});
       }
       return enter(State::kAskedClient);
     }
@@ -107,37 +106,37 @@ void Connection::onHandshake() {
 void Connection::answerCertificateRequest(const tls::Certificate* certificate) {
   if (state_ != State::kAskedCertificate) return;
   enter(State::kHandshake);
-  const MutableBytes plain = server_.plainBuffer();
-  onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, output_)));
+  const MutableBytes plain = shared_.tls.plainBuffer();
+  onPlaintext(plain.first(tls_->session->answerCertificate(certificate, plain, tls_->sealed)));
 }
 
 void Connection::refuseCertificateRequest() {
   if (state_ != State::kAskedCertificate) return;
   enter(State::kHandshake);
-  tls_->session->refuseCertificate(output_);
+  tls_->session->refuseCertificate(tls_->sealed);
   onPlaintext({});
 }
 
 void Connection::answerClientAuthentication(bool accept) {
   if (state_ != State::kAskedClient) return;
   enter(State::kHandshake);
-  const MutableBytes plain = server_.plainBuffer();
-  onPlaintext(plain.first(tls_->session->answerClient(accept, plain, output_)));
+  const MutableBytes plain = shared_.tls.plainBuffer();
+  onPlaintext(plain.first(tls_->session->answerClient(accept, plain, tls_->sealed)));
 }
 
 tls::Negotiated Connection::negotiated() const {
-  return tls_ && state_ > State::kAskedClient ? tls_->session->negotiated() : tls::Negotiated{};
+  return tls_ && !isBeforeRequest(state_) ? tls_->session->negotiated() : tls::Negotiated{};
 }
 
 void Connection::onTlsFailure() {
   const std::string reason = tls_->session->failure();
-  if (server_.logs(1)) {
-    server_.logError(id_, "TLS with " + remote_.text() + " failed: " + reason);
+  if (shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "TLS with " + remote_.text() + " failed: " + reason);
   }
   if (isConnected()) {
     disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
   } else if (!announced_) {
-    held_ = false;
+    askable_ = false;
   }
   // The alert that says why is still to be sent.
   drain();
@@ -150,31 +149,31 @@ void Connection::reportTls() {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (server_.events().wants(EventKind::kSSLStatus)) {
-      server_.events().addText(EventRecord::tlsStatus(id_), line);
+    if (shared_.events.wants(EventKind::kSSLStatus)) {
+      shared_.events.addText(EventRecord::tlsStatus(id_), line);
     }
-    server_.log(3, id_, line);
+    shared_.log.add(LogLevel::kDebug, id_, line);
   }
 }
 
 void Connection::seal(Bytes start, Bytes rest) {
   const auto state = tls_->session->state();
   if (state == tls::Session::State::kOpen || state == tls::Session::State::kEnded) {
-    tls_->session->send(start, rest, output_);
+    tls_->session->send(start, rest, tls_->sealed);
   }
 }
 
 void Connection::sealUnsent() {
   if (!tls_) return;
-  ByteQueue unsealed;
-  unsealed.swap(tls_->unsealed);
-  seal({}, unsealed.bytes());
+  ByteQueue frames;
+  frames.swap(outgoing_.queue());
+  seal({}, frames.bytes());
 }
 
 void Connection::closeTls() {
   if (!tls_) return;
   sealUnsent();
-  tls_->session->close(output_);
+  tls_->session->close(tls_->sealed);
 }
 
 }  // namespace wss::server

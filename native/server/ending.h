@@ -28,4 +28,11 @@ struct Ending {
   }
 };
 
+/// Makes an error of a piece. False, for whoever takes pieces to return.
+inline bool fail(ws::Piece& piece, ws::CloseCode code, std::string_view text) {
+  piece.closeCode = static_cast<std::uint16_t>(code);
+  piece.errorText = text;
+  return false;
+}
+
 }  // namespace wss::server

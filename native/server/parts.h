@@ -2,11 +2,16 @@
 // A message that is sent in parts.
 #pragma once
 
+#include <string_view>
+
 #include "base/bytes.h"
 #include "ws/frame.h"
 #include "ws/utf8.h"
 
 namespace wss::server {
+
+/// Why a text is not sent.
+inline constexpr std::string_view kNotUtf8 = "the bytes are not UTF-8: send them as binary";
 
 /// What they have in common.
 struct Parts {

@@ -25,13 +25,13 @@ void Pending::unlink(Node& node) {
 void Pending::add(std::int32_t id, const net::Address& client, Time now) {
   const AddressKey key = addressKey(client);
   Source& source = sources_.try_emplace(key, Source{key, {}}).first->second;
-  Node& node = nodes_.try_emplace(id, Node{id, For::kPeer, now, &source}).first->second;
+  Node& node = nodes_.try_emplace(id, Node{id, WaitsFor::kPeer, now, &source}).first->second;
   link(node);
   ++source.count;
   if (largest_ == nullptr || source.count > largest_->count) largest_ = &source;
 }
 
-void Pending::move(std::int32_t id, For waitsFor, Time now) {
+void Pending::move(std::int32_t id, WaitsFor waitsFor, Time now) {
   const auto entry = nodes_.find(id);
   if (entry == nodes_.end()) return;
   Node& node = entry->second;
@@ -54,7 +54,7 @@ void Pending::remove(std::int32_t id) {
 
 template <typename Kinds>
 std::int32_t Pending::oldest(const Kinds& lists, Time now) {
-  const Node* const said = lists[static_cast<std::size_t>(For::kAnswered)].first();
+  const Node* const said = lists[static_cast<std::size_t>(WaitsFor::kAnswered)].first();
   const bool late = said != nullptr && ticksLater(said->since.tick, kSecondsToAnswer) <= now.tick;
   const Node* const none = silent(lists);
   // What it has sent may be reported in the turn after it was accepted, and be read later in it.

@@ -14,18 +14,13 @@
 #include "base/chain.h"
 #include "net/address.h"
 #include "server/access.h"
+#include "server/connection_owner.h"
 #include "server/deadlines.h"
 
 namespace wss::server {
 
 class Pending {
  public:
-  /// What a connection waits for.
-  enum class For : std::uint8_t {
-    kPeer,      ///< its peer, whom we have told nothing yet
-    kAnswered,  ///< its peer, who has had something of ours: a step of TLS's handshake, a refusal
-    kUs,        ///< a handler's answer, or its turn to shake hands
-  };
   /// By the loop's turns and the server's clock.
   struct Time {
     std::uint64_t turn;
@@ -34,7 +29,7 @@ class Pending {
 
   void add(std::int32_t id, const net::Address& client, Time now);
   /// It has gone on. It need not be among them, here and in remove().
-  void move(std::int32_t id, For waitsFor, Time now);
+  void move(std::int32_t id, WaitsFor waitsFor, Time now);
   void remove(std::int32_t id);
   [[nodiscard]] std::size_t count() const { return nodes_.size(); }
   /// Whether there are some whose peers we have told nothing yet.
@@ -50,13 +45,13 @@ class Pending {
   struct Source;
   struct Node {
     std::int32_t id;
-    For waitsFor;
+    WaitsFor waitsFor;
     Time since;
     Source* source;
     Links<Node> ofAll{};
     Links<Node> ofSource{};
   };
-  /// One list for each For, the one that has been silent for longest first.
+  /// One list for each WaitsFor, the one that has been silent for longest first.
   template <Links<Node> Node::* kLinks>
   using Lists = std::array<Chain<Node, kLinks>, 3>;
   /// All of one address.
@@ -68,7 +63,7 @@ class Pending {
 
   template <typename Kinds>
   static const Node* silent(const Kinds& lists) {
-    return lists[static_cast<std::size_t>(For::kPeer)].first();
+    return lists[static_cast<std::size_t>(WaitsFor::kPeer)].first();
   }
   template <typename Kinds>
   static std::int32_t oldest(const Kinds& lists, Time now);

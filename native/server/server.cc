@@ -9,9 +9,6 @@
 #include <random>
 #include <utility>
 
-#include "http/header.h"
-#include "server/fields.h"
-#include "server/log_text.h"
 #include "server/setting_text.h"
 #include "tls/contexts/ticket_keys.h"
 
@@ -34,25 +31,25 @@ std::string hexOf(std::uint64_t number) {
 }  // namespace
 
 Server::Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status)
-    : loop_(loop),
-      events_(events),
-      status_(status),
+    : shared_(loop, events, options, *this, *this, status),
       slots_(1),
       ticketKeys_(std::make_shared<tls::TicketKeys>()) {}
 
 Server::~Server() {
   stopListening();
-  loop_.stopTicker();
+  shared_.timers.stop();
   for (Slot& slot : slots_) {
     if (slot.connection) slot.connection->abort();
   }
   // The sockets' last callbacks come in the loop's next turn.
-  while (count_ > 0) loop_.run(0);
+  while (count_ > 0) shared_.loop.run(0);
 }
 
 Result<void> Server::startListening() {
   if (isListening()) return makeError(ErrorCode::kAlreadyListening, "call StopListening first");
-  if (Result<void> fits = checkTls(tls_ != nullptr, missesCertificate_); !fits.ok()) return fits;
+  if (Result<void> fits = checkTls(shared_.tls.context != nullptr, shared_.tls.missesCertificate);
+      !fits.ok())
+    return fits;
   // Before anybody can come.
   allowedClients_ = {};
   blockedClients_ = {};
@@ -63,7 +60,9 @@ Result<void> Server::startListening() {
   const bool isUnix = listener_.addresses().front().isUnix;
   if (!isUnix) options.localPort = listener_.addresses().front().port;
   for (const net::Address& address : listener_.addresses()) {
-    if (logs(1)) log(1, 0, "Listening on " + (isUnix ? options.localHost : address.text()));
+    if (shared_.log.shows(LogLevel::kInfo))
+      shared_.log.add(LogLevel::kInfo, 0,
+                      "Listening on " + (isUnix ? options.localHost : address.text()));
   }
   logMissingSuites();
   checkDescriptorLimit();
@@ -78,7 +77,7 @@ Result<void> Server::listen() {
                          .noDelay = options.tcpNoDelay,
                          .mode = fileMode(options.localSocketMode)};
   if (const auto path = net::socketPath(options.localHost)) {
-    return listener_.listen(loop_, *path, how, this);
+    return listener_.listen(shared_.loop, *path, how, this);
   }
   const auto listenAs = [&](net::Family wanted) -> Result<void> {
     auto addresses =
@@ -86,7 +85,7 @@ Result<void> Server::listen() {
                          hostNames_.resolver);
     if (!addresses.ok()) return addresses.error();
     if (addresses.value().size() > 1) how.dualStack = false;
-    return listener_.listen(loop_, addresses.value(), how, this);
+    return listener_.listen(shared_.loop, addresses.value(), how, this);
   };
   Result<void> listening = listenAs(family);
   // Every interface is [::], but where the kernel has no IPv6.
@@ -125,7 +124,7 @@ Connection* Server::ask(std::int32_t id) {
 
 std::vector<std::int32_t> Server::connectedIds() const {
   std::vector<std::int32_t> ids;
-  ids.reserve(static_cast<std::size_t>(connectedCount_));
+  ids.reserve(static_cast<std::size_t>(shared_.connectedCount));
   for (const Slot& slot : slots_) {
     if (slot.connection && slot.connection->isConnected()) ids.push_back(slot.connection->id());
   }
@@ -162,9 +161,10 @@ void Server::checkDescriptorLimit() {
   descriptors_ = known ? static_cast<std::size_t>(limit.rlim_cur) : SIZE_MAX;
   const auto wanted = static_cast<std::size_t>(options.maxConnections) + kOtherDescriptors;
   if (descriptors_ >= wanted) return;
-  logError(0, "This process may have " + std::to_string(limit.rlim_cur) +
-                  " files open, too few for MaxConnections: raise the limit (ulimit -n " +
-                  std::to_string(wanted) + ")");
+  shared_.log.addError(0,
+                       "This process may have " + std::to_string(limit.rlim_cur) +
+                           " files open, too few for MaxConnections: raise the limit (ulimit -n " +
+                           std::to_string(wanted) + ")");
 }
 
 bool Server::takeOpen() {
@@ -217,78 +217,45 @@ void Server::onAccept(int fd, const net::Address& remote) {
   const std::int32_t id = newId();
   pending_.add(id, remote, time());
   ++count_;
-  ++statistics_.connectionsAccepted;
+  ++shared_.statistics.connectionsAccepted;
   auto& place = slots_[slotOf(id)].connection;
-  place = std::make_unique<Connection>(*this, id, remote);
-  if (logs(3)) log(3, id, "Connection from " + remote.text());
-  const Result<void> opened = place->open(fd);
+  place = std::make_unique<Connection>(shared_, id, remote);
+  if (shared_.log.shows(LogLevel::kDebug))
+    shared_.log.add(LogLevel::kDebug, id, "Connection from " + remote.text());
+  const Result<void> opened = place->open(fd, admits(remote), listener_.hasNoDelay());
   if (opened.ok()) return;
-  reportError(id, opened.error());
+  shared_.log.report(id, opened.error());
   remove(id);
 }
 
 void Server::onAcceptError(const Error& error, int turnedAway) {
-  statistics_.connectionsRefused += static_cast<std::uint64_t>(turnedAway);
+  shared_.statistics.connectionsRefused += static_cast<std::uint64_t>(turnedAway);
   // A flood of clients must not become a flood of events.
-  if (loop_.nowMs() < nextAcceptReportMs_) return;
-  nextAcceptReportMs_ = loop_.nowMs() + 1000;
-  reportError(0, error);
-}
-
-void Server::reportError(std::int32_t id, const Error& error) {
-  logError(id, error.message);
-  if (!events_.wants(EventKind::kError)) return;
-  events_.addText(EventRecord::error(id, error.code), error.message);
-}
-
-void Server::addLog(int level, std::int32_t id, std::int32_t flags, std::string_view message) {
-  if (logs(level)) events_.addText(EventRecord::log(id, flags, level), visible(message));
-}
-
-void Server::logRequest(std::int32_t id, const http::UpgradeRequest& request,
-                        const net::Address& client) {
-  if (!logs(1)) return;
-  const bool masks = options.maskSensitive;
-  const std::string target = masks ? maskedTarget(request.uri) : std::string(request.uri);
-  log(1, id, "GET " + target + " HTTP/1.1 from " + client.text());
-  if (!logs(2)) return;
-  std::string_view rest = request.headers;
-  while (!rest.empty()) {
-    const std::string_view line = http::takeUntil(rest, http::kLineEnd);
-    log(2, id, masks ? maskedHeader(line) : std::string(line));
-  }
-}
-
-void Server::onNeverOpened(std::int32_t id, bool known) {
-  if (known) events_.add(EventRecord::forgotten(id));
+  if (shared_.loop.nowMs() < nextAcceptReportMs_) return;
+  nextAcceptReportMs_ = shared_.loop.nowMs() + 1000;
+  shared_.log.report(0, error);
 }
 
 void Server::remove(std::int32_t id) {
   Slot& slot = slots_[slotOf(id)];
   addressCounts_.remove(slot.connection->remote());
   pending_.remove(id);
-  unfinished_.remove(id);
-  queues_.remove(id);
+  shared_.unfinished.remove(id);
+  shared_.queues.remove(id);
   if (slot.connection->hasBeenOpen()) --opened_;
-  if (slot.connection->isTouched()) std::erase(touched_, slot.connection.get());
+  if (slot.connection->isTouched()) std::erase(shared_.touched, slot.connection.get());
   slot.connection.reset();
   ++slot.connections;
   freeSlots_.push_back(static_cast<std::uint32_t>(slotOf(id)));
   --count_;
 }
 
-std::vector<std::int32_t> Server::takeEnded() { return std::exchange(ended_, {}); }
+std::vector<std::int32_t> Server::takeEnded() { return std::exchange(shared_.ended, {}); }
 
 void Server::release(const std::vector<std::int32_t>& ended) {
   for (const std::int32_t id : ended) {
     if (Connection* const connection = find(id)) connection->letGo();
   }
-}
-
-void Server::countSent(ws::Opcode opcode, bool last, std::size_t size) {
-  if (ws::isControl(opcode)) return;
-  if (last) ++statistics_.messagesOut;
-  statistics_.bytesOut += size;
 }
 
 Result<Connection*> Server::findOpen(std::int32_t id) {
@@ -315,10 +282,10 @@ void Server::forget(std::int32_t id, std::int32_t token) {
   if (Connection* const connection = find(id)) connection->forget(token);
 }
 
-Result<bool> Server::drained(std::int32_t id, std::int32_t token) {
+Result<bool> Server::whenDrained(std::int32_t id, std::int32_t token) {
   auto connection = findOpen(id);
   if (!connection.ok()) return connection.error();
-  return connection.value()->drained(token);
+  return connection.value()->whenDrained(token);
 }
 
 }  // namespace wss::server

@@ -46,7 +46,7 @@ std::int32_t Server::chooseVictim() {
 
 void Server::pauseAccepting() {
   listener_.pause();
-  startTicking();
+  shared_.timers.start();
 }
 
 void Server::onNotPending(std::int32_t id) {
@@ -55,26 +55,22 @@ void Server::onNotPending(std::int32_t id) {
 }
 
 void Server::evict(std::int32_t id) {
-  ++statistics_.connectionsEvicted;
-  log(3, id, "Closed, before it was open, to make room for a newer one");
+  ++shared_.statistics.connectionsEvicted;
+  shared_.log.add(LogLevel::kDebug, id, "Closed, before it was open, to make room for a newer one");
   find(id)->abort();
   // A flood of clients must not become a flood of events.
-  if (!logs(1) || loop_.nowMs() < nextEvictionLogMs_) return;
-  nextEvictionLogMs_ = loop_.nowMs() + 1000;
-  logError(0, "Silent connections, not open yet, have been closed to make room for newer ones: " +
-                  std::to_string(statistics_.connectionsEvicted) + " so far");
+  if (!shared_.log.shows(LogLevel::kInfo) || shared_.loop.nowMs() < nextEvictionLogMs_) return;
+  nextEvictionLogMs_ = shared_.loop.nowMs() + 1000;
+  shared_.log.addError(
+      0, "Silent connections, not open yet, have been closed to make room for newer ones: " +
+             std::to_string(shared_.statistics.connectionsEvicted) + " so far");
 }
 
-void Server::onUnfinished(std::int32_t id, std::size_t bytes) {
-  unfinished_.progress(id, bytes, now());
-  if (bytes > 0) startTicking();
-}
-
-bool Server::keepsUnfinished(std::int32_t id) {
-  while (unfinished_.total() > static_cast<std::size_t>(options.maxUnfinishedBytes)) {
-    const std::int32_t worst = unfinished_.worst(now());
+bool Server::boundUnfinished(std::int32_t id) {
+  while (shared_.unfinished.total() > static_cast<std::size_t>(options.maxUnfinishedBytes)) {
+    const std::int32_t worst = shared_.unfinished.worst(shared_.now());
     if (worst == id) return false;
-    unfinished_.remove(worst);
+    shared_.unfinished.remove(worst);
     find(worst)->failMessage(ws::CloseCode::kTryAgainLater, kUnfinishedReached);
   }
   return true;
@@ -82,11 +78,11 @@ bool Server::keepsUnfinished(std::int32_t id) {
 
 void Server::boundQueues() {
   const auto most = static_cast<std::size_t>(options.maxQueuedBytesTotal);
-  while (queues_.count() > 1 && queues_.total() > most) {
-    const std::int32_t worst = queues_.worst(now());
+  while (shared_.queues.count() > 1 && shared_.queues.total() > most) {
+    const std::int32_t worst = shared_.queues.worst(shared_.now());
     Connection& connection = *find(worst);
     // Who reads slowly takes from the kernel before the kernel takes from us.
-    if (queues_.isStale(worst, now()) && connection.hasTakenMore()) continue;
+    if (shared_.queues.isStale(worst, shared_.now()) && connection.hasTakenMore()) continue;
     connection.cut("MaxQueuedBytesTotal has been reached, and no queue holds more");
   }
 }
@@ -94,9 +90,10 @@ void Server::boundQueues() {
 void Server::endStalled() {
   if (listener_.isPaused()) listener_.resume();
   std::vector<std::int32_t> ids;
-  if (options.messageTimeout > 0) unfinished_.collectIdle(now(), options.messageTimeout, ids);
+  if (options.messageTimeout > 0)
+    shared_.unfinished.collectIdle(shared_.now(), options.messageTimeout, ids);
   for (const std::int32_t id : std::exchange(ids, {})) find(id)->onMessageStalled();
-  if (options.sendTimeout > 0) queues_.collectIdle(now(), options.sendTimeout, ids);
+  if (options.sendTimeout > 0) shared_.queues.collectIdle(shared_.now(), options.sendTimeout, ids);
   for (const std::int32_t id : ids) {
     Connection& connection = *find(id);
     if (!connection.hasTakenMore()) connection.cut("The peer took nothing for SendTimeout");

@@ -25,8 +25,8 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
     Connection* const connection = find(command.connectionId);
     if (connection == nullptr || !connection->isOpen()) {
       // It was open when the message was sent, and has been disconnected in the same turn.
-      reportError(std::max(command.connectionId, 0),
-                  makeError(ErrorCode::kSendFailed, "the connection was closed before"));
+      shared_.log.report(std::max(command.connectionId, 0),
+                         makeError(ErrorCode::kSendFailed, "the connection was closed before"));
       continue;
     }
     const ws::Opcode opcode = command.opcode;
@@ -42,15 +42,16 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
                        static_cast<std::uint32_t>(header + size));
     }
     connection->setBytesSent(given.length);
-    countSent(opcode, true, size);
+    if (!ws::isControl(opcode)) shared_.statistics.countSent(size);
   }
   flushTouched(arena);
 }
 
 void Server::flushTouched(Bytes arena) {
   // By index: a flush may touch its connection again.
-  for (std::size_t index = 0; index < touched_.size(); ++index) touched_[index]->flush(arena);
-  touched_.clear();
+  for (std::size_t index = 0; index < shared_.touched.size(); ++index)
+    shared_.touched[index]->flush(arena);
+  shared_.touched.clear();
 }
 
 void Server::performAnswer(const DecodedCommand& command, Bytes arena) {
@@ -69,10 +70,10 @@ void Server::performAnswer(const DecodedCommand& command, Bytes arena) {
 
 void Server::reportUnsound(const DecodedCommand& command) {
   const std::int32_t id = find(command.connectionId) == nullptr ? 0 : command.connectionId;
-  reportError(id,
-              makeError(ErrorCode::kInvalidArgument,
-                        "what JavaScript has asked for makes no sense, and was not done: do not "
-                        "replace the methods of Buffer and Uint8Array"));
+  shared_.log.report(
+      id, makeError(ErrorCode::kInvalidArgument,
+                    "what JavaScript has asked for makes no sense, and was not done: do not "
+                    "replace the methods of Buffer and Uint8Array"));
 }
 
 }  // namespace wss::server

@@ -8,7 +8,6 @@
 #include "server/security.h"
 #include "server/server.h"
 #include "tls/contexts/ticket_keys.h"
-#include "tls/sessions/session.h"
 
 namespace wss::server {
 namespace {
@@ -24,27 +23,31 @@ Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates)
     if (Result<void> fits = checkTls(!certificates.empty(), false); !fits.ok()) return fits;
   }
   if (certificates.empty()) {
-    tls_.reset();
-    missesCertificate_ = false;
+    shared_.tls.context.reset();
+    shared_.tls.missesCertificate = false;
     return {};
   }
   auto made = makeTlsContext(options, std::move(certificates), ticketKeys_);
   if (!made.ok()) return made.error();
-  tls_ = std::move(made.value());
-  missesCertificate_ = false;
+  shared_.tls.context = std::move(made.value());
+  shared_.tls.missesCertificate = false;
   if (isListening()) logMissingSuites();
   return {};
 }
 
 void Server::logMissingSuites() {
-  if (tls_ == nullptr || tls_->missingSuites().empty() || !logs(1)) return;
-  log(1, 0, "SSLEnabledCipherSuites: OpenSSL does not have " + tls_->missingSuites());
+  if (shared_.tls.context == nullptr || shared_.tls.context->missingSuites().empty() ||
+      !shared_.log.shows(LogLevel::kInfo))
+    return;
+  shared_.log.add(
+      LogLevel::kInfo, 0,
+      "SSLEnabledCipherSuites: OpenSSL does not have " + shared_.tls.context->missingSuites());
 }
 
 void Server::missCertificate() {
-  tls_.reset();
-  missesCertificate_ = true;
-  if (isListening()) reportError(0, makeError(ErrorCode::kCertificateNotFound, kMisses));
+  shared_.tls.context.reset();
+  shared_.tls.missesCertificate = true;
+  if (isListening()) shared_.log.report(0, makeError(ErrorCode::kCertificateNotFound, kMisses));
 }
 
 Result<void> Server::checkTls(bool hasCertificate, bool misses) const {
@@ -64,13 +67,10 @@ Result<void> Server::checkTls(bool hasCertificate, bool misses) const {
                    "SSLEnabled is True: select a certificate first.");
 }
 
-bool Server::isSecure() const {
-  return (tls_ != nullptr || missesCertificate_) && tlsSwitch(options) != TlsSwitch::kOff;
-}
-
 Result<void> Server::renewTls() {
-  if (!tls_) return isListening() ? checkTls(false, missesCertificate_) : Result<void>();
-  return setCertificates(tls_->options().certificates);
+  if (!shared_.tls.context)
+    return isListening() ? checkTls(false, shared_.tls.missesCertificate) : Result<void>();
+  return setCertificates(shared_.tls.context->options().certificates);
 }
 
 Result<Bytes> Server::ticketKeys() {
@@ -82,13 +82,5 @@ Result<Bytes> Server::ticketKeys() {
 }
 
 Result<void> Server::setTicketKeys(Bytes keys) { return ticketKeys_->set(keys); }
-
-MutableBytes Server::plainBuffer() {
-  constexpr std::size_t kSize = net::Loop::kReceiveSize + tls::Session::kHeldRecord;
-  if (plainBuffer_ == nullptr) {
-    plainBuffer_ = std::make_unique<std::uint8_t[]>(net::Loop::kHeadroom + kSize);
-  }
-  return {plainBuffer_.get() + net::Loop::kHeadroom, kSize};
-}
 
 }  // namespace wss::server

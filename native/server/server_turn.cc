@@ -7,72 +7,40 @@
 #include "server/server.h"
 
 namespace wss::server {
-void Server::serveHandshakes() {
-  servesQueue_ = true;
-  while (!handshakeQueue_.empty() && handshakesLeft() > 0) {
-    const std::int32_t id = handshakeQueue_.front();
-    handshakeQueue_.pop_front();
-    // It may have gone meanwhile.
-    if (Connection* const connection = find(id)) connection->takeTurn();
-  }
-  servesQueue_ = false;
-  if (!handshakeQueue_.empty()) loop_.wake();
-}
-
-void Server::serveBacklogs() {
-  // Once a turn, and not those who have fallen behind in it: the others have their turn first.
-  const bool served = std::exchange(catchUpTurn_, loop_.turn()) == loop_.turn();
-  const std::size_t endings = endings_.size();
-  catchesUp_ = true;
-  while (!served && !behind_.empty() && behind_.front().turn != loop_.turn() && !events_.full()) {
-    const std::int32_t id = behind_.front().id;
-    behind_.pop_front();
-    if (Connection* const connection = find(id)) connection->catchUp();
-  }
-  catchesUp_ = false;
-  if (!behind_.empty() || endings_.size() > endings) loop_.wake();
-}
 
 void Server::endTurn() {
-  if (handshakeQueue_.empty() && endings_.empty() && behind_.empty()) return;
-  serveHandshakes();
-  for (Ending& ending : std::exchange(endings_, {})) {
+  HandshakeQueue& handshakes = shared_.handshakes;
+  BacklogQueue& backlogs = shared_.backlogs;
+  if (handshakes.empty() && shared_.endings.empty() && backlogs.empty()) return;
+  // Who was in a queue may have gone meanwhile.
+  handshakes.serveWith([this](std::int32_t id) {
+    if (Connection* const connection = find(id)) connection->takeTurn();
+  });
+  for (Ending& ending : std::exchange(shared_.endings, {})) {
     Connection* const connection = find(ending.id);
-    if (std::ranges::find(held_, ending.id) != held_.end()) {
-      endings_.push_back(std::move(ending));
+    if (std::ranges::find(deferred_, ending.id) != deferred_.end()) {
+      shared_.endings.push_back(std::move(ending));
     } else if (connection != nullptr) {
       connection->leave(ending);
     }
   }
-  serveBacklogs();
+  const std::size_t endings = shared_.endings.size();
+  backlogs.serveWith([this](std::int32_t id) {
+    if (Connection* const connection = find(id)) connection->catchUp();
+  });
+  if (shared_.endings.size() > endings) shared_.loop.wake();
   flushTouched({});
 }
 
-Tick Server::addDeadline(std::int32_t id, Tick due) {
-  startTicking();
-  return deadlines_.add(id, due);
-}
-
-void Server::startTicking() {
-  if (loop_.ticking()) return;
-  clock_.start(loop_.nowMs());
-  std::vector<std::int32_t> none;
-  deadlines_.collect(now(), none);
-  loop_.startTicker(this, kTickMs);
-}
-
 void Server::onTick() {
-  clock_.tick(loop_.nowMs());
-  std::vector<std::int32_t> ids;
-  deadlines_.collect(now(), ids);
-  for (const std::int32_t id : ids) {
+  for (const std::int32_t id : shared_.timers.tick()) {
     if (id == kNamesDeadline) refreshNames();
-    if (Connection* const connection = find(id)) connection->onDeadline(now());
+    if (Connection* const connection = find(id)) connection->onDeadline(shared_.now());
   }
   endStalled();
-  if (deadlines_.empty() && unfinished_.empty() && queues_.empty() && !listener_.isPaused()) {
-    loop_.stopTicker();
-  }
+  const bool waits = !shared_.timers.empty() || !shared_.unfinished.empty() ||
+                     !shared_.queues.empty() || listener_.isPaused();
+  if (!waits) shared_.timers.stop();
 }
 
 void Server::readClientLists() {
@@ -82,15 +50,15 @@ void Server::readClientLists() {
   std::vector<std::string> names = allowedClients_.names();
   names.insert(names.end(), blockedClients_.names().begin(), blockedClients_.names().end());
   reportNames(hostNames_.know(names));
-  if (!hostNames_.empty()) refreshNamesAt(now() + kNamesTicks);
+  if (!hostNames_.empty()) refreshNamesAt(shared_.now() + kNamesTicks);
 }
 
 void Server::reportNames(const HostNames::Failures& failures) {
-  if (!failures.empty()) loop_.wake();  // A setting may change outside of a turn.
+  if (!failures.empty()) shared_.loop.wake();  // A setting may change outside of a turn.
   const auto report = [&](const ClientList& list, const HostNames::Failure& failure,
                           std::string_view consequence) {
     if (std::ranges::find(list.names(), failure.name) == list.names().end()) return;
-    reportError(0, {failure.error.code, failure.error.message + std::string(consequence)});
+    shared_.log.report(0, {failure.error.code, failure.error.message + std::string(consequence)});
   };
   for (const HostNames::Failure& failure : failures) {
     report(allowedClients_, failure, " in AllowedClients: see that it resolves, or give addresses");
@@ -100,18 +68,18 @@ void Server::reportNames(const HostNames::Failures& failures) {
 
 void Server::refreshNamesAt(Tick due) {
   namesDue_ = due;
-  addDeadline(kNamesDeadline, due);
+  shared_.timers.add(kNamesDeadline, due);
 }
 
 void Server::refreshNames() {
   // There is one for each time that listening has started.
-  if (!isListening() || hostNames_.empty() || now() < namesDue_) return;
+  if (!isListening() || hostNames_.empty() || shared_.now() < namesDue_) return;
   if (hostNames_.refreshing()) {
     reportNames(hostNames_.takeRefreshed());
   } else {
     hostNames_.refresh();
   }
-  refreshNamesAt(now() + (hostNames_.refreshing() ? 1 : kNamesTicks));
+  refreshNamesAt(shared_.now() + (hostNames_.refreshing() ? 1 : kNamesTicks));
 }
 
 }  // namespace wss::server

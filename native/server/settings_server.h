@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "server/access.h"
+#include "server/access_lists.h"
 #include "server/setting.h"
 #include "server/setting_text.h"
 #include "ws/frame.h"

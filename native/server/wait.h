@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: MIT
-// What a connection has been asked for and is to settle: a send to be taken, a Pong to come.
+// Something that a connection has been asked for and is to settle: a send to be taken, a Pong to
+// come.
 #pragma once
 
 #include <cstdint>
 
 #include "server/deadlines.h"
+#include "server/flow.h"
 
 namespace wss::server {
 
 /// What a Wait waits for.
 enum class Goal : std::uint8_t {
   kTaken,    ///< the kernel has taken all that waited in the queue at first
-  kDrained,  ///< isDrained()
+  kDrained,  ///< nothing waits in the queue, and no message in parts is open
   kPong,
 };
 
-/// A stretch of what is sent; both ends count bytes that the peer has taken.
-struct Stretch {
-  std::int64_t taken = 0;  ///< when it was looked at last
-  std::int64_t end = 0;
-
-  [[nodiscard]] std::int64_t left() const { return end - taken; }
-};
-
-/// Something that has been asked for and is to be settled.
 struct Wait {
   std::int32_t token;
   Goal goal;

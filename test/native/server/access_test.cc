@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "server/access_lists.h"
+#include "server/host_names.h"
 #include "server_fixture.h"
 
 namespace wss::server {
@@ -110,11 +112,11 @@ TEST_CASE("clients without an address") {
     ClientList list;
     list.assign("unix:");
     list.assign(row.list);
-    CHECK(list.matches(local, {}) == row.matches);
+    CHECK(list.matches(local, HostNames()) == row.matches);
   }
   ClientList list;
   list.assign("unix:");
-  CHECK_FALSE(list.matches(address("127.0.0.1"), {}));
+  CHECK_FALSE(list.matches(address("127.0.0.1"), HostNames()));
   AddressCounts counts;
   for (int client = 0; client < 3; ++client) CHECK(counts.add(local, 1));
   counts.remove(local);

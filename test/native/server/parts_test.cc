@@ -93,7 +93,7 @@ TEST_CASE("what is no part of a message") {
   CHECK(codeOf(open.part(Opcode::kPing, "", true)) == 10022);
   CHECK(codeOf(open.part(Opcode::kClose, "", true)) == 10022);
   CHECK(codeOf(open.fixture.server().sendPart(open.id + 1, Opcode::kText, {}, true, 1)) == 126);
-  CHECK(codeOf(open.fixture.server().drained(open.id + 1, 1)) == 126);
+  CHECK(codeOf(open.fixture.server().whenDrained(open.id + 1, 1)) == 126);
   CHECK(open.peer.take().empty());
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("a part that waits is settled when it has been taken, the queue with t
   open.fixture.events.clear();
   const auto waiting = static_cast<std::int32_t>(100 + open.fill(100));
   CHECK(codeOf(open.part(Opcode::kContinuation, "behind", false, 50)) == 0);
-  CHECK_FALSE(open.fixture.server().drained(open.id, 51).value());
+  CHECK_FALSE(open.fixture.server().whenDrained(open.id, 51).value());
   open.fixture.turn();
   CHECK(open.fixture.count(EventKind::kSettled) == 0);
   CHECK(open.fixture.until([&] {
@@ -128,13 +128,13 @@ TEST_CASE("a part that waits is settled when it has been taken, the queue with t
   }));
   CHECK(open.fixture.events[0].token == waiting);
   CHECK(open.fixture.count(EventKind::kReadyToSend) == 0);
-  CHECK_FALSE(open.fixture.server().drained(open.id, 52).value());
+  CHECK_FALSE(open.fixture.server().whenDrained(open.id, 52).value());
   CHECK(codeOf(open.part(Opcode::kContinuation, "", true)) == 0);
   open.fixture.turn();
   CHECK(open.fixture.count(EventKind::kSettled) == 4);
   for (const Event& event : open.fixture.events) CHECK(event.value == 0);
   CHECK(open.fixture.count(EventKind::kReadyToSend) == 1);
-  CHECK(open.fixture.server().drained(open.id, 53).value());
+  CHECK(open.fixture.server().whenDrained(open.id, 53).value());
 }
 
 TEST_CASE("ReadyToSend waits for both, the end of the message and room in the queue") {
@@ -166,7 +166,7 @@ TEST_CASE("parts are queued up to MaxQueuedBytes") {
 TEST_CASE("a connection that ends settles what waits") {
   Open open;
   open.fill(100);
-  CHECK(codeOf(open.fixture.server().drained(open.id, 51)) == 0);
+  CHECK(codeOf(open.fixture.server().whenDrained(open.id, 51)) == 0);
   open.fixture.events.clear();
   open.peer.reset();
   REQUIRE(disconnected(open.fixture));
@@ -179,7 +179,7 @@ TEST_CASE("a Timeout without progress settles what waits with 10060") {
   Open open(ManualClock::read);
   open.connection().setTimeoutSeconds(1);
   open.fill(100);
-  CHECK(codeOf(open.fixture.server().drained(open.id, 51)) == 0);
+  CHECK(codeOf(open.fixture.server().whenDrained(open.id, 51)) == 0);
   open.fixture.pass(1000 + 2 * server::kTickMs);
   CHECK(open.fixture.until([&] { return open.fixture.count(EventKind::kSettled) == 2; }));
   CHECK(open.fixture.last(EventKind::kSettled).value == 10060);

@@ -8,7 +8,7 @@ namespace {
 
 using server::kTicksPerSecond;
 using server::Pending;
-using For = Pending::For;
+using For = server::WaitsFor;
 
 net::Address client(std::uint8_t last) {
   net::Address address;

@@ -87,7 +87,7 @@ TEST_CASE("messages, properties and the closing handshake under TLS") {
 
 TEST_CASE("handshakes take turns: a few in each, first come, first served, and nobody is lost") {
   Secure secure;
-  constexpr std::size_t kPerTurn = server::Server::kHandshakesPerTurn;
+  constexpr std::size_t kPerTurn = server::HandshakeQueue::kStepsPerTurn;
   auto context = tls::ClientContext::create(credulous());
   REQUIRE(context.ok());
   ByteQueue hello;
