@@ -8,7 +8,7 @@ import { packageRoot } from '../base/package_root.js';
 import type { LoadPlan, NativeLoad } from './native_load.js';
 import type { PropertyIndex, PropertyTypes, SettingTypes, Value } from './property_types.js';
 
-/** A row of the settings tables (native/server/options.cc and properties.cc). */
+/** A row of the settings tables (native/server/settings/options.cc and properties.cc). */
 export interface SettingRow {
   /** The documented name. */
   readonly name: string;
@@ -60,7 +60,7 @@ interface NativeState extends Statistics {
   readonly idle: boolean;
 }
 
-/** What an event carries, by the names of its fields (native/server/records.h). */
+/** What an event carries, by the names of its fields (native/server/events/records.h). */
 interface EventRow {
   readonly name: string;
   /** What the record's value is; empty: nothing. */

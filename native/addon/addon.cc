@@ -13,7 +13,7 @@
 #include "addon/load_object.h"
 #include "addon/memory.h"
 #include "addon/server_object.h"
-#include "server/records.h"
+#include "server/events/records.h"
 #include "tls/formats/argon2.h"
 
 namespace {

@@ -11,7 +11,7 @@
 
 #include "addon/convert.h"
 #include "base/shown.h"
-#include "server/config.h"
+#include "server/properties/config.h"
 #include "ws/frame.h"
 
 namespace wss::addon {

@@ -13,8 +13,8 @@
 #include "addon/batch.h"
 #include "addon/memory.h"
 #include "addon/node_loop.h"
-#include "server/properties.h"
-#include "server/server.h"
+#include "server/listening/server.h"
+#include "server/properties/properties.h"
 
 namespace wss::addon {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/access.h"
+#include "server/listening/access.h"
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <atomic>
 
-#include "server/access_lists.h"
-#include "server/host_names.h"
+#include "server/access/access_lists.h"
+#include "server/access/host_names.h"
 #include "server_fixture.h"
 
 namespace wss::server {

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/command.h"
-#include "server/event_batch.h"
+#include "server/events/command.h"
+#include "server/events/event_batch.h"
 
 namespace wss::server {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/clock.h"
+#include "server/timing/clock.h"
 
 #include <doctest/doctest.h>
 

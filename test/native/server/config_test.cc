@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Settings by their names, those of the server and those of one connection.
-#include "server/config.h"
+#include "server/properties/config.h"
 
 #include <doctest/doctest.h>
 

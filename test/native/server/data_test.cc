@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/properties.h"
+#include "server/properties/properties.h"
 #include "server_fixture.h"
 #include "ws/deflate.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/deadlines.h"
+#include "server/timing/deadlines.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/event_batch.h"
+#include "server/events/event_batch.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/fields.h"
+#include "server/events/fields.h"
 
 namespace wss::server {
 namespace {

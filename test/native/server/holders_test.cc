@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/holders.h"
+#include "server/shared/holders.h"
 
 #include <doctest/doctest.h>
 

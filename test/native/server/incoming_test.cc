@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What comes in, without a server and without a socket.
-#include "server/incoming.h"
+#include "server/streams/incoming.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/liveness.h"
+#include "server/streams/liveness.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/log_text.h"
+#include "server/events/log_text.h"
 
 #include <doctest/doctest.h>
 

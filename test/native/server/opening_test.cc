@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/properties.h"
-#include "server/server.h"
+#include "server/listening/server.h"
+#include "server/properties/properties.h"
 #include "server_fixture.h"
 
 #ifdef __linux__

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/settings.h"
+#include "server/settings/settings.h"
 
 namespace wss::server {
 namespace {

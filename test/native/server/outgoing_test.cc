@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/outgoing.h"
+#include "server/streams/outgoing.h"
 
 #include <doctest/doctest.h>
 

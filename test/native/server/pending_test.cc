@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/pending.h"
+#include "server/listening/pending.h"
 
 #include <doctest/doctest.h>
 

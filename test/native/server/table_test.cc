@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "server/config.h"
-#include "server/properties.h"
-#include "server/server.h"
+#include "server/listening/server.h"
+#include "server/properties/config.h"
+#include "server/properties/properties.h"
 #include "server_fixture.h"
 
 namespace wss::test {

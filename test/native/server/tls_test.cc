@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/config.h"
-#include "server/properties.h"
+#include "server/properties/config.h"
+#include "server/properties/properties.h"
 #include "tls_peer.h"
 
 namespace wss::test {

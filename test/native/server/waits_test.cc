@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/waits.h"
+#include "server/streams/waits.h"
 
 #include <doctest/doctest.h>
 

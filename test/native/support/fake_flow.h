@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "server/flow.h"
+#include "server/streams/flow.h"
 
 namespace wss::test {
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <variant>
 
-#include "server/settings.h"
+#include "server/settings/settings.h"
 #include "wire.h"
 
 namespace wss::test {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/event_batch.h"
+#include "server/events/event_batch.h"
 
 namespace wss::test {
 

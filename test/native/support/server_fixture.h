@@ -26,9 +26,9 @@
 #include "ignored_setting.h"
 #include "net/loop.h"
 #include "reference.h"
-#include "server/event_batch.h"
-#include "server/fields.h"
-#include "server/server.h"
+#include "server/events/event_batch.h"
+#include "server/events/fields.h"
+#include "server/listening/server.h"
 #include "wire.h"
 #include "ws/frame.h"
 
