@@ -14,7 +14,9 @@ const { scripts } = JSON.parse(read('package.json'));
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
-  ...['architecture', 'boundary', 'load', 'performance', 'security', 'tls'].map((name) => `docs/${name}.md`),
+  ...['architecture', 'boundary', 'load', 'performance', 'security', 'tls'].map(
+    (name) => `docs/${name}.md`,
+  ),
 ];
 
 /** All files below these folders with these endings, as one text each. */

@@ -26,15 +26,35 @@ const tls = {
 };
 const middle = ['net', 'http', 'ws', ...Object.keys(tls)];
 
+const timing = ['base'];
+const access = ['server/timing', 'net', ...timing];
+const settings = ['server/access', 'ws', 'tls/contexts', ...access];
+const events = ['server/settings', 'http', ...settings];
+const shared = ['server/events', 'tls/sessions', ...events];
+const streams = ['server/shared', ...shared];
+const connection = ['server/streams', ...streams];
+const listening = ['server/connection', 'tls/certificates', ...connection];
+const server = {
+  'server/timing': timing,
+  'server/access': access,
+  'server/settings': settings,
+  'server/events': events,
+  'server/shared': shared,
+  'server/streams': streams,
+  'server/connection': connection,
+  'server/listening': listening,
+  'server/properties': ['server/listening', ...listening],
+};
+
 const ofNative: Rooms = {
   base: [],
   net: ['base'],
   http: ['base'],
   ws: ['base'],
   ...tls,
-  server: [...middle, 'base'],
+  ...server,
   client: [...middle, 'base'],
-  addon: ['server', 'client', ...middle, 'base'],
+  addon: [...Object.keys(server), 'client', ...middle, 'base'],
 };
 
 const ofLib: Rooms = {
@@ -151,8 +171,9 @@ test('the rule knows right from wrong', () => {
     ['base/error.cc', 'ws/frame.h', true],
     ['tls/records/aead.cc', 'tls/openssl/openssl.h', false],
     ['tls/records/aead.cc', 'tls/contexts/context.h', true],
-    ['server/server.cc', 'client/load_client.h', true],
-    ['addon/batch.cc', 'server/server.h', false],
+    ['server/listening/server.cc', 'client/load_client.h', true],
+    ['server/streams/outgoing.cc', 'server/connection/connection.h', true],
+    ['addon/batch.cc', 'server/listening/server.h', false],
     ['other/file.cc', 'base/bytes.h', true],
   ];
   for (const [file, header, expected] of rows) {
@@ -165,7 +186,7 @@ test('the rule knows right from wrong', () => {
     ['addon/batch.cc', 'napi.h', false],
     ['addon/batch.cc', 'uv.h', true],
     ['addon/node_loop.h', 'uv.h', false],
-    ['server/server.h', 'uv.h', true],
+    ['server/listening/server.h', 'uv.h', true],
     ['net/loop.h', 'uv.h', false],
     ['ws/deflate.cc', 'zlib.h', false],
     ['ws/frame.cc', 'openssl/sha.h', true],
@@ -249,6 +270,7 @@ function reachableBy(arrows: readonly [string, string][]): Map<string, Set<strin
 
 const pictures: [mark: string, rooms: Rooms, boxOf: (room: string) => string | undefined][] = [
   ['native', ofNative, (room) => room.split('/')[0]],
+  ['native/server', ofNative, (room) => /^server\/(.+)/.exec(room)?.[1]],
   ['native/tls', ofNative, (room) => /^tls\/(.+)/.exec(room)?.[1]],
   ['lib', ofLib, (room) => (room === '.' ? 'entries' : room.split('/')[0])],
 ];
