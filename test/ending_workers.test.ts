@@ -165,7 +165,7 @@ for (const exits of [false, true]) {
       {
         port: server.localPort,
         exits,
-        nativePath: join(require.resolve('native-wsserver'), '../native.js'),
+        nativePath: join(require.resolve('native-wsserver'), '../boundary/native.js'),
       },
     );
     const started = performance.now();
