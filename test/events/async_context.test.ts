@@ -191,7 +191,10 @@ describe('wherever the handler is called from', () => {
 });
 
 test('a promise goes on in the context of who awaits it', async (t) => {
-  const { server, client, connection, id } = await startOpen(t, { defaultTimeout: 60 });
+  const { server, client, connection, id } = await startOpen(t, {
+    defaultTimeout: 60,
+    settings: { CloseTimeout: 1 },
+  });
   server.on('DataIn', () => user.enterWith('handler'));
   const waits: Record<string, (connection: WSConnection) => PromiseLike<unknown>> = {
     ping: () => server.ping(id),

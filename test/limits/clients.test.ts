@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { ByteClient, closeCode, closePayload, Op, request } from '../support/byte_client.js';
 import { runChild } from '../support/child.js';
+import { startOpen } from '../support/open.js';
 import { assertAtLeast } from '../support/patience.js';
 import { collect, holdQuestion, next, startEcho, startServer } from '../support/server.js';
 
@@ -44,6 +45,12 @@ test('MaxConnections: who is too many is reset, counted and reported', async (t)
 describe('timeouts', { concurrency: true }, () => {
   it('DefaultConnectionTimeout: 408 for requests that do not come', async (t) => {
     const server = await startServer(t, { settings: { DefaultConnectionTimeout: 1 } });
+    const slower = await startServer(t);
+    const patient = await ByteClient.connect(t, slower.localPort);
+    let isOver = false;
+    void patient.ended.then(() => {
+      isOver = true;
+    });
     const started = performance.now();
     const bytes = Buffer.from(request());
     const clients = await Promise.all(
@@ -58,6 +65,7 @@ describe('timeouts', { concurrency: true }, () => {
       assert.equal(await client.ended, 'end');
     }
     assertAtLeast(900, performance.now() - started);
+    assert.equal(isOver, false, 'the default is longer');
   });
 
   it('DefaultConnectionTimeout is a total: a byte now and then does not help', async (t) => {
@@ -93,6 +101,9 @@ describe('timeouts', { concurrency: true }, () => {
   });
 
   it('CloseTimeout: a peer that does not answer our Close is cut', async (t) => {
+    const slower = await startOpen(t);
+    const later = collect(slower.server, 'Disconnected');
+    await slower.server.disconnect(slower.id);
     const server = await startServer(t, { settings: { CloseTimeout: 1 } });
     const connected = next(server, 'Connected');
     const client = await ByteClient.open(t, server.localPort);
@@ -102,6 +113,7 @@ describe('timeouts', { concurrency: true }, () => {
     assert.equal(closeCode(await client.readFrame()), 1000);
     assert.equal((await disconnected).statusCode, 1006);
     assertAtLeast(900, performance.now() - started);
+    assert.equal(later.length, 0, 'the default is longer');
     await client.ended;
   });
 

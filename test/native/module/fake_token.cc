@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "../tls_fixture.h"
+#include "../support/tls_fixture.h"
 #include "tls/stores/cryptoki.h"
 
 namespace {

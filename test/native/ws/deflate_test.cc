@@ -155,7 +155,7 @@ TEST_CASE("a payload cut anywhere is corrupt") {
 }
 
 TEST_CASE("messages of every kind and size, with all settings, come back") {
-  for (int windowBits = 9; windowBits <= 15; ++windowBits) {
+  for (const int windowBits : {9, 10, 12, 15}) {
     for (const int memLevel : {1, 8, 9}) {
       for (const int level : {0, 1, 6, 9}) {
         for (const bool takeover : {false, true}) {
