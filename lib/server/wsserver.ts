@@ -31,6 +31,7 @@ import { Security } from './security.js';
 import type { WSServerOptions } from './server_options.js';
 import { ServerProperties } from './server_properties.js';
 import { Settings } from './settings.js';
+import { Turn } from './turn.js';
 
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
@@ -57,8 +58,6 @@ export class WSServer extends ServerProperties {
   readonly #settings: Settings;
   /** Those that wait for their connections to end. */
   #shutdowns: { readonly connectionIds: Set<number>; readonly resolve: () => void }[] = [];
-  #nextBatch: (() => void) | undefined;
-  #handlesEvents = false;
 
   constructor(options: WSServerOptions = {}) {
     super();
@@ -105,20 +104,10 @@ export class WSServer extends ServerProperties {
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
-    this.#outbox = new Outbox((records, count, chunks, adopted) => {
-      // A handler may run the loop: then this is a batch within a batch.
-      const nested = this.#outbox.dispatching;
-      this.#outbox.dispatching = true;
-      try {
-        this.#batch.read(records, count, chunks, adopted);
-      } finally {
-        this.#outbox.dispatching = nested;
-      }
-      // What handlers send in ticks and microtasks from here on, the native side asks for.
-      this.#outbox.encode();
-      if (!nested) this.connections.releaseEnded();
-      this.#nextBatch?.();
-    }, transientPayloads);
+    this.#outbox = new Outbox(
+      (...batch) => this.turn.dispatch(() => this.#batch.read(...batch)),
+      transientPayloads,
+    );
     this.#native = this.#outbox.server;
     this.#security = new Security(this.#native);
     this.#sender = new Sender(this.#outbox, (id, error) =>
@@ -130,7 +119,13 @@ export class WSServer extends ServerProperties {
     this.#delivery = delivery;
     const owner = { native: this.#native, sender: this.#sender, delivery };
     this.connections = new ConnectionMap(owner);
-    this.blocking = new Blocking({ ...owner, batch: this.#batch, connections: this.connections });
+    this.turn = new Turn({
+      outbox: this.#outbox,
+      batch: this.#batch,
+      delivery,
+      onEnd: () => this.connections.releaseEnded(),
+    });
+    this.blocking = new Blocking({ ...owner, turn: this.turn, connections: this.connections });
     this.listenersChanged();
 
     this.#settings = new Settings(this.#native, (codec) => {
@@ -153,6 +148,8 @@ export class WSServer extends ServerProperties {
     return this.#security;
   }
 
+  /** @internal */
+  protected readonly turn: Turn;
   /** @internal */
   protected readonly blocking: Blocking;
 
@@ -281,24 +278,8 @@ export class WSServer extends ServerProperties {
    * SelectWaitMillis. Not needed for progress. Always lets the rest of the process run.
    */
   doEvents(): Promise<void> {
-    // A call from within another leaves all to that: clients must not decide how deep it gets.
-    let handled = this.#handlesEvents;
-    if (!handled) {
-      this.#handlesEvents = true;
-      handled = this.#batch.readRest();
-      handled = this.#native.pump(0, 0) || handled;
-      this.#handlesEvents = false;
-    }
-    if (handled) return new Promise((resolve) => setImmediate(resolve));
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        clearTimeout(waiting);
-        this.#nextBatch = undefined;
-        setImmediate(resolve);
-      };
-      const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis') as number);
-      this.#nextBatch = finish;
-    });
+    if (this.turn.handleRest()) return new Promise((resolve) => setImmediate(resolve));
+    return this.turn.next(this.#native.get('SelectWaitMillis') as number);
   }
 
   /**
