@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The numbers of the memory that both sides share, as the addon says them: docs/boundary.md.
 
-import { addon } from './native.js';
+import { addon, type Layout } from './native.js';
 
-export const { layout } = addon;
+export const layout: Layout = addon.layout;
 
 /** What records call an event: a name that users know, `Forgotten` or `Settled`. */
 export function eventKind(name: string): number {

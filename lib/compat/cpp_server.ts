@@ -364,6 +364,6 @@ export class WSServer extends Base {
   #fire<Name extends EventName>(name: Name, event: EventMap[Name]): unknown {
     const fire = this[`Fire${name}`] as (params: unknown) => unknown;
     const connectionId = 'connectionId' in event ? event.connectionId : 0;
-    return this.blocking.handle(connectionId, () => fire.call(this, paramsOf(name, event)));
+    return this.turn.handle(connectionId, () => fire.call(this, paramsOf(name, event)));
   }
 }

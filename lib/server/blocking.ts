@@ -6,17 +6,15 @@
 import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { Opcode } from '../boundary/outbox.js';
-import type { BatchReader } from '../events/batch.js';
-import type { Delivery } from '../receiving/delivery.js';
 import { type Data, opcodeFor, type Sender } from '../sending/sender.js';
 import type { ConnectionMap } from './connection_map.js';
+import type { Turn } from './turn.js';
 
 /** What blocking calls need of their server. */
 interface BlockingOwner {
   readonly core: NativeServer;
-  readonly batch: BatchReader;
   readonly sender: Sender;
-  readonly delivery: Delivery;
+  readonly turn: Turn;
   readonly connections: ConnectionMap;
 }
 
@@ -25,23 +23,6 @@ interface Operation {
   readonly connectionId: number;
   readonly isFile: boolean;
   interrupted: boolean;
-}
-
-/** A handler that is being called. */
-interface Frame {
-  readonly connectionId: number;
-  /** Whether it has made its connection's messages wait. */
-  holds: boolean;
-}
-
-/** A wait is cut into pieces of this length, so that a worker can be ended meanwhile. */
-const WAIT_MS = 100;
-/** So many blocking calls may wait within each other's handlers: each needs room on the stack. */
-const MAX_NESTED = 64;
-
-function tooDeep(): WSServerError {
-  const what = `${MAX_NESTED} blocking calls wait within each other's handlers`;
-  return errors.inProgress(`${what}: let some of them return.`);
 }
 
 /**
@@ -54,38 +35,15 @@ function tooDeep(): WSServerError {
 export class Blocking {
   readonly #owner: BlockingOwner;
   readonly #operations: Operation[] = [];
-  #depth = 0;
-  #frame: Frame | undefined;
 
   constructor(owner: BlockingOwner) {
     this.#owner = owner;
   }
 
-  /** Calls a handler of an event of this connection; 0: of none. */
-  handle<Result>(connectionId: number, handler: () => Result): Result {
-    const outer = this.#frame;
-    const frame = { connectionId, holds: false };
-    this.#frame = frame;
-    try {
-      return handler();
-    } finally {
-      this.#frame = outer;
-      if (frame.holds) this.#owner.delivery.release(connectionId);
-    }
-  }
-
   /** Handles what there is to handle; when there is nothing, waits for it for up to SelectWaitMillis. */
   doEvents(): void {
-    this.#nest(() => {
-      const { core, batch } = this.#owner;
-      const end = performance.now() + core.get('SelectWaitMillis');
-      let handled = batch.readRest();
-      handled = core.pump(0, 0) || handled;
-      for (let left = 1; left > 0 && !handled; ) {
-        left = end - performance.now();
-        handled = core.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
-      }
-    });
+    const { core, turn } = this.#owner;
+    turn.nest(() => turn.runOnce(core.get('SelectWaitMillis')));
   }
 
   /**
@@ -171,7 +129,7 @@ export class Blocking {
     const operation = { connectionId, isFile, interrupted: false };
     this.#operations.push(operation);
     try {
-      this.#nest(() => act(operation));
+      this.#owner.turn.nest(() => act(operation));
     } finally {
       this.#operations.pop();
     }
@@ -179,15 +137,11 @@ export class Blocking {
 
   /** Runs the loop until `token` is settled; once when there is none. */
   #run(operation: Operation, token: number | undefined, signal?: AbortSignal): void {
-    const { core, batch, sender } = this.#owner;
+    const { sender, turn } = this.#owner;
     const outcome = token === undefined ? undefined : sender.watch(token);
-    // The client's Close is not answered meanwhile: the handler may have more to send.
-    const heldId = this.#frame?.connectionId ?? 0;
-    batch.readRest();
-    if (outcome === undefined) core.pump(0, heldId);
-    while (outcome?.settled === false && !operation.interrupted && !signal?.aborted) {
-      core.pump(WAIT_MS, heldId);
-    }
+    turn.runUntil(
+      outcome && (() => outcome.settled || operation.interrupted || signal?.aborted === true),
+    );
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;
     if (operation.interrupted && !outcome?.settled) throw errors.interrupted();
@@ -195,21 +149,7 @@ export class Blocking {
 
   /** To be called before sending what is waited for: afterwards it would be too late to refuse. */
   #requireRoom(connectionId: number): void {
-    if (this.#depth === MAX_NESTED && this.#hasTimeout(connectionId)) throw tooDeep();
-  }
-
-  /** Calls `run`, which runs the loop: the handler's connection is held meanwhile. */
-  #nest(run: () => void): void {
-    if (this.#depth === MAX_NESTED) throw tooDeep();
-    const frame = this.#frame;
-    if (frame !== undefined && frame.connectionId > 0 && !frame.holds) {
-      frame.holds = this.#owner.delivery.hold(frame.connectionId);
-    }
-    this.#depth++;
-    try {
-      run();
-    } finally {
-      this.#depth--;
-    }
+    const { turn } = this.#owner;
+    if (turn.isFull && this.#hasTimeout(connectionId)) turn.requireRoom();
   }
 }

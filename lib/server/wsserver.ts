@@ -30,6 +30,7 @@ import { Security } from './security.js';
 import type { WSServerOptions } from './server_options.js';
 import { ServerProperties } from './server_properties.js';
 import { Settings } from './settings.js';
+import { Turn } from './turn.js';
 
 /** RFC 6455 §7.4.1. */
 const MESSAGE_TOO_BIG = 1009;
@@ -47,7 +48,7 @@ export class WSServer extends ServerProperties {
   /** The connections by their ids, with their properties. */
   readonly connections: ConnectionMap;
   readonly #outbox: Outbox;
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   readonly #batch: BatchReader;
   readonly #contexts = new Contexts();
   readonly #sender: Sender;
@@ -56,8 +57,6 @@ export class WSServer extends ServerProperties {
   readonly #settings: Settings;
   /** Those that wait for their connections to end. */
   #shutdowns: { readonly connectionIds: Set<number>; readonly resolve: () => void }[] = [];
-  #nextBatch: (() => void) | undefined;
-  #handlesEvents = false;
 
   constructor(options: WSServerOptions = {}) {
     super();
@@ -97,42 +96,38 @@ export class WSServer extends ServerProperties {
         : take,
       onTooLong: (id) =>
         this.#attempt(() =>
-          this.#native.disconnect(id, MESSAGE_TOO_BIG, 'A text is longer than a string can be'),
+          this.#core.disconnect(id, MESSAGE_TOO_BIG, 'A text is longer than a string can be'),
         ),
       onDisconnected: (event) => this.#onDisconnected(event),
       onForgotten: (id) => this.#onForgotten(id),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
-    this.#outbox = new Outbox((records, count, chunks, adopted) => {
-      // A handler may run the loop: then this is a batch within a batch.
-      const nested = this.#outbox.dispatching;
-      this.#outbox.dispatching = true;
-      try {
-        this.#batch.read(records, count, chunks, adopted);
-      } finally {
-        this.#outbox.dispatching = nested;
-      }
-      // What handlers send in ticks and microtasks from here on, the native side asks for.
-      this.#outbox.encode();
-      if (!nested) this.connections.releaseEnded();
-      this.#nextBatch?.();
-    }, transientPayloads);
-    this.#native = this.#outbox.server;
-    this.#security = new Security(this.#native);
+    this.#outbox = new Outbox(
+      (...batch) => this.turn.dispatch(() => this.#batch.read(...batch)),
+      transientPayloads,
+    );
+    this.#core = this.#outbox.server;
+    this.#security = new Security(this.#core);
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
-    const delivery = new Delivery(this, this.#native, this.#contexts, serialDelivery, () =>
+    const delivery = new Delivery(this, this.#core, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
     this.#delivery = delivery;
-    const owner = { core: this.#native, sender: this.#sender, delivery };
+    const owner = { core: this.#core, sender: this.#sender, delivery };
     this.connections = new ConnectionMap(owner);
-    this.blocking = new Blocking({ ...owner, batch: this.#batch, connections: this.connections });
+    this.turn = new Turn({
+      outbox: this.#outbox,
+      batch: this.#batch,
+      delivery,
+      onEnd: () => this.connections.releaseEnded(),
+    });
+    this.blocking = new Blocking({ ...owner, turn: this.turn, connections: this.connections });
     this.listenersChanged();
 
-    this.#settings = new Settings(this.#native, (codec) => {
+    this.#settings = new Settings(this.#core, (codec) => {
       this.#batch.codec = codec;
       this.#sender.codec = codec;
     });
@@ -145,13 +140,15 @@ export class WSServer extends ServerProperties {
   }
 
   protected override get core(): NativeServer {
-    return this.#native;
+    return this.#core;
   }
 
   protected override get security(): Security {
     return this.#security;
   }
 
+  /** @internal */
+  protected readonly turn: Turn;
   /** @internal */
   protected readonly blocking: Blocking;
 
@@ -168,12 +165,12 @@ export class WSServer extends ServerProperties {
    * 282 when sslEnabled is true and there is none
    */
   startListening(): Promise<void> {
-    return this.#attempt(() => this.#native.startListening());
+    return this.#attempt(() => this.#core.startListening());
   }
 
   /** Accepts no more connections; those there are stay. */
   stopListening(): Promise<void> {
-    return this.#attempt(() => this.#native.stopListening());
+    return this.#attempt(() => this.#core.stopListening());
   }
 
   /**
@@ -183,9 +180,9 @@ export class WSServer extends ServerProperties {
   shutdown(options?: WaitOptions): Promise<void> {
     return this.#attempt(() => {
       const signal = signalOf(options);
-      const connectionIds = new Set(this.#native.connectedIds());
-      this.#native.stopListening();
-      this.#native.disconnectAll();
+      const connectionIds = new Set(this.#core.connectedIds());
+      this.#core.stopListening();
+      this.#core.disconnectAll();
       if (connectionIds.size === 0) return DONE;
       const gone = new Promise<void>((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
       return abortable(gone, signal);
@@ -203,7 +200,7 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   disconnect(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#native.disconnect(toId(connectionId)));
+    return this.#attempt(() => this.#core.disconnect(toId(connectionId)));
   }
 
   /** Stops reading from a connection's socket: sets its {@link WSConnection.acceptData} to false. */
@@ -272,7 +269,7 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   changeLineMode(connectionId: number | string, lineMode: boolean): Promise<void> {
-    return this.#attempt(() => this.#native.setProperty(toId(connectionId), LINE_MODE, lineMode));
+    return this.#attempt(() => this.#core.setProperty(toId(connectionId), LINE_MODE, lineMode));
   }
 
   /**
@@ -280,24 +277,8 @@ export class WSServer extends ServerProperties {
    * SelectWaitMillis. Not needed for progress. Always lets the rest of the process run.
    */
   doEvents(): Promise<void> {
-    // A call within another handles nothing: otherwise clients could decide how deep they nest.
-    let handled = this.#handlesEvents;
-    if (!handled) {
-      this.#handlesEvents = true;
-      handled = this.#batch.readRest();
-      handled = this.#native.pump(0, 0) || handled;
-      this.#handlesEvents = false;
-    }
-    if (handled) return new Promise((resolve) => setImmediate(resolve));
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        clearTimeout(waiting);
-        this.#nextBatch = undefined;
-        setImmediate(resolve);
-      };
-      const waiting = setTimeout(finish, this.#native.get('SelectWaitMillis'));
-      this.#nextBatch = finish;
-    });
+    if (this.turn.handleRest()) return new Promise((resolve) => setImmediate(resolve));
+    return this.turn.next(this.#core.get('SelectWaitMillis'));
   }
 
   /**
@@ -334,7 +315,7 @@ export class WSServer extends ServerProperties {
     // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
-    this.#native.setWanted(wanted);
+    this.#core.setWanted(wanted);
     this.#delivery.listenersChanged();
   }
 

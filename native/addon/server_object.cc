@@ -52,7 +52,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
        InstanceMethod<&ServerObject::direct<&ServerObject::setCertificates>>("setCertificates"),
-       InstanceMethod<&ServerObject::missCertificate>("missCertificate"),
+       InstanceMethod<&ServerObject::direct<&ServerObject::missCertificate>>("missCertificate"),
        InstanceMethod<&ServerObject::ticketKeys>("ticketKeys"),
        InstanceMethod<&ServerObject::setTicketKeys>("setTicketKeys"),
        InstanceMethod<&ServerObject::direct<&ServerObject::answerCertificateRequest>>(
@@ -130,7 +130,6 @@ Napi::Value ServerObject::shared(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
   const auto started = server_->startListening();
   if (!started.ok()) throwError(started.error());
-  if (!batch_.events().empty()) loop_->wake();
   refresh();
   return info.Env().Undefined();
 }
@@ -144,7 +143,6 @@ Napi::Value ServerObject::stopListening(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::disconnectAll(const Napi::CallbackInfo& info) {
   server_->disconnectAll();
   performCommands();
-  if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 
@@ -176,13 +174,12 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   }
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
   performCommands();
-  if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
   // A client that has been let in may have said its last word together with its request.
-  if (!batch_.events().empty() || server_->hasEndings()) loop_->wake();
+  if (server_->hasEndings()) loop_->wake();
   return info.Env().Undefined();
 }
 
@@ -232,7 +229,6 @@ Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent) {
-  if (!batch_.events().empty()) loop_->wake();
   if (sent.ok()) return Napi::Boolean::New(info.Env(), sent.value());
   throwError(sent.error());
   return {};
@@ -248,12 +244,11 @@ Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
-  server_->hold(toId(info[1]));
+  const Turn::Hold hold(turn_, toId(info[1]));
   loop_->run(integer(info[0]));
   // Made now: afterwards JavaScript may have ended this worker.
   const Napi::Value delivers = Napi::Boolean::New(info.Env(), !batch_.events().empty());
   settle();
-  if (server_) server_->unhold();
   return delivers;
 }
 
@@ -338,7 +333,6 @@ Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {
   const Error error{static_cast<ErrorCode>(integer(info[1])),
                     info[2].As<Napi::String>().Utf8Value()};
   server_->reportError(toId(info[0]), error);
-  loop_->wake();
   return Napi::Boolean::New(info.Env(), batch_.events().wants(server::EventKind::kError));
 }
 

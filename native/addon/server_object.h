@@ -13,6 +13,7 @@
 #include "addon/batch.h"
 #include "addon/memory.h"
 #include "addon/node_loop.h"
+#include "addon/turn.h"
 #include "server/listening/server.h"
 #include "server/properties/properties.h"
 
@@ -90,16 +91,21 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   void reportException();
   /// Throws `error` as the class that the server was given. The caller returns at once.
   void throwError(const Error& error);
-  /// `method`, for one that may add events.
+  /// `method`, for one that may add events: the loop is woken for them.
   template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
   Napi::Value direct(const Napi::CallbackInfo& info) {
     batch_.events().askAgain();
-    return (this->*method)(info);
+    const Napi::Value result = (this->*method)(info);
+    turn_.wakeForEvents();
+    return result;
   }
-  /// `method`, but what was sent before goes first.
+  /// The same, but what was sent before goes first.
   template <Napi::Value (ServerObject::*method)(const Napi::CallbackInfo&)>
   Napi::Value inOrder(const Napi::CallbackInfo& info) {
-    return performCommands() ? (this->*method)(info) : Napi::Value();
+    if (!performCommands()) return {};
+    const Napi::Value result = (this->*method)(info);
+    turn_.wakeForEvents();
+    return result;
   }
   server::Connection* findConnection(const Napi::CallbackInfo& info);
   /// The third argument as bytes to send; throws when it is nothing of the kind.
@@ -121,10 +127,10 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Batch batch_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<server::Server> server_;
+  Turn turn_{batch_, loop_, server_};
   NodeLoop* nodeLoop_ = nullptr;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   bool active_ = false;
-  int deliveries_ = 0;  ///< a handler may run the loop, and so cause another delivery
 };
 
 }  // namespace wss::addon

@@ -11,7 +11,6 @@ namespace wss::addon {
 
 Napi::Value ServerObject::missCertificate(const Napi::CallbackInfo& info) {
   server_->missCertificate();
-  if (!batch_.events().empty()) loop_->wake();
   return info.Env().Undefined();
 }
 

@@ -32,7 +32,7 @@ void ServerObject::settle() {
     server_->endTurn();
     if (batch_.events().empty()) break;
   }
-  if (!batch_.events().empty()) loop_->wake();
+  turn_.wakeForEvents();
   refresh();
 }
 
@@ -46,11 +46,11 @@ void ServerObject::deliver() {
   const bool ready =
       batch_.handOver(arguments) && napi_get_reference_value(env, onBatch_, &onBatch) == napi_ok;
   if (!ready) return;
-  ++deliveries_;
-  napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
-                     &result);
-  batch_.events().askAgain();
-  if (--deliveries_ == 0) batch_.takeBack();
+  {
+    const Turn::Delivery delivery(turn_);
+    napi_make_callback(env, asyncContext_, Value(), onBatch, arguments.size(), arguments.data(),
+                       &result);
+  }
   reportException();
   if (server_) server_->release(ended);
 }

@@ -118,7 +118,7 @@ std::int32_t takeNumber(std::string_view& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   REQUIRE(error == std::errc());
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  text.remove_prefix(text.find_first_not_of(' '));
+  if (text.starts_with(' ')) text.remove_prefix(1);
   return number;
 }
 
