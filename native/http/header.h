@@ -12,7 +12,6 @@
 
 namespace wss::http {
 
-using wss::takeUntil;
 
 inline constexpr std::string_view kLineEnd = "\r\n";
 

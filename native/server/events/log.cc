@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/text.h"
 #include "http/header.h"
 #include "server/events/log_text.h"
 
@@ -28,7 +29,7 @@ void Log::addRequest(std::int32_t id, const http::UpgradeRequest& request,
   if (!shows(LogLevel::kVerbose)) return;
   std::string_view rest = request.headers;
   while (!rest.empty()) {
-    const std::string_view line = http::takeUntil(rest, http::kLineEnd);
+    const std::string_view line = takeUntil(rest, http::kLineEnd);
     add(LogLevel::kVerbose, id, masks ? maskedHeader(line) : std::string(line));
   }
 }
