@@ -41,10 +41,10 @@ export type { WSServerOptions } from './server/server_options.js';
 export { WSServer } from './server/wsserver.js';
 
 import type { ErrorRow } from './base/errors.js';
-import { native } from './boundary/native.js';
+import { addon } from './boundary/native.js';
 
 /** Every documented error: its code, its name, and what it means. */
-export const errorTable: readonly ErrorRow[] = native.errorTable;
+export const errorTable: readonly ErrorRow[] = addon.errorTable;
 
 /** The names of the events. */
-export const eventNames = native.eventNames as readonly import('./events/events.js').EventName[];
+export const eventNames = addon.eventNames as readonly import('./events/events.js').EventName[];

@@ -1,9 +1,10 @@
 'use strict';
-// Runs the native tests of the preset `coverage` and prints how many lines of each folder they
-// reach, and which they do not. Fails when a folder is below its floor.
+// Runs the native tests of the preset `coverage` and prints how many lines of each folder of native/,
+// its rooms included, they reach, and which they do not. Fails when a folder is below its floor.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { llvm } = require('./versions.js');
 
 const root = path.join(__dirname, '..');
 const build = path.join(root, 'build/coverage');
@@ -20,11 +21,11 @@ function measure() {
     if (status !== 0) process.exit(1);
   });
   const merged = path.join(build, 'tests.profdata');
-  execFileSync('llvm-profdata-19', ['merge', '--sparse', '-o', merged, ...profiles]);
+  execFileSync(`llvm-profdata-${llvm}`, ['merge', '--sparse', '-o', merged, ...profiles]);
   const [first, ...others] = programs;
   const objects = others.flatMap((program) => ['--object', program]);
   const options = ['export', '--format=lcov', `--instr-profile=${merged}`];
-  return execFileSync('llvm-cov-19', [...options, first, ...objects], {
+  return execFileSync(`llvm-cov-${llvm}`, [...options, first, ...objects], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
@@ -41,7 +42,7 @@ function parse(lcov) {
     .filter(({ file }) => !file.startsWith('..'))
     .map(({ file, lines }) => ({
       file,
-      folder: path.dirname(file),
+      folder: file.split(path.sep)[0],
       lines: lines.length,
       missed: lines.filter(([, count]) => count === 0).map(([line]) => line),
     }));

@@ -5,9 +5,11 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { engines } = require('../package.json');
 
 const root = path.join(__dirname, '..');
-const oldestNode = [20, 9];
+/** Major and minor. */
+const oldestNode = engines.node.match(/\d+/g).slice(0, 2).map(Number);
 const buildFailed =
   'native-wsserver could not be built: the reason is above. The compiler must know C++20 (g++ 11, clang 14 or newer).';
 

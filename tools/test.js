@@ -1,7 +1,7 @@
 'use strict';
 // Runs the test files of build/test, each in a process of its own and as many at once as there are
-// processors: node tools/test.js [name...], where `tls`, `tls.test` and `test/tls.test.ts` are the
-// same file. Prints a line for each file, what failed in full, and in the end what that was.
+// processors: node tools/test.js [name...], where `wss`, `tls/wss`, `wss.test` and
+// `test/tls/wss.test.ts` are the same file, and `tls` is all in that folder. Prints a line for each file, what failed in full, and in the end what that was.
 // No test may depend on the machine being idle, so no file has a time to be done in: what ends one
 // that hangs is that none of its tests begins or ends for `SILENCE_MS`.
 
@@ -15,6 +15,8 @@ const root = path.join(__dirname, '..');
 /** Where the tests are, compiled. */
 const folder = process.env.TEST_FOLDER ?? path.join(root, 'build/test');
 const reporter = require.resolve('./test_reporter.js');
+/** How many seconds each file took when it was run last. */
+const timesFile = path.join(root, 'build/test_seconds.json');
 
 /** No single test takes so long, on a machine with five times as much to do as it can. */
 const SILENCE_MS = 10 * 60_000;
@@ -24,13 +26,20 @@ const LIMIT_MS = 30 * 60_000;
 const OUTPUT_SIZE = 64 * 1024;
 
 const known = fs.existsSync(folder)
-  ? fs.readdirSync(folder).filter((file) => file.endsWith('.test.js'))
+  ? fs
+      .readdirSync(folder, { recursive: true })
+      .filter((file) => file.endsWith('.test.js'))
+      .sort()
   : [];
 
-function fileOf(name) {
-  const file = `${path.basename(name).replace(/(\.test)?(\.[jt]s)?$/, '')}.test.js`;
-  if (known.includes(file)) return file;
-  console.error(`There is no test/${file.replace(/js$/, 'ts')}, or it was not compiled.`);
+/** Those of the name, in whichever folder, and those in the folder of the name. */
+function filesOf(name) {
+  const wanted = name.replace(/^(build\/)?test\//, '').replace(/(\.test)?(\.[jt]s)?$/, '');
+  const found = known.filter(
+    (file) => `/${file}`.endsWith(`/${wanted}.test.js`) || file.startsWith(`${wanted}/`),
+  );
+  if (found.length > 0) return found;
+  console.error(`There is no test/${wanted}.test.ts, or it was not compiled.`);
   process.exit(1);
 }
 
@@ -45,7 +54,10 @@ function outputOf(log) {
 /** Runs a file: {tests, notes, output, seconds}; that it ended badly is a failed test of its name. */
 function run(file) {
   const began = Date.now();
-  const logName = path.join(os.tmpdir(), `wsserver-${process.pid}-${file}.log`);
+  const logName = path.join(
+    os.tmpdir(),
+    `wsserver-${process.pid}-${file.replaceAll('/', '-')}.log`,
+  );
   const log = fs.openSync(logName, 'w+');
   fs.unlinkSync(logName);
   const options = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
@@ -119,9 +131,20 @@ function show({ file, tests, notes, output, seconds }) {
   console.log();
 }
 
+function readTimes() {
+  try {
+    return JSON.parse(fs.readFileSync(timesFile, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
 async function main() {
   const names = process.argv.slice(2);
-  const files = names.length > 0 ? names.map(fileOf) : known;
+  const times = readTimes();
+  const files = names.length > 0 ? [...new Set(names.flatMap(filesOf))] : [...known];
+  // Those that take long begin first, so that none of them is left to run alone.
+  files.sort((a, b) => (times[b] ?? 0) - (times[a] ?? 0));
   const began = Date.now();
   const results = [];
   const waiting = [...files];
@@ -133,6 +156,10 @@ async function main() {
     }
   }
   await Promise.all(Array.from({ length: os.availableParallelism() }, work));
+  if (folder.startsWith(root)) {
+    for (const { file, seconds } of results) times[file] = Math.round(seconds);
+    fs.writeFileSync(timesFile, JSON.stringify(times));
+  }
 
   const tests = results.flatMap((result) => result.tests);
   const failed = results.filter((result) => result.tests.some(isFailure));

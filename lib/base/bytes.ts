@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Bytes as they are, whatever an object says of itself: a subclass of Uint8Array, or one whose own
-// properties are others, may have a `length` that it has not. These functions were taken from the
-// language before anybody could replace them, and look inside.
+// The bytes that an object really has. A subclass of Uint8Array, or an own property, may lie about
+// the length; these functions read it from inside the object, and were taken from the language
+// before anybody could replace them.
 
 import { types } from 'node:util';
 
@@ -41,7 +41,7 @@ export function isUint8Array(data: unknown): data is Uint8Array {
   return nameOf(data) === 'Uint8Array';
 }
 
-/** The same bytes, as a Uint8Array that is nothing else; undefined when it is none. */
+/** The bytes of `data` as a plain Uint8Array; undefined when it has none. */
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (nameOf(data) !== undefined) {
     const array = data as NodeJS.TypedArray;

@@ -2,7 +2,7 @@
 // The documented code pages: how strings become bytes and bytes become text, where it is not by
 // UTF-8.
 
-import { WSServerError } from './errors.js';
+import { errors } from './errors.js';
 
 /** A code page. A character that it does not have becomes a question mark. */
 export interface Codec {
@@ -77,8 +77,7 @@ const encodings: ReadonlyMap<number, string> = new Map([
 export function codecOf(codePage: number): Codec | undefined {
   const encoding = encodings.get(codePage);
   if (encoding === undefined) {
-    throw new WSServerError(
-      10022,
+    throw errors.invalidArgument(
       `CodePage cannot be "${codePage}": there is no encoding for it here; those with one are ` +
         `${[...encodings.keys()].join(', ')}.`,
     );

@@ -1,5 +1,27 @@
 // SPDX-License-Identifier: MIT
 
+/** The documented codes that this package refers to by name; errorTable has all of them. */
+export const ErrorCode = {
+  invalidConnectionId: 126,
+  securityLibraryNotLoaded: 270,
+  certificateStoreNotOpened: 271,
+  certificateNotFound: 272,
+  noSecurityCredentials: 273,
+  handshakeFailed: 276,
+  sendFailed: 4202,
+  interrupted: 10004,
+  accessDenied: 10013,
+  invalidArgument: 10022,
+  tooManyOpenFiles: 10024,
+  wouldBlock: 10035,
+  inProgress: 10036,
+  alreadyInProgress: 10037,
+  operationNotSupported: 10045,
+  connectionAborted: 10053,
+  timedOut: 10060,
+  fileNameTooLong: 10063,
+} as const;
+
 /** What every error of this package has, in whatever realm it was made. */
 const BRAND = Symbol.for('native-wsserver.WSServerError');
 
@@ -23,7 +45,7 @@ export class WSServerError extends Error {
 
   constructor(code: number, message: string, options?: ErrorOptions) {
     const text = texts.get(code);
-    // One that comes from the core, or from another error, is whole.
+    // The messages of the core, and those of other errors of this class, have the text already.
     const isWhole = text === undefined || message.startsWith(text);
     super(isWhole ? message : `${text} ${message}`, options);
     this.code = code;
@@ -35,7 +57,7 @@ Object.defineProperties(WSServerError.prototype, {
   [BRAND]: { value: true },
 });
 
-// Those of another copy of this package are ours, too: a test runner may load many.
+// Errors of another copy of this package are instances, too: a test runner may load many copies.
 Object.defineProperty(WSServerError, Symbol.hasInstance, {
   value(this: unknown, value: unknown): boolean {
     if (this !== WSServerError) return Function.prototype[Symbol.hasInstance].call(this, value);
@@ -51,3 +73,51 @@ export interface ErrorRow {
   /** The documented text, with which messages begin. */
   readonly text: string;
 }
+
+/** Why something that was waited for has not been done. */
+const unfinished: Readonly<Record<number, string>> = {
+  [ErrorCode.invalidConnectionId]: 'The connection ended before this was done.',
+  [ErrorCode.interrupted]: 'The waiting was interrupted.',
+  [ErrorCode.timedOut]: 'The timeout ran out before this was done.',
+};
+
+/** `code` is one of those of {@link unfinished}. */
+function notDone(code: number): WSServerError {
+  return new WSServerError(code, unfinished[code] as string);
+}
+
+/** Makes errors of one code. The sentence says what is wrong, and what to do. */
+function withCode(code: number) {
+  return (sentence: string, options?: ErrorOptions): WSServerError =>
+    new WSServerError(code, sentence, options);
+}
+
+/** The errors that JavaScript makes, by their kinds. What always has the same words has them here. */
+export const errors = {
+  invalidArgument: withCode(ErrorCode.invalidArgument),
+  sendFailed: withCode(ErrorCode.sendFailed),
+  inProgress: withCode(ErrorCode.inProgress),
+  alreadyInProgress: withCode(ErrorCode.alreadyInProgress),
+  operationNotSupported: withCode(ErrorCode.operationNotSupported),
+  securityLibraryNotLoaded: withCode(ErrorCode.securityLibraryNotLoaded),
+  certificateStoreNotOpened: withCode(ErrorCode.certificateStoreNotOpened),
+  noSecurityCredentials: withCode(ErrorCode.noSecurityCredentials),
+
+  /** There is no such connection, or it is not open. */
+  notConnected(connectionId: number): WSServerError {
+    const sentence = `${connectionId} is not connected.`;
+    return new WSServerError(ErrorCode.invalidConnectionId, sentence);
+  },
+
+  /** Messages were still to be read or sent when the connection ended. The cause is the status. */
+  endedWith(statusCode: number, description: string): WSServerError {
+    const reason = description === '' ? '' : `: ${description}`;
+    const sentence = `The connection ended with ${statusCode}${reason}`;
+    const cause = { statusCode, description };
+    return new WSServerError(ErrorCode.invalidConnectionId, sentence, { cause });
+  },
+
+  notDone,
+  connectionEnded: (): WSServerError => notDone(ErrorCode.invalidConnectionId),
+  interrupted: (): WSServerError => notDone(ErrorCode.interrupted),
+};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from './errors.js';
+import { errors } from './errors.js';
 
 /** What every method that waits can be given. */
 export interface WaitOptions {
@@ -8,7 +8,7 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What every method that has succeeded returns: no send need make a promise of its own. */
+/** The one promise that all methods return that have succeeded: a send makes none of its own. */
 export const DONE: Promise<void> = Promise.resolve();
 
 /**
@@ -18,10 +18,10 @@ export const DONE: Promise<void> = Promise.resolve();
 export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
   const signal = options?.signal ?? undefined;
   if (signal === undefined || isSignal(signal)) return signal;
-  throw new WSServerError(10022, 'The signal is to be an AbortSignal.');
+  throw errors.invalidArgument('The signal is to be an AbortSignal.');
 }
 
-/** By what it can do: one of another realm is no instance of ours. */
+/** Judged by its members: a signal of another realm is no instance of our AbortSignal. */
 function isSignal(value: Partial<AbortSignal>): boolean {
   return typeof value.addEventListener === 'function' && typeof value.aborted === 'boolean';
 }
@@ -44,7 +44,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 type OnAbort = (reason: unknown) => void;
 
-/** Those who wait for one signal. It has one listener for all: with ten, Node would warn of a leak. */
+/** Those who wait for one signal, with one listener for all: Node warns when there are more than ten. */
 class Abortion {
   readonly #signal: AbortSignal;
   readonly #acts = new Set<OnAbort>();
@@ -99,8 +99,8 @@ export function abortable<Value>(
 }
 
 /**
- * A signal that is aborted with the first of several. Unlike AbortSignal.any() it leaves nothing
- * behind in those that live longer.
+ * A signal that is aborted with the first of several. Unlike AbortSignal.any() it can be released:
+ * then nothing of it is left in those that live longer.
  */
 export class FirstSignal {
   readonly #controller = new AbortController();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that users name. Whatever stands under the name, nobody waits for it: a pipe would keep the
-// process, or a thread of its pool, until somebody takes the other end.
+// Files that users name. They are opened without waiting: under the name there may be a pipe, which
+// would keep the process, or a thread of its pool, until somebody opens its other end.
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

@@ -6,7 +6,7 @@ const MOST = 200;
 export function shown(value: unknown): string {
   let text: string;
   try {
-    // A message may be anything, too.
+    // The message of an error may be of any type.
     text = value instanceof Error ? `${value.message}` : String(value);
   } catch {
     text = `${typeof value} that cannot be shown`;

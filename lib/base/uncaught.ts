@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What handlers throw: never lost, and never in the way of others.
 
-/** What has been thrown while {@link throwFirst} runs, which will throw it; else undefined. */
+/** The exceptions that {@link throwFirst} will throw; undefined while it does not run. */
 let thrown: unknown[] | undefined;
 
 /** Has {@link throwFirst} throw `error`, if it runs. Returns whether it does. */
@@ -19,8 +19,8 @@ export function throwLater(error: unknown): void {
 }
 
 /**
- * Runs the loop for a caller who may never let Node go on. What handlers throw meanwhile is thrown
- * from here: the first at once, the others later.
+ * Calls what runs the loop. The first exception of a handler is thrown from here: later, as others
+ * are, it might never be, because the caller need not let Node's loop go on. The rest are.
  */
 export function throwFirst(run: () => void): void {
   const outer = thrown;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
-import { native } from './native.js';
+import { errors } from '../base/errors.js';
+import { addon } from './native.js';
 
 /** Buffer's own readers, without the argument checks of toString(). */
 interface SliceReader {
@@ -13,13 +13,13 @@ interface SliceReader {
 const SHORT = 256;
 /** The size of an excerpt. */
 const EXCERPT = 1024;
-/** The number of memory that the core does not know. */
+/** In place of a number: the memory was made here, and the core does not know it. */
 const OWN = -1;
 
 /**
  * Memory in which payloads have come, and how to read them. Nobody else writes to it; but users,
- * who see it, may give it away (transfer it), and with it all payloads that are in it: then they
- * are copied from the core.
+ * who see it, may give it away (transfer it), and with it all payloads that are in it: from then on
+ * those are copied from the core.
  */
 export class Chunk {
   readonly #reader: SliceReader;
@@ -45,7 +45,7 @@ export class Chunk {
     return new Chunk(Buffer.from(new Uint8Array(bytes).buffer), OWN);
   }
 
-  /** Something has been written: there are `filled` bytes now, all of which may be others. */
+  /** The core has written: there are `filled` bytes now, and those before may have changed. */
   onWritten(filled: number): void {
     this.#filled = filled;
     this.#excerpt = '';
@@ -117,15 +117,15 @@ export class Chunk {
 
   #show(): ArrayBufferLike {
     const { buffer } = this.#memory;
-    if (this.#number !== OWN) native.showMemory(this.#number, buffer);
+    if (this.#number !== OWN) addon.showMemory(this.#number, buffer);
     this.#shown = buffer;
     return buffer;
   }
 
   /** The same as {@link copy}, when JavaScript has given the memory away. */
   #rescued(offset: number, length: number): Uint8Array {
-    const copy = native.copyMemory(this.#number, offset, length);
+    const copy = addon.copyMemory(this.#number, offset, length);
     if (copy !== undefined) return copy;
-    throw new WSServerError(10022, 'This payload has been given away: copy what is needed before.');
+    throw errors.invalidArgument('This payload has been given away: copy what is needed before.');
   }
 }

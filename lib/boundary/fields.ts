@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A list of texts in one payload, whatever they hold: before each its length, in four bytes, the
-// least significant first. native/server/fields.h reads and writes the same.
+// least significant first. native/server/events/fields.h reads and writes the same.
 
 import type { Chunk } from './chunk.js';
 import { eventKind, layout } from './layout.js';

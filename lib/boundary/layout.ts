@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The numbers of the memory that both sides share, as the addon says them: docs/boundary.md.
 
-import { type Layout, native } from './native.js';
+import { addon, type Layout } from './native.js';
 
-export const layout: Layout = native.layout;
+export const layout: Layout = addon.layout;
 
 /** What records call an event: a name that users know, `Forgotten` or `Settled`. */
 export function eventKind(name: string): number {

@@ -6,8 +6,9 @@ import load = require('node-gyp-build');
 import { type ErrorRow, setErrorTexts, type WSServerError } from '../base/errors.js';
 import { packageRoot } from '../base/package_root.js';
 import type { LoadPlan, NativeLoad } from './native_load.js';
+import type { PropertyIndex, PropertyTypes, SettingTypes, Value } from './property_types.js';
 
-/** A row of the settings tables (native/server/options.cc and properties.cc). */
+/** A row of the settings tables (native/server/settings/options.cc and properties.cc). */
 export interface SettingRow {
   /** The documented name. */
   readonly name: string;
@@ -59,7 +60,7 @@ interface NativeState extends Statistics {
   readonly idle: boolean;
 }
 
-/** What an event carries, by the names of its fields (native/server/records.h). */
+/** What an event carries, by the names of its fields (native/server/events/records.h). */
 interface EventRow {
   readonly name: string;
   /** What the record's value is; empty: nothing. */
@@ -204,14 +205,14 @@ export interface NativeServer {
    * answered meanwhile: its handler, which waits, may have more to say. 0: of none.
    */
   pump(waitMs: number, heldId: number): boolean;
-  get(name: string): boolean | number | string;
+  get<Name extends keyof SettingTypes>(name: Name): SettingTypes[Name];
+  get(name: string): Value;
   /** `name` is that of a setting, or `Name[ConnectionId]`. */
-  set(name: string, value: boolean | number | string): void;
+  set(name: string, value: Value): void;
   /** A setting in the words of Config(); `name` as for {@link set}. */
   readText(name: string): string;
-  /** `property` is an index into propertyNames. */
-  getProperty(id: number, property: number): boolean | number | string;
-  setProperty(id: number, property: number, value: boolean | number | string): void;
+  getProperty<Type extends Value>(id: number, property: PropertyIndex<Type>): Type;
+  setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
   /** Bit n: whether event n of eventNames is listened to. */
   setWanted(bits: number): void;
   connectedIds(): Int32Array;
@@ -285,9 +286,9 @@ interface NativeAddon {
   readonly settingTable: readonly SettingRow[];
   readonly layout: Layout;
   readonly eventNames: readonly string[];
-  readonly propertyNames: readonly string[];
+  readonly propertyNames: readonly (keyof PropertyTypes)[];
 }
 
 /** The addon: a prebuilt one for this platform, or the one that was built on installing. */
-export const native = load(packageRoot) as NativeAddon;
-setErrorTexts(native.errorTable);
+export const addon = load(packageRoot) as NativeAddon;
+setErrorTexts(addon.errorTable);

@@ -6,7 +6,7 @@ import { copyInto, lengthOf } from '../base/bytes.js';
 import { WSServerError } from '../base/errors.js';
 import { writeFields } from './fields.js';
 import { layout } from './layout.js';
-import { type NativeServer, native, type OnBatch } from './native.js';
+import { addon, type NativeServer, type OnBatch } from './native.js';
 
 /** Opcodes (RFC 6455 §11.8), which are also the documented values of DataFormat. */
 export const Opcode = { text: 1, binary: 2, ping: 9, pong: 10 } as const;
@@ -43,7 +43,7 @@ const FULL = 256 * 1024;
 const LARGE = 32 * 1024;
 /** Up to here texts are gathered, and encoded together. */
 const SHORT_TEXT = MOST_SHORT;
-/** For each text that was gathered in vain, because one of them was not ASCII, so many are not. */
+/** When texts could not be encoded together, for each of them so many later ones are not gathered. */
 const ALONE = 8;
 /** Up to here a loop in JavaScript is faster than a call of what is built in. */
 const SHORT_BYTES = 24;
@@ -89,7 +89,7 @@ export class Outbox {
   };
 
   constructor(onBatch: OnBatch, transientPayloads: boolean) {
-    this.server = new native.Server(
+    this.server = new addon.Server(
       MAX_COMMANDS,
       ARENA_SIZE,
       onBatch,

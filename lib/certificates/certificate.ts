@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 import { bytesOf, isUint8Array } from '../base/bytes.js';
-import { WSServerError } from '../base/errors.js';
+import { errors, WSServerError } from '../base/errors.js';
 import { Secrets } from '../base/secrets.js';
-import { type NativeCertificate, native } from '../boundary/native.js';
+import { addon, type NativeCertificate } from '../boundary/native.js';
 import { useStore, withoutBase64 } from './store.js';
 import { CertStoreType } from './store_type.js';
 
-/** Where every copy of this package finds what the core knows a certificate by. */
+/** The property that has the native certificate: the same in every copy of this package. */
 export const NATIVE = Symbol.for('native-wsserver.Certificate');
 
 /** PEM as text, or PEM or DER as bytes; one after the other if there are several. */
@@ -31,7 +31,7 @@ function storeOf(store: string | Uint8Array, secrets: Secrets): Uint8Array {
   if (typeof store === 'string') return secrets.hold(Buffer.from(store));
   const bytes = isUint8Array(store) ? bytesOf(store) : undefined;
   if (bytes !== undefined) return bytes;
-  throw new WSServerError(10022, 'A certificate, its key and a store are strings or bytes.');
+  throw errors.invalidArgument('A certificate, its key and a store are strings or bytes.');
 }
 
 function partsOf(parts: CertificateParts, secrets: Secrets): Uint8Array[] {
@@ -42,7 +42,7 @@ function partsOf(parts: CertificateParts, secrets: Secrets): Uint8Array[] {
 
 function requireText(value: unknown, name: string): void {
   if (typeof value === 'string') return;
-  throw new WSServerError(10022, `The ${name} of a certificate is a string.`);
+  throw errors.invalidArgument(`The ${name} of a certificate is a string.`);
 }
 
 function open(
@@ -62,7 +62,7 @@ function open(
       type,
       storeOf(store, secrets),
       password,
-      ({ format, parts }) => new native.Certificate(format, parts, password, wanted, WSServerError),
+      ({ format, parts }) => new addon.Certificate(format, parts, password, wanted, WSServerError),
     );
   } finally {
     secrets.wipe();
@@ -71,7 +71,7 @@ function open(
 
 function fromSource(source: CertificateSource): NativeCertificate {
   if (typeof source !== 'object' || source === null) {
-    throw new WSServerError(10022, 'A certificate is { key, cert }, { pfx } or a Certificate.');
+    throw errors.invalidArgument('A certificate is { key, cert }, { pfx } or a Certificate.');
   }
   const { passphrase = '' } = source;
   if ('pfx' in source) return open(CertStoreType.pfxBlob, source.pfx, passphrase, '*');
@@ -80,7 +80,7 @@ function fromSource(source: CertificateSource): NativeCertificate {
   const secrets = new Secrets();
   try {
     const parts = [cert, ca, key].flatMap((part) => partsOf(part, secrets));
-    return new native.Certificate('any', parts, passphrase, '*', WSServerError);
+    return new addon.Certificate('any', parts, passphrase, '*', WSServerError);
   } finally {
     secrets.wipe();
   }
@@ -138,15 +138,15 @@ export class Certificate {
   }
 
   /**
-   * Whether it is one that the core knows, of this copy of the package or another.
+   * Whether it is a certificate, of this copy of the package or another.
    * @internal
    */
   static isOne(value: object): value is Certificate {
-    return (value as Certificate)[NATIVE] instanceof native.Certificate;
+    return (value as Certificate)[NATIVE] instanceof addon.Certificate;
   }
 
   /**
-   * What the core knows it by.
+   * The native certificate.
    * @internal
    */
   get [NATIVE](): NativeCertificate {

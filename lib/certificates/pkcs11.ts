@@ -25,7 +25,7 @@ function parse(uri: string): Map<string, string> {
     if (name.startsWith('pin-')) {
       throw notOpened('The PIN does not belong in the PKCS#11 URI: give it as the password.');
     }
-    // "type=private" and the like say nothing that is not known here.
+    // "type=private" and the like are allowed, and say nothing new.
     if (isKnown(name)) found.set(name, decoded(value));
     else if (name !== '' && name !== 'type') {
       throw notOpened('Of a PKCS#11 URI only module-path, token, serial and object are known.');

@@ -55,7 +55,7 @@ export enum CertStoreType {
    * server waits.
    */
   pkcs11 = 23,
-  /** Found out, of all that are read here but {@link pkcs11}, which runs code. */
+  /** Whichever of the others the contents are, but for {@link pkcs11}, which runs code. */
   auto = 99,
 }
 
@@ -65,14 +65,14 @@ export interface Contents {
   readonly parts: readonly Uint8Array[];
 }
 
-/** What it copies of keys is for `secrets` to wipe, and so is what it returns. */
+/** Reads a store. `secrets` wipes the copies of keys that it makes, and what it returns. */
 export type Reader = (bytes: Uint8Array, password: string, secrets: Secrets) => Contents;
 
-const native =
+const passOn =
   (format: NativeFormat): Reader =>
   (bytes) => ({ format, parts: [bytes] });
 
-/** What `read` finds are certificates and keys in DER. */
+/** A reader by `read`, which returns certificates and keys in DER. */
 const made =
   (read: (bytes: Uint8Array, password: string, secrets: Secrets) => Uint8Array[]): Reader =>
   (bytes, password, secrets) => ({ format: 'any', parts: read(bytes, password, secrets) });
@@ -94,8 +94,8 @@ const tokenModule = unavailable(
   'A module of PKCS#11 runs code, so it must be asked for: use type 23.',
 );
 
-const pem = native('pem');
-const der = native('any');
+const pem = passOn('pem');
+const der = passOn('any');
 const ppk = made(readPpk);
 const sshPublicKey = made((bytes, _, secrets) => readSshPublicKey(bytes, secrets));
 const xml = made((bytes, _, secrets) => readXml(bytes, secrets));
@@ -103,7 +103,7 @@ const jwk = made((bytes, _, secrets) => readJwk(bytes, secrets));
 const trueJks = made(readJks);
 const jks: Reader = (...given) => {
   const found = recognise(given[0]);
-  return (found === der ? native('pfx') : found === jceks ? jceks : trueJks)(...given);
+  return (found === der ? passOn('pfx') : found === jceks ? jceks : trueJks)(...given);
 };
 
 interface Row {
@@ -119,17 +119,17 @@ const name = (read: Reader): Row => ({ store: 'name', read });
 export const storeTypes: Readonly<Record<CertStoreType, Row>> = {
   [CertStoreType.user]: name(ofWindows),
   [CertStoreType.machine]: name(ofWindows),
-  [CertStoreType.pfxFile]: file(native('pfx')),
-  [CertStoreType.pfxBlob]: blob(native('pfx')),
+  [CertStoreType.pfxFile]: file(passOn('pfx')),
+  [CertStoreType.pfxBlob]: blob(passOn('pfx')),
   [CertStoreType.jksFile]: file(jks),
   [CertStoreType.jksBlob]: blob(jks),
   [CertStoreType.pemKeyFile]: file(pem),
   [CertStoreType.pemKeyBlob]: blob(pem),
-  [CertStoreType.publicKeyFile]: file(native('publicKey')),
-  [CertStoreType.publicKeyBlob]: blob(native('publicKey')),
+  [CertStoreType.publicKeyFile]: file(passOn('publicKey')),
+  [CertStoreType.publicKeyBlob]: blob(passOn('publicKey')),
   [CertStoreType.sshPublicKeyBlob]: blob(sshPublicKey),
-  [CertStoreType.p7bFile]: file(native('p7b')),
-  [CertStoreType.p7bBlob]: blob(native('p7b')),
+  [CertStoreType.p7bFile]: file(passOn('p7b')),
+  [CertStoreType.p7bBlob]: blob(passOn('p7b')),
   [CertStoreType.sshPublicKeyFile]: file(sshPublicKey),
   [CertStoreType.ppkFile]: file(ppk),
   [CertStoreType.ppkBlob]: blob(ppk),
@@ -154,7 +154,7 @@ const JKS = 0xfeedfeed;
 const JCEKS = 0xcececece;
 const ELF = 0x7f454c46;
 
-/** An ASN.1 SEQUENCE: one that is as long as it says, or longer than a line of text could say. */
+/** Whether it begins an ASN.1 SEQUENCE: of exactly its length, or with a second byte that is not ASCII. */
 const isSequence = (bytes: Uint8Array): boolean =>
   bytes[0] === 0x30 && (bytes[1] === bytes.length - 2 || (bytes[1] ?? 0) >= 0x80);
 

@@ -5,7 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { renderHtml } from '../load/html.js';
 import { makeProgressLine, renderTable } from '../load/report.js';
 import { LoadRun } from '../load/run.js';
-import { parseLoadOptions, USAGE } from './load_options.js';
+import { parseLoadOptions } from './load_options.js';
+import { USAGE } from './load_usage.js';
 
 /** The exit status: 1 when a condition of --fail-if holds, or nothing could be measured. */
 export async function loadCommand(args: string[]): Promise<number> {

@@ -1,55 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The command line of `wsserver load`.
+// What the command line of `wsserver load` says, checked.
 
 import { isUtf8 } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { linesOf, makeJson, makeMessage } from '../load/messages.js';
 import type { LoadOptions } from '../load/options.js';
 import { parseThreshold, type Threshold } from '../load/threshold.js';
 import { readUsage } from '../load/usage.js';
-import { parseTls, TLS_OPTIONS, TLS_USAGE } from './load_tls.js';
+import { parseTls } from './load_tls.js';
+import { LOAD_OPTIONS, USAGE } from './load_usage.js';
 import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
-
-export const USAGE = `Usage: wsserver load [options] ws[s]://HOST[:PORT][/PATH]
-
-Loads a WebSocket echo server and tells how it did. Every echo is compared with what was sent.
-
-Connections:
-  --connections N         how many (default 64)
-  --rate N                begin N per second (default: as fast as they go)
-  --timeout S             seconds for connecting and upgrading, and for closing (default 10)
-  --subprotocol NAME      to offer; may be repeated
-  --header 'NAME: VALUE'  to add to the request; may be repeated
-  --local-address IP      to connect from; may be repeated, and is then taken in turn. One address
-                          is good for about 28,000 connections
-  --processes N           to share the work (default: one for each 15,000 connections)
-
-${TLS_USAGE}
-Messages:
-  --size BYTES            of each message (default 20)
-  --file FILE             messages to send instead, one a line
-  --text | --binary       (default binary)
-  --deflate               offer permessage-deflate, and compress where it is agreed on; made-up
-                          messages are JSON then
-  --in-flight N           messages of a connection that await their echo: the next is sent when one
-                          has come back (default 1)
-  --messages-per-second N send at this rate instead, all connections together; latency is measured
-                          from when a message was to be sent (no coordinated omission)
-  --idle                  send nothing, only hold the connections
-  --churn                 again and again: connect, upgrade, exchange one message, close
-
-Measuring:
-  --warmup S              seconds before (default 1)
-  --duration S            seconds (default 10)
-  --pid PID               of the server, to measure its CPU time and memory (Linux)
-  --json FILE             write the result
-  --html FILE             write a report with plots
-  --fail-if CONDITION     exit with 1 if it holds; may be repeated. 'p99>5ms', 'errors>0',
-                          'messages/s<100000'; of p50, p90, p99, p99.9, max, errors, mismatches,
-                          connects, connects/s, messages/s, cpu (time per message)
-  --help
-`;
 
 /** What the command line says: also what becomes of the result. */
 export interface LoadCommand extends LoadOptions {
@@ -105,38 +66,9 @@ function parseHeaders(lines: readonly string[]): string {
 function readMessages(file: string, text: boolean): Uint8Array[] {
   const content = readOptionFile('--file', file, USAGE);
   if (text && !isUtf8(content)) fail(`--file: ${file} is not UTF-8, which --text must be`);
-  const messages: Uint8Array[] = [];
-  for (let at = 0; at < content.length; ) {
-    const found = content.indexOf('\n', at);
-    const end = found < 0 ? content.length : found;
-    if (end > at) messages.push(content.subarray(at, end));
-    at = end + 1;
-  }
+  const messages = linesOf(content);
   if (messages.length === 0) fail(`--file: ${file} has no messages, which are its lines`);
   return messages;
-}
-
-/** A message of `size` bytes that is compressed to about a third, as JSON often is. */
-function makeJson(size: number): Uint8Array {
-  const rows: string[] = [];
-  for (let id = 1, length = 0; length < size; id++) {
-    const row = JSON.stringify({
-      id,
-      user: `user${(id * 7919) % 1000}`,
-      value: ((id * 104729) % 100000) / 100,
-      active: id % 3 === 0,
-      tag: ['red', 'green', 'blue'][id % 3],
-    });
-    rows.push(row);
-    length += row.length + 1;
-  }
-  return Buffer.from(rows.join(',')).subarray(0, size);
-}
-
-/** A message of `size` bytes that no compression or caching makes small. */
-function makeMessage(size: number, text: boolean): Uint8Array {
-  const bytes = randomBytes(size);
-  return text ? bytes.map((byte) => 0x30 + (byte & 0x3f)) : bytes;
 }
 
 function parsePid(text: string): number {
@@ -159,36 +91,7 @@ function parseOutput(name: string, file: string | undefined): string | undefined
 /** Null stands for --help. */
 export function parseLoadOptions(args: string[]): LoadCommand | null {
   const { values, positionals } = parseOptions(
-    {
-      args,
-      allowPositionals: true,
-      options: {
-        connections: { type: 'string', default: '64' },
-        rate: { type: 'string' },
-        timeout: { type: 'string', default: '10' },
-        subprotocol: { type: 'string', multiple: true, default: [] },
-        header: { type: 'string', multiple: true, default: [] },
-        'local-address': { type: 'string', multiple: true, default: [] },
-        processes: { type: 'string' },
-        ...TLS_OPTIONS,
-        size: { type: 'string' },
-        file: { type: 'string' },
-        text: { type: 'boolean', default: false },
-        binary: { type: 'boolean', default: false },
-        deflate: { type: 'boolean', default: false },
-        'in-flight': { type: 'string' },
-        'messages-per-second': { type: 'string' },
-        idle: { type: 'boolean', default: false },
-        churn: { type: 'boolean', default: false },
-        warmup: { type: 'string', default: '1' },
-        duration: { type: 'string', default: '10' },
-        pid: { type: 'string' },
-        json: { type: 'string' },
-        html: { type: 'string' },
-        'fail-if': { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', default: false },
-      },
-    },
+    { args, allowPositionals: true, options: LOAD_OPTIONS },
     USAGE,
   );
   if (values.help) return null;

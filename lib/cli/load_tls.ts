@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { native } from '../boundary/native.js';
+import { addon } from '../boundary/native.js';
 import type { LoadTls } from '../boundary/native_load.js';
 import { Certificate } from '../certificates/certificate.js';
 import { readOptionFile, UsageError } from './usage.js';
@@ -46,7 +46,7 @@ export interface TlsValues {
 
 /** PEM: the system's own file of authorities, or where there is none those that Node.js brings. */
 function systemAuthorities(usage: string): string {
-  const setting = native.settingTable.find(({ name }) => name === 'SSLCACertFilePaths');
+  const setting = addon.settingTable.find(({ name }) => name === 'SSLCACertFilePaths');
   const file = `${setting?.default}`.split(';').find(existsSync);
   return file === undefined
     ? rootCertificates.join('\n')

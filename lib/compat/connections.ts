@@ -7,7 +7,6 @@ import { connectionProperties } from './documented.js';
 import {
   type ConnectionId,
   type ConnectionRows,
-  connectionOf,
   defineProperties,
   type Getters,
   type Setters,
@@ -54,7 +53,7 @@ export class Connections implements Iterable<Connection> {
 
   /** @throws {@link WSServerError} 126 when there is no such connection */
   item(connectionId: ConnectionId): Connection {
-    return new Item(connectionOf(this.#server, connectionId)) as unknown as Connection;
+    return new Item(this.#server.connections.require(connectionId)) as unknown as Connection;
   }
 
   /** The ids of the connected clients. */

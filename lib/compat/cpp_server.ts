@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
 import { bytesOf } from '../base/bytes.js';
 import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
+import { errors, WSServerError } from '../base/errors.js';
 import { shown } from '../base/shown.js';
 import { throwFirst } from '../base/uncaught.js';
 import { Opcode } from '../boundary/outbox.js';
@@ -25,7 +25,6 @@ import { type ProductRows, productOf, productProperties, productVersion } from '
 import {
   type ConnectionId,
   type ConnectionRows,
-  connectionOf,
   defineProperties,
   type Getters,
   type ServerRows,
@@ -100,7 +99,7 @@ defineProperties<Properties>(Properties.prototype, connectionProperties, {
   get: 'GetWSConnection',
   set: 'SetWSConnection',
   keys: 1,
-  owner: (server, key) => connectionOf(server, key as ConnectionId),
+  owner: (server, key) => server.connections.require(key as ConnectionId),
 });
 
 /** What is set with its size behind it: see {@link WSServer.SetSSLCertStore}. */
@@ -119,7 +118,7 @@ const Base = Properties as unknown as new () => Named;
 function upTo(size: number | undefined, data: Data): Data {
   if (size === undefined) return data;
   if (!Number.isInteger(size) || size < 0) {
-    throw new WSServerError(10022, `lenData is a number of bytes, not ${shown(size)}.`);
+    throw errors.invalidArgument(`lenData is a number of bytes, not ${shown(size)}.`);
   }
   const bytes =
     typeof data === 'string'
@@ -134,7 +133,7 @@ function partOf(size: number | undefined, data: Data): Data {
   if (typeof data !== 'string' || typeof part === 'string') return part;
   const bytes = part as Buffer;
   if (isUtf8(bytes)) return bytes.toString();
-  throw new WSServerError(10022, `lenData, ${size} bytes, ends inside a character.`);
+  throw errors.invalidArgument(`lenData, ${size} bytes, ends inside a character.`);
 }
 
 /**

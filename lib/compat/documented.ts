@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // THE tables of the documented names: what each is called, and what the main face calls it. The
 // compat face and the reference page are made from these rows. Settings and errors are not here:
-// their tables are the core's (native/server/options.cc, native/base/error.cc).
+// their tables are the core's (native/server/settings/options.cc, native/base/error.cc).
 
 import type { EventMap, EventName } from '../events/events.js';
 import type { WSConnection } from '../server/connection.js';

@@ -13,7 +13,6 @@ import { type ProductRows, productOf, productProperties, productVersion } from '
 import {
   type ConnectionId,
   type ConnectionRows,
-  connectionOf,
   defineProperties,
   type Getters,
   type ServerRows,
@@ -145,7 +144,7 @@ defineProperties<MainServer>(JavaScriptServer.prototype, connectionProperties, {
   get: 'getWSConnection',
   set: 'setWSConnection',
   keys: 1,
-  owner: (server, key) => connectionOf(server, key as ConnectionId),
+  owner: (server, key) => server.connections.require(key as ConnectionId),
 });
 
 function defineMethod(name: keyof Methods, member: keyof MainServer): void {

@@ -2,11 +2,8 @@
 // The documented properties as pairs of methods, getLocalPort() and setLocalPort(): made, and typed,
 // from the rows of lib/compat/documented.ts.
 
-import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
 import type { Data } from '../sending/sender.js';
 import type { WSConnection } from '../server/connection.js';
-import type { WSServer } from '../server/wsserver.js';
 import type { connectionProperties, DocumentedType, serverProperties } from './documented.js';
 
 /** Identifies a connection: a number, or the same as text. */
@@ -97,11 +94,4 @@ export function defineProperties<Holder>(
       });
     }
   }
-}
-
-/** @throws {@link WSServerError} 126 when there is no such connection */
-export function connectionOf(server: WSServer, connectionId: ConnectionId): WSConnection {
-  const connection = server.connections.get(connectionId);
-  if (connection !== undefined) return connection;
-  throw new WSServerError(126, `${toId(connectionId)} is not connected.`);
 }

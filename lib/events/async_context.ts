@@ -18,9 +18,9 @@ interface Usage {
 const ATTACHED = Symbol.for('native-wsserver.asyncContextUsage');
 
 /**
- * Nothing of Node's says whether async context is in use, and to give each connection a context
- * costs a fifth of a small message. So the two ways of changing a context that lasts, which both
- * go through a method of Node's, tell us.
+ * A context for each connection costs a fifth of a small message, and Node does not say whether
+ * async context is in use at all. So we wrap the two methods through which it comes into use: those
+ * that enter a context for good, and enable a hook.
  */
 function attach(): Usage {
   const storage = AsyncLocalStorage.prototype;
@@ -45,14 +45,15 @@ function attach(): Usage {
   Object.defineProperty(methods.enterWith, ATTACHED, { value: usage });
   const define = (owner: object, name: keyof typeof methods): boolean =>
     Reflect.defineProperty(owner, name, { value: methods[name] });
-  // Who has frozen them has our contexts in any case.
+  // Where they are frozen we are not told: then every connection gets a context.
   usage.used = !define(storage, 'enterWith') || !define(hook, 'enable');
   return usage;
 }
 
 export const usage: Usage = attach();
 
-/** Finds out about hooks that were enabled before: only under hooks has each promise its own id. */
+/** Finds out about hooks that were enabled before this module was loaded: only under hooks does each
+ * promise have an id of its own. */
 function lookForHooks(): void {
   const id = Promise.resolve().then(executionAsyncId);
   void id.then((first) => {
@@ -60,17 +61,17 @@ function lookForHooks(): void {
   });
 }
 
-/** What also comes of connections whose end nobody is told, because they never open. */
+/** Events that also come of connections that never open; nobody is told when those end. */
 const OF_ANY: ReadonlySet<EventName> = new Set<EventName>(['SSLStatus', 'Error', 'Log']);
 
-/** Whether somebody will be told when a connection has ended that has had this event. */
+/** Whether a connection that has had this event has its end told, too. */
 export function endIsTold(name: EventName): boolean {
   return !OF_ANY.has(name);
 }
 
 /**
- * The contexts of one server's connections. They begin as that in which the server was made, and
- * are there only while async context is in use.
+ * The contexts of one server's connections. Each begins as a copy of the one in which the server
+ * was made. There are none while async context is not in use.
  */
 export class Contexts {
   readonly #server = new AsyncResource('WSServer');
@@ -82,7 +83,7 @@ export class Contexts {
 
   /**
    * Calls handlers of a connection, 0 for the server itself, in its context; `act` must not throw.
-   * What they enter is there for its next handlers, if it `lasts`: until it is forgotten.
+   * If it `lasts`, the connection's next handlers find what these have entered, until forget().
    */
   run<Result>(connectionId: number, act: () => Result, lasts = true): Result {
     if (!usage.used) {
@@ -103,7 +104,7 @@ export class Contexts {
     });
   }
 
-  /** What handlers have made of the current context is the connection's from now on. */
+  /** The current context, as handlers have left it, is the connection's from now on. */
   adopt(connectionId: number): void {
     this.forget(connectionId);
     this.#connections.set(connectionId, connectionResource());

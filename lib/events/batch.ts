@@ -29,7 +29,6 @@ const IS_BINARY = bits.isBinary;
 const TEXT: events.DataFormat = 1;
 const BINARY: events.DataFormat = 2;
 const { MAX_STRING_LENGTH } = constants;
-const LOG_TYPES: readonly events.LogType[] = ['Info', 'Info', 'Verbose', 'Debug'];
 
 const CONNECTION_REQUEST = eventKind('ConnectionRequest');
 const OPEN_REQUEST = eventKind('WebSocketOpenRequest');
@@ -132,7 +131,7 @@ export class BatchReader {
         throwLater(error);
       }
     }
-    // What is kept longer than needed survives its first collection, and waits for a full one.
+    // Buffers that are kept longer survive the next quick collection, and then wait for a full one.
     this.#adopted = NONE;
     return any;
   }
@@ -233,7 +232,8 @@ export class BatchReader {
       }
       case LOG: {
         const message = chunk.text(offset, length);
-        const type = (flags & IS_ERROR) !== 0 ? 'Error' : (LOG_TYPES[value] as events.LogType);
+        const type =
+          (flags & IS_ERROR) !== 0 ? 'Error' : (events.logTypes[value] as events.LogType);
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;
       }

@@ -10,7 +10,7 @@ export abstract class TypedEmitter extends EventEmitter {
   }
 
   /**
-   * Tells of what a handler's promise was rejected with, if that is no mistake.
+   * Reports what a handler's promise was rejected with; false: it is to be an uncaught exception.
    * @internal
    */
   abstract tells(error: unknown, event: unknown): boolean;
@@ -52,7 +52,7 @@ export abstract class TypedEmitter extends EventEmitter {
   }
 
   override removeAllListeners(name?: EventName): this {
-    // Node counts the arguments: an undefined name is not the same as none.
+    // Node counts the arguments: to pass undefined is not the same as to pass nothing.
     return this.#changed(
       name === undefined ? super.removeAllListeners() : super.removeAllListeners(name),
     );

@@ -3,7 +3,7 @@
 
 import { lengthOf } from '../base/bytes.js';
 import type { Codec } from '../base/code_page.js';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { Chunk } from '../boundary/chunk.js';
 import { layout } from '../boundary/layout.js';
 import type {
@@ -21,11 +21,10 @@ const END_OF_MESSAGE = layout.flags.endOfMessage;
 const END_OF_LINE = layout.flags.endOfLine;
 /** The memory of the payload will be taken back: the core never says so. */
 const IS_LENT = layout.flags.isLent;
-/** Stands for a chunk that has been taken back: whatever is asked of it, this is the answer. */
+/** Stands for a chunk that has been taken back: to read any of its properties throws. */
 const TAKEN_BACK = new Proxy(Chunk.copyOf(new Uint8Array(0)), {
   get() {
-    throw new WSServerError(
-      10022,
+    throw errors.invalidArgument(
       'With transientPayloads a payload can be read until the handler returns: copy it there.',
     );
   },
@@ -122,18 +121,18 @@ export class DataInEvent {
    * the rest of that memory, which no other payload suffers from.
    */
   get textB(): Uint8Array {
-    // One that has been given away has no length any more.
+    // A view that users have transferred has lost its length: then another one is made.
     if (this.#bytes !== undefined && lengthOf(this.#bytes) === this.#length) return this.#bytes;
     this.#bytes = this.#chunk.bytes(this.#offset, this.#length);
     return this.#bytes;
   }
 
-  /** The memory of the payload will be taken back. @internal */
+  /** The memory of the payload is lent until {@link takeBack}. @internal */
   lend(): void {
     this.#flags |= IS_LENT;
   }
 
-  /** Sees to it that the payload can be read for ever; `alone`: and holds no others. @internal */
+  /** Copies a payload that is lent; `alone`: any, so that it keeps no other in memory. @internal */
   keep(alone = false): void {
     if (!alone && (this.#flags & IS_LENT) === 0) return;
     this.#flags &= ~IS_LENT;
@@ -142,7 +141,7 @@ export class DataInEvent {
     this.#bytes = undefined;
   }
 
-  /** Nothing but what has been kept can be read any more. @internal */
+  /** A lent payload cannot be read any more, unless it has been kept. @internal */
   takeBack(): void {
     if ((this.#flags & IS_LENT) === 0) return;
     this.#chunk = TAKEN_BACK;
@@ -248,6 +247,12 @@ export class ErrorEvent {
 
 /** The documented values of {@link LogEvent.logType}. */
 export type LogType = 'Info' | 'Error' | 'Verbose' | 'Debug';
+
+/**
+ * The levels of the log (LogLevel of native/server), and the type of their lines.
+ * @internal
+ */
+export const logTypes: Readonly<Record<number, LogType>> = { 1: 'Info', 2: 'Verbose', 3: 'Debug' };
 
 /** A line of the log. What a peer has sent is quoted as it came. */
 export class LogEvent {

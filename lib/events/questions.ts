@@ -2,6 +2,7 @@
 // The events that want an answer: their handlers may be asynchronous, and the connection waits.
 
 import { bytesOf, lengthOf } from '../base/bytes.js';
+import { ErrorCode } from '../base/errors.js';
 import { isPromise } from '../base/promises.js';
 import { pushThrown, throwLater } from '../base/uncaught.js';
 import type { Outbox } from '../boundary/outbox.js';
@@ -9,9 +10,8 @@ import { reportFailure } from './failure_report.js';
 import type { ConnectionRequestEvent, WebSocketOpenRequestEvent } from './question_events.js';
 
 const MAX_ANSWER = 16 * 1024;
-/** A status that the core refuses, saying what is allowed. */
+/** Answered in place of a status that cannot be: the core refuses it, and says what is allowed. */
 const INVALID_STATUS = 0;
-const CONNECTION_ABORTED = 10053;
 const NO_FIELDS = [Buffer.alloc(0), Buffer.alloc(0)];
 
 export type Handler<Event> = (event: Event) => unknown;
@@ -47,15 +47,15 @@ export function callAndWait<Event>(
 
 /** What becomes of a question. */
 interface Outcome {
-  /** Answers as the event says. What handlers have made of its fields may throw when it is read. */
+  /** Answers as the event says. May throw: handlers may have set its fields to anything. */
   answer(): void;
-  /** Answers when that, or a handler, has failed. */
+  /** Refuses: answer() or a handler has thrown. */
   refuse(): void;
   /** Tells why. */
   onFailure(error: unknown): void;
 }
 
-/** Calls every handler, and answers when all of them have made up their mind. */
+/** Calls every handler, and answers when all of them, and their promises, are done. */
 export function ask<Event>(
   handlers: readonly Handler<Event>[],
   event: Event,
@@ -102,17 +102,18 @@ export function askConnection(
   ask(handlers, event, {
     answer: () => outbox.answerConnection(connectionId, Boolean(event.accept)),
     refuse: () => outbox.answerConnection(connectionId, false),
-    onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
+    onFailure: (error) =>
+      reportFailure(outbox.server, connectionId, error, ErrorCode.connectionAborted),
   });
 }
 
 /** The subprotocol, the header lines, and a body; undefined when they are nothing that can be sent. */
 function fieldsOf(event: WebSocketOpenRequestEvent): Uint8Array[] | undefined {
   try {
-    // Read once: the next time it may be another.
+    // Read once: a getter may return something else the next time.
     const { subProtocols, responseHeaders, responseBody } = event;
     const texts = [`${subProtocols}`, `${responseHeaders}`];
-    // Each character becomes a byte: one that would not, or is NUL, could become another.
+    // Each character is to become a byte of the answer: those above 0xFF cannot, NUL must not.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
     if (texts.some((text) => text.length > MAX_ANSWER || /[^\x01-\xff]/.test(text)))
       return undefined;
@@ -142,6 +143,7 @@ export function askOpen(
       outbox.answerOpen(connectionId, fields ? statusCode : INVALID_STATUS, fields ?? NO_FIELDS);
     },
     refuse: () => outbox.answerOpen(connectionId, 500, NO_FIELDS),
-    onFailure: (error) => reportFailure(outbox.server, connectionId, error, CONNECTION_ABORTED),
+    onFailure: (error) =>
+      reportFailure(outbox.server, connectionId, error, ErrorCode.connectionAborted),
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What came of a load run: the reports of the workers added up.
 
-import { native } from '../boundary/native.js';
+import { addon } from '../boundary/native.js';
 import type { LoadFailure, LoadSnapshot } from '../boundary/native_load.js';
 import type { LoadOptions } from './options.js';
 import type { Moment, Report } from './protocol.js';
@@ -109,7 +109,7 @@ const TEXTS: Readonly<Record<LoadFailure['kind'], string>> = {
 function textOf({ kind, detail, reason }: LoadFailure): string {
   if (reason !== '') return `${TEXTS[kind]}: ${reason} (${detail})`;
   if (kind === 'system') {
-    const row = native.errorTable.find(({ code }) => code === detail);
+    const row = addon.errorTable.find(({ code }) => code === detail);
     return row === undefined ? `${TEXTS.system} ${detail}` : row.text;
   }
   return detail === 0 ? TEXTS[kind] : `${TEXTS[kind]} ${detail}`;

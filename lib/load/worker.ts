@@ -3,7 +3,7 @@
 // loop nearly all the time, and looks for news from its parent in between.
 
 import { WSServerError } from '../base/errors.js';
-import { native } from '../boundary/native.js';
+import { addon } from '../boundary/native.js';
 import type { Moment, Order, Phase, Report } from './protocol.js';
 import { readUsage } from './usage.js';
 
@@ -29,7 +29,7 @@ function listen(): Promise<void> {
 }
 
 async function work(order: PlanOrder): Promise<void> {
-  const load = new native.Load(order.plan, WSServerError);
+  const load = new addon.Load(order.plan, WSServerError);
   const now = (): Moment => {
     const { user, system } = process.cpuUsage();
     return {
@@ -112,6 +112,6 @@ process.on('message', (order: Order) => {
     .catch((error: unknown) => say({ kind: 'error', message: String(error) }))
     .finally(() => process.disconnect());
 });
-// The parent decides what a signal to all of them means, and without it there is nothing to live for.
+// A signal to the whole group of processes is the parent's to handle; a worker ends with its parent.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());

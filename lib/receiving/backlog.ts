@@ -2,7 +2,7 @@
 
 import type { DataInEvent } from '../events/events.js';
 
-/** So many messages, or bytes of payload, are read ahead of who takes them; then reading stops. */
+/** When so many messages, or bytes of payload, wait, reading from the socket stops. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 
@@ -12,8 +12,8 @@ interface Link {
 }
 
 /**
- * Messages that have come and wait, in their order. Takes more than its bound: what is on its way
- * already when reading stops must go somewhere.
+ * Messages that have come and wait, in their order. Takes more than its bound: some are on their
+ * way already when reading stops.
  */
 export class Backlog {
   #first: Link | undefined;

@@ -20,7 +20,7 @@ const CONNECTED = propertyIndex('Connected');
  */
 export class Delivery implements IntakeOwner {
   readonly #server: TypedEmitter;
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   readonly #contexts: Contexts;
   readonly #serial: boolean;
   readonly #onReadersChanged: () => void;
@@ -33,13 +33,13 @@ export class Delivery implements IntakeOwner {
   /** `serial`: whether messages wait while the promise of a handler is pending. */
   constructor(
     server: TypedEmitter,
-    nativeServer: NativeServer,
+    core: NativeServer,
     contexts: Contexts,
     serial: boolean,
     onReadersChanged: () => void,
   ) {
     this.#server = server;
-    this.#native = nativeServer;
+    this.#core = core;
     this.#contexts = contexts;
     this.#serial = serial;
     this.#onReadersChanged = onReadersChanged;
@@ -57,7 +57,7 @@ export class Delivery implements IntakeOwner {
     const [only] = handlers;
     if (this.hasHandlers !== handlers.length > 0) {
       this.hasHandlers = handlers.length > 0;
-      // Not at once: who adds a handler does not expect it to be called before that is done.
+      // Not at once: a handler is not to be called while it is still being added.
       if (this.#intakes.size > 0) queueMicrotask(() => this.#onHandlers());
     }
     if (only !== undefined && handlers.length === 1) {
@@ -152,7 +152,7 @@ export class Delivery implements IntakeOwner {
   }
 
   setReading(connectionId: number, reads: boolean): void {
-    this.#native.setProperty(connectionId, ACCEPT_DATA, reads);
+    this.#core.setProperty(connectionId, ACCEPT_DATA, reads);
   }
 
   onReaders(change: 1 | -1): void {
@@ -207,6 +207,6 @@ export class Delivery implements IntakeOwner {
 
   /** @throws {@link WSServerError} 126 when there is no such connection */
   #requireConnection(connectionId: number): void {
-    this.#native.getProperty(connectionId, CONNECTED);
+    this.#core.getProperty(connectionId, CONNECTED);
   }
 }

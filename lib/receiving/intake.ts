@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { isPromise } from '../base/promises.js';
 import { throwLater } from '../base/uncaught.js';
 import type { CloseStatus, DataInEvent } from '../events/events.js';
@@ -15,13 +15,13 @@ export interface IntakeOwner {
   hand(event: DataInEvent): unknown;
   /** Has the core read from the connection's socket, or not. */
   setReading(connectionId: number, reads: boolean): void;
-  /** One more, or less, wants messages though DataIn may have no handlers. */
+  /** One connection more, or less, wants messages even if DataIn has no handlers. */
   onReaders(change: 1 | -1): void;
   /** The intake is not needed any more: messages can go straight to the handlers. */
   onNotNeeded(connectionId: number): void;
 }
 
-/** So long too much may wait for somebody who reads it; then whoever has read will not go on. */
+/** Milliseconds that a full backlog waits for somebody to read it; then it is dropped. */
 const PATIENCE_MS = 5000;
 
 /**
@@ -32,26 +32,26 @@ const PATIENCE_MS = 5000;
 export class Intake implements ReaderOwner {
   readonly #connectionId: number;
   readonly #owner: IntakeOwner;
-  /** What neither handlers nor a reader have had. */
+  /** Messages that neither the handlers nor a reader have had. */
   #waiting = new Backlog();
   /**
-   * What handlers have had, and the next reader is to have: the rest of the one before, and what has
-   * come since. Nothing has come since where there is no rest.
+   * Messages that the handlers have had, and the next reader is to have: those that the reader
+   * before has left, and all that came later. Stays empty if that reader has left none.
    */
   #held = new Backlog();
   #accepts = true;
-  /** Whether messages wait for a reader or a handler when there is neither. */
+  /** Whether messages are kept, not dropped, while there is neither a reader nor a handler. */
   #keeps = false;
-  /** Whether it is counted among those who want messages. */
+  /** Whether the owner has been told that messages are wanted here. */
   #wants = false;
   /** Whether the handlers are being called. */
   #handing = false;
   /** Whether the promise of a handler is pending. */
   #busy = false;
   #reader: MessageReader | undefined;
-  /** Whether handlers have had what the reader has. */
+  /** Whether the handlers have had the messages that the reader has not taken yet. */
   #heard = false;
-  /** Set while too much waits, and nobody takes it. */
+  /** Runs while the backlog is full and nobody takes from it. */
   #forsaken: NodeJS.Timeout | undefined;
   /** Whether the core reads from the socket. */
   #reads = true;
@@ -83,7 +83,7 @@ export class Intake implements ReaderOwner {
 
   /** A message has come. */
   take(event: DataInEvent): void {
-    // What may wait long is not to hold the payloads of others.
+    // A message that may wait long is copied: otherwise it would keep its whole chunk in memory.
     event.keep(!this.#isTaken);
     this.#waiting.add(event);
     this.#handOut();
@@ -123,10 +123,10 @@ export class Intake implements ReaderOwner {
    */
   read(signal: AbortSignal | undefined): MessageReader {
     if (this.#reader !== undefined) {
-      throw new WSServerError(10037, 'The messages of this connection are being read already.');
+      throw errors.alreadyInProgress('The messages of this connection are being read already.');
     }
     if (this.#over && this.#held.empty) {
-      throw new WSServerError(126, `${this.#connectionId} is not connected.`);
+      throw errors.notConnected(this.#connectionId);
     }
     signal?.throwIfAborted();
     const goesOn = !this.#held.empty;
@@ -179,13 +179,13 @@ export class Intake implements ReaderOwner {
     return this.#over;
   }
 
-  /** Whether somebody takes what comes, or nobody wants it. */
+  /** Whether messages need not be kept: somebody takes them, or nobody has asked to keep them. */
   get #isTaken(): boolean {
     return !this.#keeps || this.#reader !== undefined || this.#owner.hasHandlers;
   }
 
   #handOut(): void {
-    // Not from within a handler: the loop that has called it goes on when it has returned.
+    // Within a handler nothing is handed out: the loop that has called it goes on afterwards.
     while (!this.#handing && !this.#busy && this.#isTaken && this.#mayHand) {
       const event = this.#waiting.take();
       if (event === undefined) break;
@@ -199,7 +199,7 @@ export class Intake implements ReaderOwner {
         if (this.#owner.hasHandlers) this.#heard = true;
         reader.push(event);
       } else if (this.#heard && this.#reader !== undefined) {
-        // What was held for it goes before.
+        // The messages that were held for this reader come first.
         this.#reader.push(event);
       } else {
         this.#hold(event);
@@ -212,7 +212,10 @@ export class Intake implements ReaderOwner {
     return this.#accepts || this.#onEnd !== undefined;
   }
 
-  /** Handlers have had it. Behind what waits for the next reader it waits, too, but not for ever. */
+  /**
+   * The handlers have had this message. It is held only behind others that the next reader is to
+   * have; when those are too many, all of them are dropped.
+   */
   #hold(event: DataInEvent): void {
     if (this.#held.empty) return;
     event.keep(true);
@@ -226,7 +229,7 @@ export class Intake implements ReaderOwner {
     this.#update();
   }
 
-  /** Draws the consequences after anything has changed. */
+  /** To be called after any change: tells the owner what follows from it. */
   #update(): void {
     if (this.#over) return;
     const isTaken = this.#isTaken;

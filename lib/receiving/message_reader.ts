@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { onAbort } from '../base/promises.js';
 import type { CloseStatus, DataInEvent } from '../events/events.js';
 import { Backlog } from './backlog.js';
@@ -20,7 +20,7 @@ interface Waiting {
 export interface ReaderOwner {
   /** Messages have been taken. */
   onTaken(): void;
-  /** No more will be: `rest` is what has not been. */
+  /** The loop has been left: `rest` are the messages that it has not taken. */
   onLeft(reader: MessageReader, rest: Backlog): void;
 }
 
@@ -29,13 +29,13 @@ const done = (): Result => ({ done: true, value: undefined });
 /** The messages of one connection for one loop. */
 export class MessageReader implements AsyncIterableIterator<DataInEvent> {
   readonly #owner: ReaderOwner;
-  /** Has the signal forget this. */
+  /** Removes this from the listeners of the signal. */
   readonly #stopListening: () => void;
   #backlog: Backlog;
   #waiting: Waiting[] = [];
   /** Whether nothing more will come. */
   #over = false;
-  /** What next() throws, once, instead of saying that nothing more will come. */
+  /** What next() rejects with, once, before it says that nothing more will come. */
   #error: unknown;
 
   /** `backlog`: the messages that it begins with. */
@@ -45,7 +45,7 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
     this.#stopListening = onAbort(signal, (reason) => this.#stop(reason));
   }
 
-  /** Whether messages should not be read any faster than they are taken. */
+  /** Whether reading from the socket should stop until messages have been taken. */
   get full(): boolean {
     return this.#backlog.full;
   }
@@ -59,11 +59,9 @@ export class MessageReader implements AsyncIterableIterator<DataInEvent> {
 
   /** The connection has ended; what has come before can still be taken. */
   end({ statusCode, description }: CloseStatus): void {
-    const reason = description === '' ? '' : `: ${description}`;
-    const cause = { statusCode, description };
     const error = NORMAL_CODES.includes(statusCode)
       ? undefined
-      : new WSServerError(126, `The connection ended with ${statusCode}${reason}`, { cause });
+      : errors.endedWith(statusCode, description);
     this.#finish(error);
   }
 

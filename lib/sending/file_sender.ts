@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors, type WSServerError } from '../base/errors.js';
 import type { WaitOptions } from '../base/promises.js';
 import { Opcode } from '../boundary/outbox.js';
 import { chunksNow, chunksOf } from './file_source.js';
 import { type Interruptions, sendNow, sendStream, type Wait } from './outgoing_message.js';
 import type { Recipient } from './recipient.js';
 import type { Sender } from './sender.js';
-
-const INVALID_ARGUMENT = 10022;
-const ALREADY_IN_PROGRESS = 10037;
-const INVALID_CONNECTION_ID = 126;
 
 /** Sends the files of one connection, one at a time. */
 export class FileSender {
@@ -64,15 +60,14 @@ export class FileSender {
   }
 
   #whyNot(): WSServerError | undefined {
-    const { connected, dataFormat } = this.#connection;
-    if (!connected) return new WSServerError(INVALID_CONNECTION_ID, 'The connection is not open.');
+    const { connectionId, connected, dataFormat } = this.#connection;
+    if (!connected) return errors.notConnected(connectionId);
     if (dataFormat === Opcode.ping || dataFormat === Opcode.pong) {
-      return new WSServerError(
-        INVALID_ARGUMENT,
+      return errors.invalidArgument(
         `A file is sent as text or binary: dataFormat is 0, 1 or 2, not ${dataFormat}.`,
       );
     }
     if (!this.#sending) return undefined;
-    return new WSServerError(ALREADY_IN_PROGRESS, 'Another file is being sent: wait for its end.');
+    return errors.alreadyInProgress('Another file is being sent: wait for its end.');
   }
 }

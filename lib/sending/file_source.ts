@@ -2,32 +2,29 @@
 // A file as the source of a message: read piece by piece, in constant memory.
 
 import { closeSync, readSync } from 'node:fs';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { NotRegular, openNow, openRegular } from '../base/regular_file.js';
 import { shown } from '../base/shown.js';
 
 /** How much of a file is read at once. */
 const CHUNK = 256 * 1024;
-/** The same where the file does not say how long it is; most of them are short. */
+/** The same for files that do not say how long they are (/proc); most of those are short. */
 const UNSIZED_CHUNK = 16 * 1024;
 
-const INVALID_ARGUMENT = 10022;
-const SEND_FAILED = 4202;
-
-/** The documented codes of what the system may say of a file; any other is 10022. */
+/** The documented codes of what the system may say of a file; any other is an invalid argument. */
 const codes: Readonly<Record<string, number>> = {
-  EACCES: 10013,
-  EPERM: 10013,
-  EMFILE: 10024,
-  ENFILE: 10024,
-  ENAMETOOLONG: 10063,
+  EACCES: ErrorCode.accessDenied,
+  EPERM: ErrorCode.accessDenied,
+  EMFILE: ErrorCode.tooManyOpenFiles,
+  ENFILE: ErrorCode.tooManyOpenFiles,
+  ENAMETOOLONG: ErrorCode.fileNameTooLong,
 };
 
 function unreadable(fileName: string, cause: NodeJS.ErrnoException): WSServerError {
   if (cause instanceof NotRegular) {
-    return new WSServerError(INVALID_ARGUMENT, `"${shown(fileName)}" is not a regular file.`);
+    return errors.invalidArgument(`"${shown(fileName)}" is not a regular file.`);
   }
-  const code = codes[cause.code ?? ''] ?? INVALID_ARGUMENT;
+  const code = codes[cause.code ?? ''] ?? ErrorCode.invalidArgument;
   const sentence = `The file "${shown(fileName)}" cannot be read: ${shown(cause)}.`;
   return new WSServerError(code, sentence, { cause });
 }
@@ -50,7 +47,7 @@ function attemptNow<Value>(fileName: string, read: () => Value): Value {
   }
 }
 
-/** How many of `bytes` there are, but for a character of UTF-8 that has not come to its end. */
+/** The length of `bytes` without a character of UTF-8 at the end that is not complete. */
 function wholeCharacters(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;
@@ -67,13 +64,13 @@ class Chunks {
   readonly #fileName: string;
   readonly #isText: boolean;
   readonly #buffer: Buffer;
-  /** Bytes of the file that have not been read; as many as there are where nobody knows. */
+  /** Bytes of the file that have not been read; infinite where the file does not say. */
   #left: number;
-  /** What has been read of it into the buffer, and how much of that has been given out. */
+  /** How many bytes the buffer has, and how many of them have been given out. */
   #filled = 0;
   #given = 0;
 
-  /** A file of `size` bytes; 0 is what the files of /proc say, too, which have some. */
+  /** A file of `size` bytes; 0: read to its end, because the files of /proc say so, too. */
   constructor(fileName: string, size: number, isText: boolean) {
     this.#fileName = fileName;
     this.#isText = isText;
@@ -92,12 +89,12 @@ class Chunks {
     return this.#buffer.subarray(this.#filled, this.#filled + this.#left);
   }
 
-  /** The chunk that there is when so many bytes have been read. */
+  /** `bytesRead` have been read into {@link next}: the chunk that can be given out now. */
   take(bytesRead: number): Uint8Array {
     const isUnsized = this.#left === Number.POSITIVE_INFINITY;
     if (bytesRead === 0 && !isUnsized) {
       const what = `The file "${shown(this.#fileName)}" became shorter meanwhile.`;
-      throw new WSServerError(SEND_FAILED, what);
+      throw errors.sendFailed(what);
     }
     this.#left = bytesRead === 0 ? 0 : this.#left - bytesRead;
     this.#filled += bytesRead;
@@ -108,9 +105,9 @@ class Chunks {
 }
 
 /**
- * As many bytes as the file has when it is opened, or all to its end if it says that it has none, in
- * chunks that are valid until the next one is
- * asked for. With `isText` none but the last ends inside a character, so that a text may end there.
+ * As many bytes as the file has when it is opened, or all to its end if it says that it has none. A
+ * chunk is valid until the next one is asked for. With `isText` chunks end between characters: a
+ * message may be ended behind each of them, and still be a text.
  */
 export async function* chunksOf(fileName: string, isText: boolean): AsyncGenerator<Uint8Array> {
   const { file, stats } = await attempt(fileName, openRegular(fileName));

@@ -3,7 +3,7 @@
 
 import { ReadableStream } from 'node:stream/web';
 import { bytesOf } from '../base/bytes.js';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { abortable, DONE, FirstSignal, signalOf, type WaitOptions } from '../base/promises.js';
 import { Opcode } from '../boundary/outbox.js';
 import type { Recipient } from './recipient.js';
@@ -22,12 +22,12 @@ export interface StreamOptions extends WaitOptions {
 }
 
 /**
- * Takes the next part of a message, of which `isText` says whether its source began with a string.
+ * Takes the next part of a message. `isText`: whether the first chunk of its source was a string.
  * The promise is fulfilled when there is room for another part, and rejected when there will be
  * none.
  */
 type TakePart = (bytes: Uint8Array, last: boolean, isText: boolean) => Promise<unknown>;
-/** The bytes of a string, for a message of which `isText` says as much as for {@link TakePart}. */
+/** The bytes of a string, for a message; `isText` as for {@link TakePart}. */
 type Encode = (text: string, isText: boolean) => Uint8Array;
 
 /** A larger chunk is sent in parts of this size, so that no more than that waits in a queue. */
@@ -35,8 +35,8 @@ const MAX_PART = 256 * 1024;
 const EMPTY = new Uint8Array(0);
 
 /**
- * Runs the loop until `token` is settled, or once when there is none. Throws when what it stands
- * for has failed, or is not to be waited for any more.
+ * Runs the loop until `token` is settled, or once when there is none. Throws when what waits for
+ * the token has failed, or the waiting has been interrupted.
  */
 export type Wait = (token: number | undefined) => void;
 
@@ -56,7 +56,7 @@ class ChunkEncoder {
     return this.#half === '' ? bytes : Buffer.concat([this.end(), bytes]);
   }
 
-  /** What a half that stayed alone comes to. */
+  /** The bytes of a half surrogate pair whose other half has not come. */
   end(): Uint8Array {
     const half = this.#half;
     this.#half = '';
@@ -74,7 +74,7 @@ class ChunkEncoder {
 function requireBytes(data: Exclude<Data, string>): Uint8Array {
   const bytes = bytesOf(data);
   if (bytes !== undefined) return bytes;
-  throw new WSServerError(10022, 'A message is made of strings and bytes.');
+  throw errors.invalidArgument('A message is made of strings and bytes.');
 }
 
 function streamOf(source: MessageSource): ReadableStream<Data> {
@@ -83,14 +83,14 @@ function streamOf(source: MessageSource): ReadableStream<Data> {
   if (iterable?.[Symbol.asyncIterator] || iterable?.[Symbol.iterator]) {
     return ReadableStream.from(source);
   }
-  throw new WSServerError(10022, 'A message comes from a ReadableStream or an iterable.');
+  throw errors.invalidArgument('A message comes from a ReadableStream or an iterable.');
 }
 
 function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
   const { length } = bytes;
   for (let at = 0; at < length; at += MAX_PART) {
     if (bytes.length !== length) {
-      throw new WSServerError(10022, 'A chunk was given away while it was being sent.');
+      throw errors.invalidArgument('A chunk was given away while it was being sent.');
     }
     yield bytes.subarray(at, at + MAX_PART);
   }
@@ -186,7 +186,7 @@ class OutgoingMessage {
     try {
       this.#send(CONTINUATION, EMPTY, true);
     } catch {
-      // It was cut inside a character.
+      // The core refuses to end a text inside a character.
       this.fail();
     }
   }
@@ -212,7 +212,7 @@ export async function whenReady<Result>(
   signal: AbortSignal | undefined,
   send: () => Result,
 ): Promise<Awaited<Result>> {
-  // Looked at anew each time: others may have waited for the same moment.
+  // After each wait it is looked at again: others that waited too may have filled the queue.
   while (!connection.readyToSend) await connection.drain({ signal });
   signal?.throwIfAborted();
   return await send();
@@ -229,7 +229,7 @@ export interface Interruptions {
 function typeOf(options: StreamOptions | undefined): StreamOptions['type'] {
   const type = options?.type;
   if (type === undefined || type === 'text' || type === 'binary') return type;
-  throw new WSServerError(10022, "The type of a message is 'text' or 'binary'.");
+  throw errors.invalidArgument("The type of a message is 'text' or 'binary'.");
 }
 
 /** What {@link WSConnection.sendStream} does. */

@@ -4,7 +4,7 @@
 import { bytesOf, isUint8Array } from '../base/bytes.js';
 import type { Codec } from '../base/code_page.js';
 import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import {
   abortable,
   DONE,
@@ -20,16 +20,6 @@ import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 /** Goes on with a message that has been begun as text or binary (RFC 6455 §5.4). */
 export const CONTINUATION = 0;
 export type PartOpcode = typeof Opcode.text | typeof Opcode.binary | typeof CONTINUATION;
-
-const SEND_FAILED = 4202;
-const INVALID_CONNECTION_ID = 126;
-const INTERRUPTED = 10004;
-
-/** Why what waited has failed; because the timeout ran out, unless it is here. */
-const REASONS: Readonly<Record<number, string>> = {
-  [INVALID_CONNECTION_ID]: 'The connection ended before this was done.',
-  [INTERRUPTED]: 'The waiting was interrupted.',
-};
 
 /** The documented values of DataFormat for sending; 0 lets the type of the data decide. */
 export type SendFormat = 0 | Opcode;
@@ -74,8 +64,8 @@ export class Sender {
   /** How strings become bytes where they are not sent as text; undefined: by UTF-8. */
   codec: Codec | undefined;
   readonly #outbox: Outbox;
-  readonly #native: NativeServer;
-  /** Is told of every failure, because nobody may await the promise that tells it too. */
+  readonly #core: NativeServer;
+  /** Is told of every failure: the promise that is rejected with it may be awaited by nobody. */
   readonly #onError: (connectionId: number, error: WSServerError) => void;
   readonly #pending = new Map<number, Pending>();
   /** The tokens of those whose failures are reported, by their connections. */
@@ -84,24 +74,22 @@ export class Sender {
 
   constructor(outbox: Outbox, onError: (connectionId: number, error: WSServerError) => void) {
     this.#outbox = outbox;
-    this.#native = outbox.server;
+    this.#core = outbox.server;
     this.#onError = onError;
   }
 
   sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
-    if (options !== undefined) return this.#sendWith(connectionId, Opcode.text, text, options);
-    if (typeof text === 'string' && this.#outbox.takes(connectionId)) {
+    if (options === undefined && typeof text === 'string' && this.#outbox.takes(connectionId)) {
       if (this.#outbox.sendText(connectionId, text, Opcode.text)) return DONE;
     }
-    return this.#sendWith(connectionId, Opcode.text, text);
+    return this.#sendWith(connectionId, Opcode.text, text, options);
   }
 
   sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
-    if (options !== undefined) return this.#sendWith(connectionId, Opcode.binary, data, options);
-    if (this.#outbox.takes(connectionId) && isUint8Array(data)) {
+    if (options === undefined && this.#outbox.takes(connectionId) && isUint8Array(data)) {
       if (this.#outbox.sendBytes(connectionId, data, Opcode.binary)) return DONE;
     }
-    return this.#sendWith(connectionId, Opcode.binary, data);
+    return this.#sendWith(connectionId, Opcode.binary, data, options);
   }
 
   sendAs(
@@ -159,9 +147,9 @@ export class Sender {
     }
   }
 
-  // What the forms above begin with, for who waits in another way than by a promise. What is
-  // returned is a token to watch; undefined: there is nothing to wait for. What throws has done
-  // nothing, and has not been reported.
+  // The first half of the forms above, for callers that do not wait by a promise. Each returns a
+  // token to watch; undefined: there is nothing to wait for. What throws has done nothing, and has
+  // not been reported.
 
   /** `kind` is an opcode, perhaps with UNCOMPRESSED. */
   begin(connectionId: number, kind: number, data: Data): number | undefined {
@@ -175,7 +163,7 @@ export class Sender {
     const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
     const bytes = typeof data === 'string' ? this.encode(data, isText) : (bytesOf(data) ?? data);
     const token = this.#newToken();
-    return this.#native.send(connectionId, kind, bytes, token) ? undefined : token;
+    return this.#core.send(connectionId, kind, bytes, token) ? undefined : token;
   }
 
   beginPart(
@@ -185,17 +173,17 @@ export class Sender {
     last: boolean,
   ): number | undefined {
     const token = this.#newToken();
-    return this.#native.sendPart(connectionId, opcode, bytes, last, token) ? undefined : token;
+    return this.#core.sendPart(connectionId, opcode, bytes, last, token) ? undefined : token;
   }
 
   beginDrain(connectionId: number): number | undefined {
     const token = this.#newToken();
-    return this.#native.drained(connectionId, token) ? undefined : token;
+    return this.#core.drained(connectionId, token) ? undefined : token;
   }
 
   beginPing(connectionId: number): number {
     const token = this.#newToken();
-    this.#native.ping(connectionId, token);
+    this.#core.ping(connectionId, token);
     return token;
   }
 
@@ -221,11 +209,11 @@ export class Sender {
     return isText || this.codec === undefined ? Buffer.from(text) : this.codec.encode(text);
   }
 
-  /** Has the Error event tell of a failure whose promise nobody may await. */
+  /** Has the Error event tell of a failure: perhaps nobody awaits the promise. */
   report(connectionId: number, error: unknown): void {
     this.#onError(
       connectionId,
-      error instanceof WSServerError ? error : new WSServerError(SEND_FAILED, shown(error)),
+      error instanceof WSServerError ? error : errors.sendFailed(shown(error)),
     );
   }
 
@@ -243,8 +231,7 @@ export class Sender {
       pending.resolve(performance.now() - pending.startedMs);
       return;
     }
-    const reason = REASONS[errorCode] ?? 'The timeout ran out before this was done.';
-    const error = new WSServerError(errorCode, reason);
+    const error = errors.notDone(errorCode);
     if (pending.reportedTo !== undefined) this.#onError(pending.reportedTo, error);
     pending.reject(error);
   }
@@ -255,12 +242,12 @@ export class Sender {
    */
   interrupt(connectionId: number): void {
     for (const token of [...(this.#reported.get(connectionId) ?? [])]) {
-      this.#native.forget(connectionId, token);
-      this.settle(token, INTERRUPTED);
+      this.#core.forget(connectionId, token);
+      this.settle(token, ErrorCode.interrupted);
     }
   }
 
-  /** What waits for `token`, which nothing does from now on. */
+  /** Removes, and returns, what waits for `token`. */
   #take(token: number): Pending | undefined {
     const pending = this.#pending.get(token);
     this.#pending.delete(token);
@@ -272,7 +259,7 @@ export class Sender {
     return pending;
   }
 
-  /** Sends in whichever way will do. */
+  /** Sends through the outbox if that is possible, else past it. */
   #sendWith(
     connectionId: number | string,
     opcode: Opcode,
@@ -314,7 +301,7 @@ export class Sender {
     }
     return abortable(handled(settled), signal, () => {
       this.#take(token);
-      this.#native.forget(connectionId, token);
+      this.#core.forget(connectionId, token);
     });
   }
 }

@@ -2,7 +2,7 @@
 // A connection as a pair of web streams, after the WebSocketStream proposal.
 
 import { ReadableStream, WritableStream } from 'node:stream/web';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import type { DataInEvent } from '../events/events.js';
 import { whenReady } from './outgoing_message.js';
 import type { Recipient } from './recipient.js';
@@ -34,8 +34,8 @@ export function readableOf(connection: Peer): ReadableStream<string | Uint8Array
 export function writableOf(connection: Peer): WritableStream<Data> {
   return new WritableStream({
     start(controller) {
-      void connection.closed.then(({ statusCode }) =>
-        controller.error(new WSServerError(126, `The connection has ended with ${statusCode}`)),
+      void connection.closed.then(({ statusCode, description }) =>
+        controller.error(errors.endedWith(statusCode, description)),
       );
     },
     async write(chunk, controller) {

@@ -3,7 +3,7 @@
 // so that events go on being delivered. Promises do not move on: JavaScript runs them only when
 // nothing else runs.
 
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { Opcode } from '../boundary/outbox.js';
 import { type Data, opcodeFor, type Sender } from '../sending/sender.js';
@@ -12,7 +12,7 @@ import type { Turn } from './turn.js';
 
 /** What blocking calls need of their server. */
 interface BlockingOwner {
-  readonly native: NativeServer;
+  readonly core: NativeServer;
   readonly sender: Sender;
   readonly turn: Turn;
   readonly connections: ConnectionMap;
@@ -24,10 +24,6 @@ interface Operation {
   readonly isFile: boolean;
   interrupted: boolean;
 }
-
-const INVALID_CONNECTION_ID = 126;
-const INTERRUPTED = 10004;
-const WOULD_BLOCK = 10035;
 
 /**
  * The blocking forms of one server. A handler that calls one has the next messages of its own
@@ -46,8 +42,8 @@ export class Blocking {
 
   /** Handles what there is to handle; when there is nothing, waits for it for up to SelectWaitMillis. */
   doEvents(): void {
-    const { native, turn } = this.#owner;
-    turn.nest(() => turn.runOnce(native.get('SelectWaitMillis') as number));
+    const { core, turn } = this.#owner;
+    turn.nest(() => turn.runOnce(core.get('SelectWaitMillis')));
   }
 
   /**
@@ -82,7 +78,7 @@ export class Blocking {
    * the connection's timeout is. Fails like that.
    */
   sendFile(connectionId: number, fileName: string): void {
-    const { fileSender } = this.#connection(connectionId);
+    const { fileSender } = this.#owner.connections.require(connectionId);
     this.#operate(connectionId, true, (operation) =>
       fileSender.sendNow(fileName, (token, signal) => this.#run(operation, token, signal)),
     );
@@ -94,7 +90,7 @@ export class Blocking {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number): void {
-    this.#connection(connectionId).interrupt();
+    this.#owner.connections.require(connectionId).interrupt();
     for (const operation of this.#operations) {
       if (operation.connectionId === connectionId) operation.interrupted = true;
     }
@@ -114,21 +110,15 @@ export class Blocking {
   }
 
   #mayRepeat(connectionId: number, error: unknown): boolean {
-    if (!(error instanceof WSServerError) || error.code !== WOULD_BLOCK) return false;
-    // The file that is in the way cannot go on before this returns.
+    if (!(error instanceof WSServerError) || error.code !== ErrorCode.wouldBlock) return false;
+    // A file that is being sent by an outer call cannot go on before this one returns.
     const isInTheWay = (operation: Operation): boolean =>
       operation.isFile && operation.connectionId === connectionId;
     return !this.#operations.some(isInTheWay) && this.#hasTimeout(connectionId);
   }
 
   #hasTimeout(connectionId: number): boolean {
-    return this.#connection(connectionId).timeout > 0;
-  }
-
-  #connection(connectionId: number) {
-    const connection = this.#owner.connections.get(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WSServerError(INVALID_CONNECTION_ID, `${connectionId} is not connected.`);
+    return this.#owner.connections.require(connectionId).timeout > 0;
   }
 
   #wait(connectionId: number, token: number): void {
@@ -154,12 +144,10 @@ export class Blocking {
     );
     if (outcome?.error !== undefined) throw outcome.error;
     if (signal?.aborted) throw signal.reason;
-    if (operation.interrupted && !outcome?.settled) {
-      throw new WSServerError(INTERRUPTED, 'The waiting was interrupted.');
-    }
+    if (operation.interrupted && !outcome?.settled) throw errors.interrupted();
   }
 
-  /** Before anything is sent that is then waited for. */
+  /** To be called before sending what is waited for: afterwards it would be too late to refuse. */
   #requireRoom(connectionId: number): void {
     const { turn } = this.#owner;
     if (turn.isFull && this.#hasTimeout(connectionId)) turn.requireRoom();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 import type { ReadableStream, WritableStream } from 'node:stream/web';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { abortable, handled, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
+import type { PropertyIndex, Value } from '../boundary/property_types.js';
 import type { CloseStatus, DataInEvent } from '../events/events.js';
 import type { Delivery } from '../receiving/delivery.js';
 import { FileSender } from '../sending/file_sender.js';
@@ -22,7 +23,7 @@ import type { Ending } from './ending.js';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
-  readonly native: NativeServer;
+  readonly core: NativeServer;
   readonly sender: Sender;
   readonly delivery: Delivery;
 }
@@ -42,8 +43,6 @@ const REQUEST_HEADERS = propertyIndex('RequestHeaders');
 const REQUEST_URI = propertyIndex('RequestURI');
 const SUB_PROTOCOLS = propertyIndex('SubProtocols');
 const TIMEOUT = propertyIndex('Timeout');
-
-const INTERRUPTED = 10004;
 
 /**
  * One connected client. Reading a property of a connection that has gone throws error 126; all of
@@ -84,7 +83,7 @@ export class WSConnection {
 
   set dataFormat(format: SendFormat) {
     if (format !== 0 && !Object.values(Opcode).includes(format)) {
-      throw new WSServerError(10022, `dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
+      throw errors.invalidArgument(`dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
     }
     this.#dataFormat = format;
   }
@@ -94,9 +93,9 @@ export class WSConnection {
     return { ended: this.#ending.signal, interrupted: this.#interrupter.signal };
   }
 
-  #read(index: number): boolean | number | string {
-    const kept = this.#ending.properties?.[index];
-    return kept === undefined ? this.#owner.native.getProperty(this.#connectionId, index) : kept;
+  #read<Type extends Value>(index: PropertyIndex<Type>): Type {
+    const kept = this.#ending.properties?.[index] as Type | undefined;
+    return kept ?? this.#owner.core.getProperty(this.#connectionId, index);
   }
 
   /**
@@ -105,7 +104,7 @@ export class WSConnection {
    * @defaultValue true
    */
   get acceptData(): boolean {
-    const told = this.#read(ACCEPT_DATA) as boolean;
+    const told = this.#read(ACCEPT_DATA);
     return this.#owner.delivery.acceptsData(this.#connectionId) ?? told;
   }
 
@@ -115,18 +114,18 @@ export class WSConnection {
 
   /** Bytes that wait because the client does not read them: see {@link drain}. */
   get bufferedBytes(): number {
-    return this.#read(QUEUED_BYTES) as number;
+    return this.#read(QUEUED_BYTES);
   }
 
   /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
   get bytesSent(): number {
-    return this.#read(BYTES_SENT) as number;
+    return this.#read(BYTES_SENT);
   }
 
   /** Whether the connection is open. Set it to false to disconnect. Never throws. */
   get connected(): boolean {
     try {
-      return this.#read(CONNECTED) as boolean;
+      return this.#read(CONNECTED);
     } catch {
       return false;
     }
@@ -143,52 +142,52 @@ export class WSConnection {
 
   /** The Host header of the request. */
   get host(): string {
-    return this.#read(HOST) as string;
+    return this.#read(HOST);
   }
 
   /** Whether DataIn fires for each line: see {@link WSServer.changeLineMode}. */
   get lineMode(): boolean {
-    return this.#read(LINE_MODE) as boolean;
+    return this.#read(LINE_MODE);
   }
 
   /** The IP address of the interface that the client is connected to. */
   get localAddress(): string {
-    return this.#read(LOCAL_ADDRESS) as string;
+    return this.#read(LOCAL_ADDRESS);
   }
 
   /** The Origin header of the request, or empty. */
   get origin(): string {
-    return this.#read(ORIGIN) as string;
+    return this.#read(ORIGIN);
   }
 
   /** Whether a send would be taken; false after one has failed with 10035, until ReadyToSend. */
   get readyToSend(): boolean {
-    return this.#read(READY_TO_SEND) as boolean;
+    return this.#read(READY_TO_SEND);
   }
 
   /** The client's IP address. */
   get remoteHost(): string {
-    return this.#read(REMOTE_HOST) as string;
+    return this.#read(REMOTE_HOST);
   }
 
   /** The client's TCP port. */
   get remotePort(): number {
-    return this.#read(REMOTE_PORT) as number;
+    return this.#read(REMOTE_PORT);
   }
 
   /** The header lines of the request as they came, separated by CR LF. */
   get requestHeaders(): string {
-    return this.#read(REQUEST_HEADERS) as string;
+    return this.#read(REQUEST_HEADERS);
   }
 
   /** Path and query as the request has them. */
   get requestURI(): string {
-    return this.#read(REQUEST_URI) as string;
+    return this.#read(REQUEST_URI);
   }
 
   /** The subprotocols that the client offered, separated by commas. */
   get subProtocols(): string {
-    return this.#read(SUB_PROTOCOLS) as string;
+    return this.#read(SUB_PROTOCOLS);
   }
 
   /**
@@ -196,11 +195,11 @@ export class WSConnection {
    * @defaultValue the server's defaultTimeout
    */
   get timeout(): number {
-    return this.#read(TIMEOUT) as number;
+    return this.#read(TIMEOUT);
   }
 
   set timeout(seconds: number) {
-    this.#owner.native.setProperty(this.#connectionId, TIMEOUT, seconds);
+    this.#owner.core.setProperty(this.#connectionId, TIMEOUT, seconds);
   }
 
   // Methods.
@@ -271,7 +270,7 @@ export class WSConnection {
    */
   interrupt(): void {
     this.#owner.sender.interrupt(this.#connectionId);
-    this.#interrupter?.abort(new WSServerError(INTERRUPTED, 'The message was interrupted.'));
+    this.#interrupter?.abort(errors.interrupted());
     this.#interrupter = undefined;
   }
 
@@ -304,7 +303,7 @@ export class WSConnection {
     if (this.#ending.status !== undefined) return this.closed;
     try {
       const signal = signalOf(options);
-      this.#owner.native.disconnect(this.#connectionId, code, reason);
+      this.#owner.core.disconnect(this.#connectionId, code, reason);
       return abortable(this.closed, signal);
     } catch (error) {
       return rejected(error);

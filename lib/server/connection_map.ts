@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
-import { native } from '../boundary/native.js';
-import { propertyIndex } from '../boundary/property_index.js';
+import { errors } from '../base/errors.js';
+import { propertyIndex, propertyIndices } from '../boundary/property_index.js';
 import type { CloseStatus } from '../events/events.js';
 import type { Intake } from '../receiving/intake.js';
 import { type ConnectionOwner, WSConnection } from './connection.js';
@@ -32,7 +32,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
 
   /** How many connections are between their Connected and their Disconnected. */
   get size(): number {
-    return this.#owner.native.state().connections;
+    return this.#owner.core.state().connections;
   }
 
   /** The connection, also before it is open; undefined when there is none. Always the same object. */
@@ -42,7 +42,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     if (made !== undefined) return made.connection;
     if (this.#ended.has(id)) return undefined;
     try {
-      this.#owner.native.getProperty(id, CONNECTED);
+      this.#owner.core.getProperty(id, CONNECTED);
     } catch {
       return undefined;
     }
@@ -52,12 +52,23 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     return connection;
   }
 
+  /**
+   * The connection, as {@link get} has it.
+   * @throws {@link WSServerError} 126 when there is none
+   * @internal
+   */
+  require(connectionId: number | string): WSConnection {
+    const connection = this.get(connectionId);
+    if (connection !== undefined) return connection;
+    throw errors.notConnected(toId(connectionId));
+  }
+
   has(connectionId: number | string): boolean {
     return this.get(connectionId) !== undefined;
   }
 
   *keys(): IterableIterator<number> {
-    yield* this.#owner.native.connectedIds();
+    yield* this.#owner.core.connectedIds();
   }
 
   *values(): IterableIterator<WSConnection> {
@@ -69,7 +80,7 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
   }
 
   *[Symbol.iterator](): IterableIterator<[number, WSConnection]> {
-    for (const id of this.#owner.native.connectedIds()) {
+    for (const id of this.#owner.core.connectedIds()) {
       const connection = this.get(id);
       if (connection !== undefined) yield [id, connection];
     }
@@ -110,8 +121,8 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
     this.get(connectionId);
     const made = this.#made.get(connectionId);
     if (made === undefined) return;
-    made.ending.properties = native.propertyNames.map((_, index) =>
-      this.#owner.native.getProperty(connectionId, index),
+    made.ending.properties = propertyIndices.map((index) =>
+      this.#owner.core.getProperty(connectionId, index),
     );
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
+import type { Value } from '../boundary/property_types.js';
 import type { CloseStatus } from '../events/events.js';
 import type { Intake } from '../receiving/intake.js';
 
@@ -11,9 +12,9 @@ export const NEVER_OPENED: CloseStatus = { statusCode: 1006, description: 'It wa
 export class Ending {
   /** How it ended; undefined before. */
   status: CloseStatus | undefined;
-  /** The values of the properties, kept because handlers that are still to come may read them. */
-  properties: readonly (boolean | number | string)[] | undefined;
-  /** What may have messages that nobody has taken; undefined before it has ended. */
+  /** The values of the properties, kept for handlers that are still to be called. */
+  properties: readonly Value[] | undefined;
+  /** Set when the connection has ended: has the messages that nobody has taken. */
   intake: Intake | undefined;
   #controller: AbortController | undefined;
   #closed: Promise<CloseStatus> | undefined;
@@ -48,6 +49,6 @@ export class Ending {
   }
 
   #abort(): void {
-    this.#controller?.abort(new WSServerError(126, 'The connection ended before this was done.'));
+    this.#controller?.abort(errors.connectionEnded());
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The certificates of a server, and the questions that come up while a client is let in by TLS.
 
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
 import {
@@ -20,10 +20,6 @@ import type {
 import { ask, type Handler } from '../events/questions.js';
 import { asSent, normalizedName } from './server_name.js';
 
-const NOT_FOUND = 272;
-const INVALID_ARGUMENT = 10022;
-const HANDSHAKE_FAILED = 276;
-
 /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
 export type CertificatesByName = Readonly<Record<string, CertificateLike>>;
 
@@ -33,12 +29,12 @@ export class Security {
   // Private, so that nobody who looks at the server sees keys and passwords.
   #store: string | Uint8Array = 'MY';
   #storePassword = '';
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   #certificates: readonly Certificate[] = [];
   #byName = new Map<string, Certificate>();
 
-  constructor(server: NativeServer) {
-    this.#native = server;
+  constructor(core: NativeServer) {
+    this.#core = core;
   }
 
   get storeType(): CertStoreType {
@@ -87,7 +83,7 @@ export class Security {
       const name = normalizedName(given);
       if (byName.has(name)) {
         const what = `certificatesByName has "${shown(name)}" twice; leave one of them out.`;
-        throw new WSServerError(INVALID_ARGUMENT, what);
+        throw errors.invalidArgument(what);
       }
       byName.set(name, toCertificate(source));
     }
@@ -108,8 +104,9 @@ export class Security {
     try {
       this.#use(() => [new Certificate(this.storeType, this.#store, this.#storePassword, subject)]);
     } catch (error) {
-      if (!(error instanceof WSServerError) || error.code !== NOT_FOUND) throw error;
-      this.#native.missCertificate();
+      if (!(error instanceof WSServerError) || error.code !== ErrorCode.certificateNotFound)
+        throw error;
+      this.#core.missCertificate();
       this.#certificates = [];
     }
   }
@@ -124,10 +121,11 @@ export class Security {
     ask(handlers, event, {
       answer: () => {
         const chosen = this.#chosenBy(event);
-        this.#native.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
+        this.#core.answerCertificateRequest(connectionId, chosen?.[NATIVE]);
       },
-      refuse: () => this.#native.answerCertificateRequest(connectionId, null),
-      onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
+      refuse: () => this.#core.answerCertificateRequest(connectionId, null),
+      onFailure: (error) =>
+        reportFailure(this.#core, connectionId, error, ErrorCode.handshakeFailed),
     });
   }
 
@@ -138,21 +136,25 @@ export class Security {
   ): void {
     const { connectionId } = event;
     ask(handlers, event, {
-      answer: () => this.#native.answerClientAuthentication(connectionId, Boolean(event.accept)),
-      refuse: () => this.#native.answerClientAuthentication(connectionId, false),
-      onFailure: (error) => reportFailure(this.#native, connectionId, error, HANDSHAKE_FAILED),
+      answer: () => this.#core.answerClientAuthentication(connectionId, Boolean(event.accept)),
+      refuse: () => this.#core.answerClientAuthentication(connectionId, false),
+      onFailure: (error) =>
+        reportFailure(this.#core, connectionId, error, ErrorCode.handshakeFailed),
     });
   }
 
-  /** If that fails, those that there are stay; a server without does not begin to serve so. */
+  /**
+   * Serves with what `make` returns. If it throws, the certificates stay as they are; a server that
+   * has none, and does not listen yet, will not serve in plain text either.
+   */
   #use(make: () => readonly Certificate[]): void {
     try {
       const certificates = make();
-      this.#native.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
+      this.#core.setCertificates(certificates.map((certificate) => certificate[NATIVE]));
       this.#certificates = certificates;
     } catch (error) {
-      const serves = this.#certificates.length > 0 || this.#native.state().listening;
-      if (!serves) this.#native.missCertificate();
+      const serves = this.#certificates.length > 0 || this.#core.state().listening;
+      if (!serves) this.#core.missCertificate();
       throw error;
     }
   }

@@ -3,10 +3,9 @@
 
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { shown } from '../base/shown.js';
 
-const INVALID_ARGUMENT = 10022;
 const MAX_NAME = 253;
 /** Labels of what IDNA has made ASCII of; services have underscores. */
 const HOST = /^(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
@@ -30,8 +29,7 @@ export function normalizedName(name: string): string {
   if (HOST.test(host) && isIP(host) === 0 && wildcard.length + host.length <= MAX_NAME) {
     return wildcard + host;
   }
-  throw new WSServerError(
-    INVALID_ARGUMENT,
+  throw errors.invalidArgument(
     `certificatesByName: no client asks for "${shown(name)}"; give a host name, such as ` +
       '"www.example.com" or "*.example.com", without a port, spaces or an address.',
   );

@@ -16,7 +16,7 @@ export abstract class ServerProperties extends TypedEmitter {
 
   /** Connections that the system keeps waiting to be accepted. @defaultValue SOMAXCONN */
   get connectionBacklog(): number {
-    return this.core.get('ConnectionBacklog') as number;
+    return this.core.get('ConnectionBacklog');
   }
 
   set connectionBacklog(connections: number) {
@@ -25,7 +25,7 @@ export abstract class ServerProperties extends TypedEmitter {
 
   /** Timeout in seconds that new connections begin with; 0: sends never wait. @defaultValue 0 */
   get defaultTimeout(): number {
-    return this.core.get('DefaultTimeout') as number;
+    return this.core.get('DefaultTimeout');
   }
 
   set defaultTimeout(seconds: number) {
@@ -53,7 +53,7 @@ export abstract class ServerProperties extends TypedEmitter {
    * @throws {@link WSServerError} 107 while listening
    */
   get localHost(): string {
-    return this.core.get('LocalHost') as string;
+    return this.core.get('LocalHost');
   }
 
   set localHost(host: string) {
@@ -66,7 +66,7 @@ export abstract class ServerProperties extends TypedEmitter {
    * @throws {@link WSServerError} 106 while listening
    */
   get localPort(): number {
-    return this.core.get('LocalPort') as number;
+    return this.core.get('LocalPort');
   }
 
   set localPort(port: number) {
@@ -90,7 +90,7 @@ export abstract class ServerProperties extends TypedEmitter {
    * @defaultValue false
    */
   get sslAuthenticateClients(): boolean {
-    return this.core.get('SSLAuthenticateClients') as boolean;
+    return this.core.get('SSLAuthenticateClients');
   }
 
   set sslAuthenticateClients(authenticate: boolean) {
@@ -103,7 +103,7 @@ export abstract class ServerProperties extends TypedEmitter {
    * @defaultValue 'Auto'
    */
   get sslEnabled(): boolean | 'Auto' {
-    const text = (this.core.get('SSLEnabled') as string).toLowerCase();
+    const text = this.core.get('SSLEnabled').toLowerCase();
     return text === 'auto' ? 'Auto' : ['true', 'yes', '1'].includes(text);
   }
 

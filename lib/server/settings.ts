@@ -7,17 +7,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { type Codec, codecOf } from '../base/code_page.js';
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import { packageJson, packageRoot } from '../base/package_root.js';
 import type { NativeServer } from '../boundary/native.js';
-
-const SECURITY_LIBRARY_NOT_LOADED = 270;
-const OPERATION_NOT_SUPPORTED = 10045;
+import type { Value } from '../boundary/property_types.js';
 
 /** Names that settings had in earlier editions. */
 const formerNames: ReadonlyMap<string, string> = new Map([['usessl', 'SSLEnabled']]);
-
-type Value = boolean | number | string;
 
 /** The commit, in a clone of the repository; undefined in an installed package. */
 function commit(): string | undefined {
@@ -49,8 +45,7 @@ function useFips(on: boolean): void {
   const was = getFips() === 1;
   if (on === was) return;
   if (!isMainThread) {
-    throw new WSServerError(
-      OPERATION_NOT_SUPPORTED,
+    throw errors.operationNotSupported(
       'UseFIPSCompliantAPI is one switch for the whole process: set it in the main thread.',
     );
   }
@@ -60,8 +55,7 @@ function useFips(on: boolean): void {
     createHash('sha256');
   } catch (error) {
     setFips(was);
-    throw new WSServerError(
-      SECURITY_LIBRARY_NOT_LOADED,
+    throw errors.securityLibraryNotLoaded(
       `UseFIPSCompliantAPI cannot be "${on ? 'True' : 'False'}": OpenSSL ` +
         `${process.versions.openssl} of this process has no FIPS provider; see the documentation ` +
         'of Node.js on FIPS mode.',
@@ -79,28 +73,28 @@ const facts: ReadonlyMap<string, () => string> = new Map([
 
 /** The settings of one server. */
 export class Settings {
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   /** What is to be done when a setting has a new value, by names in lower case. */
-  readonly #effects: ReadonlyMap<string, (value: Value) => void>;
+  readonly #effects: ReadonlyMap<string, () => void>;
 
-  constructor(native: NativeServer, onCodec: (codec: Codec | undefined) => void) {
-    this.#native = native;
-    this.#effects = new Map<string, (value: Value) => void>([
-      ['codepage', (value) => onCodec(codecOf(value as number))],
-      ['usefipscompliantapi', (value) => useFips(value as boolean)],
+  constructor(core: NativeServer, onCodec: (codec: Codec | undefined) => void) {
+    this.#core = core;
+    this.#effects = new Map<string, () => void>([
+      ['codepage', () => onCodec(codecOf(core.get('CodePage')))],
+      ['usefipscompliantapi', () => useFips(core.get('UseFIPSCompliantAPI'))],
     ]);
   }
 
   /** Fails like {@link NativeServer.set}; nothing has changed then. */
   set(name: string, value: Value): void {
     const effect = this.#effects.get(name.toLowerCase());
-    const before = effect === undefined ? value : this.#native.get(name);
-    this.#native.set(name, value);
+    const before = effect === undefined ? value : this.#core.get(name);
+    this.#core.set(name, value);
     if (effect === undefined) return;
     try {
-      effect(this.#native.get(name));
+      effect();
     } catch (error) {
-      this.#native.set(name, before);
+      this.#core.set(name, before);
       throw error;
     }
   }
@@ -108,7 +102,7 @@ export class Settings {
   /** Sets or reads: see {@link WSServer.config}. */
   config(setting: string): string {
     if (typeof setting !== 'string') {
-      throw new WSServerError(10022, "Give config() a string: 'Name=Value', or 'Name' alone.");
+      throw errors.invalidArgument("Give config() a string: 'Name=Value', or 'Name' alone.");
     }
     const equals = setting.indexOf('=');
     const given = (equals < 0 ? setting : setting.slice(0, equals)).trim();
@@ -120,6 +114,6 @@ export class Settings {
   /** The value in the words of Config(). */
   read(name: string): string {
     const fact = facts.get(name.toLowerCase());
-    return fact === undefined ? this.#native.readText(name) : fact();
+    return fact === undefined ? this.#core.readText(name) : fact();
   }
 }

@@ -3,7 +3,7 @@
 // run it again. docs/turn.md has what may call what. What handlers throw is in base/uncaught.ts,
 // because those below this room throw, too.
 
-import { WSServerError } from '../base/errors.js';
+import { errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { Outbox } from '../boundary/outbox.js';
 import type { BatchReader } from '../events/batch.js';
@@ -25,8 +25,6 @@ interface Frame {
   holds: boolean;
 }
 
-const IN_PROGRESS = 10036;
-
 /** A wait is cut into pieces of this length, so that a worker can be ended meanwhile. */
 const WAIT_MS = 100;
 /** So many blocking calls may wait within each other's handlers: the stack is not endless. */
@@ -35,7 +33,7 @@ const MAX_NESTED = 64;
 /** The turns of one server: how deep they are within each other, and what ends with them. */
 export class Turn {
   readonly #owner: TurnOwner;
-  readonly #native: NativeServer;
+  readonly #core: NativeServer;
   /** Batches that are being handled, each by a handler of the one before. */
   #batches = 0;
   /** Blocking calls that wait, each within a handler of the one before. */
@@ -47,7 +45,7 @@ export class Turn {
 
   constructor(owner: TurnOwner) {
     this.#owner = owner;
-    this.#native = owner.outbox.server;
+    this.#core = owner.outbox.server;
   }
 
   /** Does what handles a batch: what is sent meanwhile is carried out right after it. */
@@ -92,7 +90,7 @@ export class Turn {
     this.#handles = true;
     try {
       const handled = this.#owner.batch.readRest();
-      return this.#native.pump(0, 0) || handled;
+      return this.#core.pump(0, 0) || handled;
     } finally {
       this.#handles = false;
     }
@@ -116,11 +114,11 @@ export class Turn {
     return this.#waits === MAX_NESTED;
   }
 
-  /** @throws {@link WSServerError} 10036 when {@link isFull} */
+  /** @throws WSServerError 10036 when {@link isFull} */
   requireRoom(): void {
     if (!this.isFull) return;
     const what = `${MAX_NESTED} blocking calls wait within each other's handlers`;
-    throw new WSServerError(IN_PROGRESS, `${what}: let some of them return.`);
+    throw errors.inProgress(`${what}: let some of them return.`);
   }
 
   /** Does what runs the loop. The messages of the connection whose handler it is wait from now on. */
@@ -142,10 +140,10 @@ export class Turn {
   runOnce(waitMs: number): void {
     const end = performance.now() + waitMs;
     let handled = this.#owner.batch.readRest();
-    handled = this.#native.pump(0, 0) || handled;
+    handled = this.#core.pump(0, 0) || handled;
     for (let left = 1; left > 0 && !handled; ) {
       left = end - performance.now();
-      handled = this.#native.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
+      handled = this.#core.pump(Math.max(0, Math.min(Math.ceil(left), WAIT_MS)), 0);
     }
   }
 
@@ -154,7 +152,7 @@ export class Turn {
     // Whoever has sent a Close still gets all that the handler has to say.
     const heldId = this.#frame?.connectionId ?? 0;
     this.#owner.batch.readRest();
-    if (isDone === undefined) this.#native.pump(0, heldId);
-    while (isDone?.() === false) this.#native.pump(WAIT_MS, heldId);
+    if (isDone === undefined) this.#core.pump(0, heldId);
+    while (isDone?.() === false) this.#core.pump(WAIT_MS, heldId);
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
-import { WSServerError } from '../base/errors.js';
+import { ErrorCode } from '../base/errors.js';
 import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
 import { eventKind } from '../boundary/layout.js';
-import { type NativeServer, native, type SettingRow } from '../boundary/native.js';
+import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import { Contexts, endIsTold } from '../events/async_context.js';
@@ -24,7 +24,6 @@ import { askConnection, askOpen } from '../events/questions.js';
 import { Delivery } from '../receiving/delivery.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Blocking } from './blocking.js';
-import type { WSConnection } from './connection.js';
 import { ConnectionMap } from './connection_map.js';
 import { NEVER_OPENED } from './ending.js';
 import { Security } from './security.js';
@@ -117,7 +116,7 @@ export class WSServer extends ServerProperties {
       this.listenersChanged(),
     );
     this.#delivery = delivery;
-    const owner = { native: this.#native, sender: this.#sender, delivery };
+    const owner = { core: this.#native, sender: this.#sender, delivery };
     this.connections = new ConnectionMap(owner);
     this.turn = new Turn({
       outbox: this.#outbox,
@@ -155,7 +154,7 @@ export class WSServer extends ServerProperties {
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
-    return native.settingTable;
+    return addon.settingTable;
   }
 
   /**
@@ -239,7 +238,7 @@ export class WSServer extends ServerProperties {
   /** Sends a file as one message: see {@link WSConnection.sendFile}. */
   sendFile(connectionId: number | string, fileName: string, options?: WaitOptions): Promise<void> {
     try {
-      return this.#connection(connectionId).sendFile(fileName, options);
+      return this.connections.require(connectionId).sendFile(fileName, options);
     } catch (error) {
       return this.#sender.fail(toId(connectionId), error);
     }
@@ -250,7 +249,7 @@ export class WSServer extends ServerProperties {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   interrupt(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#connection(connectionId).interrupt());
+    return this.#attempt(() => this.connections.require(connectionId).interrupt());
   }
 
   /**
@@ -279,7 +278,7 @@ export class WSServer extends ServerProperties {
    */
   doEvents(): Promise<void> {
     if (this.turn.handleRest()) return new Promise((resolve) => setImmediate(resolve));
-    return this.turn.next(this.#native.get('SelectWaitMillis') as number);
+    return this.turn.next(this.#native.get('SelectWaitMillis'));
   }
 
   /**
@@ -297,21 +296,23 @@ export class WSServer extends ServerProperties {
 
   // Events.
 
-  /** Who leaves ends nothing, whatever its handlers were waiting for. @internal */
+  /** A client that leaves while its handler waits is no mistake: Error tells it. @internal */
   override tells(error: unknown, event: { connectionId?: unknown } | undefined): boolean {
     const id = event?.connectionId;
-    const left = typeof id === 'number' && codeOf(error, 0) === 126 && !this.connections.isOpen(id);
-    if (left) this.#emit('Error', new ErrorEvent(id, 126, shown(error)));
+    const code = ErrorCode.invalidConnectionId;
+    const left =
+      typeof id === 'number' && codeOf(error, 0) === code && !this.connections.isOpen(id);
+    if (left) this.#emit('Error', new ErrorEvent(id, code, shown(error)));
     return left;
   }
 
   protected override listenersChanged(): void {
-    // Which events have listeners decides what the core reports at all.
+    // The core reports only events that have listeners.
     let wanted = 0;
-    native.eventNames.forEach((name, kind) => {
+    addon.eventNames.forEach((name, kind) => {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });
-    // Who begins to read when a connection is open must not have missed what came right behind.
+    // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     this.#native.setWanted(wanted);
@@ -363,12 +364,6 @@ export class WSServer extends ServerProperties {
   #forget(connectionId: number): void {
     this.connections.forget(connectionId, this.#delivery.forget(connectionId));
     this.#contexts.forget(connectionId);
-  }
-
-  #connection(connectionId: number | string): WSConnection {
-    const connection = this.connections.get(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WSServerError(126, `${toId(connectionId)} is not connected.`);
   }
 
   /** What `act` returns, or throws, as a promise. */

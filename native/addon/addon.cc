@@ -13,7 +13,7 @@
 #include "addon/load_object.h"
 #include "addon/memory.h"
 #include "addon/server_object.h"
-#include "server/records.h"
+#include "server/events/records.h"
 #include "tls/formats/argon2.h"
 
 namespace {
@@ -149,8 +149,8 @@ Napi::Array propertyNames(Napi::Env env) {
   return names(env, list);
 }
 
-/// OpenSSL goes on knowing what it has been given (tls/tls13_kdf.h), even when only a worker has
-/// loaded this library, and has ended.
+/// This library stays loaded: OpenSSL keeps pointers into it (tls/records/tls13_kdf.h), even if
+/// only a worker has loaded it, and has ended.
 void stayLoaded() {
   static const char kHere = 0;
   Dl_info library{};

@@ -175,7 +175,7 @@ bool Batch::fillChunks(napi_value& array) {
 bool Batch::makeBuffer(std::size_t index) {
   Chunk& chunk = chunks_[index];
   const auto filled = events_.filled();
-  // What has not been written must not show what the memory was before.
+  // The rest is zeroed: it must not show what was in the memory before.
   const auto used = index < filled.size() ? static_cast<std::size_t>(filled[index]) : 0;
   std::memset(chunk.memory->bytes() + used, 0, chunk.memory->size() - used);
   const napi_value buffer = chunk.memory->makeBuffer();
@@ -189,7 +189,7 @@ bool Batch::fillAdopted(napi_value& array) {
   if (napi_create_array_with_length(env_, adopted_.size(), &array) != napi_ok) return false;
   std::size_t total = 0;
   for (const ByteQueue& bytes : adopted_) total += bytes.size();
-  // A text of that size will be as large again, once it is decoded.
+  // A text takes as much memory again once it has been decoded.
   remindOfMemory(env_, total < kWorthRoom ? 1 : 2 * total);
   std::uint32_t index = 0;
   for (ByteQueue& bytes : std::exchange(adopted_, {})) {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "addon/memory.h"
-#include "server/event_batch.h"
+#include "server/events/event_batch.h"
 
 namespace wss::addon {
 

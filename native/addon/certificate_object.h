@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A certificate as JavaScript sees it: NativeCertificate of lib/boundary/native.ts. Its private key stays
-// where it is.
+// A certificate as JavaScript sees it: NativeCertificate of lib/boundary/native.ts. Its private key
+// stays where it is.
 #pragma once
 
 #include <napi.h>

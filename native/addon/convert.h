@@ -13,8 +13,8 @@
 #include "addon/memory.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "server/properties.h"
-#include "server/settings.h"
+#include "server/properties/properties.h"
+#include "server/settings/settings.h"
 
 namespace wss::addon {
 

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "addon/convert.h"
-#include "server/command.h"
-#include "server/fields.h"
-#include "server/records.h"
-#include "server/server.h"
+#include "server/events/command.h"
+#include "server/events/fields.h"
+#include "server/events/records.h"
+#include "server/listening/server.h"
 #include "ws/frame.h"
 
 namespace wss::addon {

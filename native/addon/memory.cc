@@ -74,8 +74,8 @@ napi_value Memory::make(Make with) {
   napi_value buffer = nullptr;
   const napi_status status = with(table_->env_, size_, bytes_, letGoOfIt, this, &buffer);
   if (status == napi_ok) return buffer;
-  // What fails because JavaScript cannot be called has not begun; what fails later has been taken
-  // over, and is let go of as if it had not failed.
+  // If JavaScript cannot be called, the call has not taken the memory over. If it fails later it
+  // has, and calls the finalizer as if it had not failed.
   if (status != napi_generic_failure && buffer == nullptr) {
     isV8s_ = false;
     --owners_;

@@ -41,8 +41,8 @@ class MemoryTable : public std::enable_shared_from_this<MemoryTable> {
   Memory* add(void* bytes, std::size_t size);
   Memory* add(std::uint8_t* bytes, std::size_t size, void (*release)(std::uint8_t*));
 
-  /// At its end an environment takes back from V8 what it has, the latest first, even what has been
-  /// transferred and is another thread's by now. What may be there is left to it for ever.
+  /// At its end an environment finalizes V8's buffers, the latest first, even those that have been
+  /// transferred to another thread. Memory that another thread may have is therefore never freed.
   void lookForEnd();
 
   napi_env env_;

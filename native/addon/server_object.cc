@@ -11,7 +11,7 @@
 
 #include "addon/convert.h"
 #include "base/shown.h"
-#include "server/config.h"
+#include "server/properties/config.h"
 #include "ws/frame.h"
 
 namespace wss::addon {
@@ -220,7 +220,7 @@ Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
-  return outcomeOf(info, server_->drained(toId(info[0]), integer(info[1])));
+  return outcomeOf(info, server_->whenDrained(toId(info[0]), integer(info[1])));
 }
 
 Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {
@@ -281,8 +281,7 @@ Napi::Value ServerObject::set(const Napi::CallbackInfo& info) {
 server::Connection* ServerObject::findConnection(const Napi::CallbackInfo& info) {
   server::Connection* const connection = server_->ask(toId(info[0]));
   if (connection == nullptr) {
-    throwError(makeError(ErrorCode::kInvalidConnectionId,
-                         info[0].ToString().Utf8Value() + " is not connected"));
+    throwError(notConnected(info[0].ToString().Utf8Value()));
   }
   return connection;
 }

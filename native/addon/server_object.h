@@ -14,8 +14,8 @@
 #include "addon/memory.h"
 #include "addon/node_loop.h"
 #include "addon/turn.h"
-#include "server/properties.h"
-#include "server/server.h"
+#include "server/listening/server.h"
+#include "server/properties/properties.h"
 
 namespace wss::addon {
 

@@ -19,7 +19,7 @@ void ServerObject::onTurn() {
   batch_.events().askAgain();
   loop_->run(0);
   settle();
-  // There is nobody that it could be thrown to.
+  // There is no caller in JavaScript to throw it to.
   reportException();
 }
 
@@ -59,7 +59,7 @@ void ServerObject::reportException() {
   const napi_env env = Env();
   bool thrown = false;
   napi_value error = nullptr;
-  // While a worker is being ended there is none to be had.
+  // These calls fail while a worker is being ended: then nobody is to be told.
   if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
       napi_get_and_clear_last_exception(env, &error) == napi_ok) {
     napi_fatal_exception(env, error);

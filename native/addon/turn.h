@@ -8,7 +8,7 @@
 
 #include "addon/batch.h"
 #include "net/loop.h"
-#include "server/server.h"
+#include "server/listening/server.h"
 
 namespace wss::addon {
 

@@ -44,8 +44,8 @@ void ByteQueue::makeRoom(std::size_t size, std::size_t most) {
 
 #ifdef __linux__
 
-// A large block has pages of its own, which go back to the system when it is freed. Of those that
-// glibc takes for buffers that double, many stay: several times what is in use.
+// A large block has pages of its own, which go back to the system when it is freed. Blocks of glibc
+// that double again and again do not: several times the memory in use would stay taken.
 ByteQueue::Block* ByteQueue::reallocate(Block* block, std::size_t capacity) {
   const std::size_t size = sizeof(Block) + capacity;
   if (!isMapped(capacity)) return checked(std::realloc(block, size));  // It never shrinks.

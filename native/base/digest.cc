@@ -108,7 +108,7 @@ bool isBase64Of(std::string_view text, std::size_t size) {
     digit = kAlphabet.find(text[i]);
     if (digit == std::string_view::npos) return false;
   }
-  // Canonical (RFC 4648 §3.5): the bits of the last digit that say nothing are zero.
+  // Canonical (RFC 4648 §3.5): the bits of the last digit that are not used are zero.
   const std::size_t unusedBits = digits * 6 - size * 8;
   return (digit & ((std::size_t{1} << unusedBits) - 1)) == 0;
 }

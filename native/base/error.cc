@@ -139,6 +139,11 @@ Error makeError(ErrorCode code, std::string_view detail) {
   return {code, std::move(message)};
 }
 
+Error notConnected(std::string_view connectionId) {
+  std::string detail(connectionId);
+  return makeError(ErrorCode::kInvalidConnectionId, detail.append(" is not connected."));
+}
+
 ErrorCode systemErrorCode(int posixErrno) {
   const auto row = std::ranges::find(kErrnoTable, posixErrno, &ErrnoRow::posix);
   return row == std::end(kErrnoTable) ? ErrorCode::kInvalidArgument

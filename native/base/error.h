@@ -65,6 +65,9 @@ struct Error {
 /// An error whose message is the table's text followed by `detail`, which says what to do.
 Error makeError(ErrorCode code, std::string_view detail = {});
 
+/// There is no such connection, or it is not open: 126.
+Error notConnected(std::string_view connectionId);
+
 /// The documented TCP/IP code (10004…11004) of a POSIX errno; 10022 for one it does not know.
 ErrorCode systemErrorCode(int posixErrno);
 

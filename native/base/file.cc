@@ -27,12 +27,12 @@ Error refused(std::string_view why) { return {ErrorCode::kInvalidArgument, std::
 
 Result<File> File::opened(const std::string& path, int flags) {
   constexpr mode_t kOwnerOnly = 0600;
-  // A name with a zero in it would be another one to the system.
+  // The system would take only what comes before a NUL for the name.
   if (path.find('\0') != std::string::npos) return refused("There is a zero in the name");
-  // Without waiting: a pipe would keep us until somebody takes its other end.
+  // Without waiting: to open a pipe would block until somebody opens its other end.
   const int every = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const int fd = uninterrupted([&] { return ::open(path.c_str(), flags | every, kOwnerOnly); });
-  // ENXIO is what a pipe without a reader, or a socket, is opened with.
+  // To open a pipe without a reader, or a socket, fails with ENXIO.
   if (fd < 0) return errno == ENXIO ? refused("It is no regular file") : failed(errno);
   File file(fd);
   struct stat found{};

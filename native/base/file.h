@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that users name. Whatever stands under the name (a pipe, a device, a folder, a socket, a
-// file without end), nobody waits for it, and no more of it is read than was asked for.
+// Files that users name. Under the name there may be anything (a pipe, a device, a folder, a
+// socket, a file without end): opening never waits for it, and no more is read than was asked for.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ namespace wss {
 class File {
  public:
   static Result<File> open(const std::string& path);
-  /// To write at its end. One that is not there is made, for nobody else to read; the path itself
-  /// may not be a symbolic link, which would let others choose the place.
+  /// To write at its end. A new file can be read by its owner only. The path itself may not be a
+  /// symbolic link: whoever made the link would choose what is written to.
   static Result<File> openToAppend(const std::string& path);
   File(const File&) = delete;
   File& operator=(const File&) = delete;

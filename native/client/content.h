@@ -15,8 +15,8 @@ class Content {
   Content(std::vector<std::string> messages, bool stamped)
       : messages_(std::move(messages)), stamped_(stamped) {}
 
-  /// Valid until the next call. A stamp is text, and of a message too short for all of it the
-  /// lower digits of the number are left.
+  /// Valid until the next call. A stamp is text; a message that is too short for it has the lower
+  /// digits of the number only.
   Bytes message(std::uint32_t connection, std::uint64_t number);
   /// The same, compressed (RFC 7692 §7.2.1). REQUIRES that messages are not stamped. What is
   /// returned stays valid.

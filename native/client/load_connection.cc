@@ -6,7 +6,6 @@
 #include <cstring>
 #include <utility>
 
-#include "client/load_client.h"
 #include "http/client_handshake.h"
 #include "net/connector.h"
 #include "ws/writer.h"
@@ -31,13 +30,13 @@ Failure failureOf(ErrorCode code) {
 
 }  // namespace
 
-LoadConnection::LoadConnection(LoadClient& client, std::uint32_t index)
-    : client_(client), index_(index), reader_(ws::Role::kClient, kMaxMessageSize) {}
+LoadConnection::LoadConnection(LoadRun& run, std::uint32_t index)
+    : run_(run), index_(index), reader_(ws::Role::kClient, kMaxMessageSize) {}
 
 bool LoadConnection::connect() {
   assert(isGone());
-  opening_ = std::make_unique<Opening>(
-      Opening{client_.nowNs(), client_.makeHandshakeKey(), client_.remote()});
+  opening_ =
+      std::make_unique<Opening>(Opening{run_.nowNs(), run_.makeHandshakeKey(), run_.remote()});
   const auto begun = tryRemotes();
   if (!begun.ok()) {
     opening_.reset();
@@ -49,7 +48,7 @@ bool LoadConnection::connect() {
 }
 
 Result<void> LoadConnection::tryRemotes() {
-  const auto& remotes = client_.plan().remotes;
+  const auto& remotes = run_.plan().remotes;
   Opening& opening = *opening_;
   for (;;) {
     if (opening.tried > 0) opening.remote = (opening.remote + 1) % remotes.size();
@@ -60,11 +59,11 @@ Result<void> LoadConnection::tryRemotes() {
 }
 
 Result<void> LoadConnection::tryRemote(const net::Address& remote) {
-  const auto& locals = client_.plan().localAddresses;
+  const auto& locals = run_.plan().localAddresses;
   auto fd =
       net::startConnecting(remote, locals.empty() ? nullptr : &locals[index_ % locals.size()]);
   if (!fd.ok()) return fd.error();
-  auto opened = socket_.open(client_.loop(), fd.value(), this);
+  auto opened = socket_.open(run_.loop(), fd.value(), this);
   if (!opened.ok()) return opened;
   socket_.setNoDelay(true);
   state_ = State::kConnecting;
@@ -73,9 +72,9 @@ Result<void> LoadConnection::tryRemote(const net::Address& remote) {
 }
 
 void LoadConnection::onReadable() {
-  const MutableBytes buffer = client_.loop().receiveBuffer();
+  const MutableBytes buffer = run_.loop().receiveBuffer();
   const net::Transfer transfer = socket_.receive(buffer);
-  client_.updateTime();
+  run_.updateTime();
   if (transfer.status == net::Transfer::Status::kWouldBlock) return;
   if (transfer.status != net::Transfer::Status::kDone) {
     onEnd(transfer);
@@ -96,10 +95,10 @@ void LoadConnection::onBytes(MutableBytes received) {
 }
 
 void LoadConnection::onWritable() {
-  client_.updateTime();
+  run_.updateTime();
   if (state_ == State::kConnecting) {
-    client_.connectedTo(opening_->remote);
-    if (client_.tlsContext()) {
+    run_.connectedTo(opening_->remote);
+    if (run_.tlsContext()) {
       startHandshake();
     } else {
       request();
@@ -115,26 +114,26 @@ void LoadConnection::onSocketClosed() {
   if (state_ == State::kRefused) {
     const auto begun = tryRemotes();
     if (begun.ok()) return;
-    client_.countConnectEnd();
+    run_.countConnectEnd();
     opening_.reset();
     ++deadline_;
     state_ = State::kGone;
     failSystem(begun.error().code);
   }
   state_ = State::kGone;
-  client_.onGone(*this);
+  run_.onGone(index_);
 }
 
 void LoadConnection::request() {
   state_ = State::kUpgrading;
-  http::appendClientRequest(client_.frames(), client_.plan().request, opening_->key);
+  http::appendClientRequest(run_.frames(), run_.plan().request, opening_->key);
 }
 
 void LoadConnection::readAnswer(MutableBytes received) {
   using Status = http::ClientAnswer::Status;
   opening_->answer.append(received);
-  const auto answer = http::parseClientAnswer(textOf(opening_->answer.bytes()), opening_->key,
-                                              client_.plan().request);
+  const auto answer =
+      http::parseClientAnswer(textOf(opening_->answer.bytes()), opening_->key, run_.plan().request);
   if (answer.status == Status::kNeedMore) return;
   if (answer.status == Status::kRefused) {
     fail(Failure::kBadStatus, answer.httpStatus);
@@ -145,7 +144,7 @@ void LoadConnection::readAnswer(MutableBytes received) {
     return;
   }
   const auto opening = std::exchange(opening_, nullptr);
-  client_.countConnect(opening->startedNs);
+  run_.countConnect(opening->startedNs);
   deflates_ = answer.deflate;
   onOpen();
   opening->answer.consume(answer.consumed);
@@ -160,7 +159,7 @@ void LoadConnection::onOpen() {
   gotClose_ = false;
   sent_ = received_ = offset_ = 0;
   matches_ = true;
-  if (client_.sendsOnOpen()) startSending();
+  if (run_.sendsOnOpen()) startSending();
 }
 
 void LoadConnection::readFrames(MutableBytes input) {
@@ -201,9 +200,9 @@ bool LoadConnection::onPiece(ws::Piece& piece) {
 void LoadConnection::onData(const ws::Piece& piece) {
   if (!isOpen()) return;
   if (piece.compressed) return onCompressed(piece);
-  const Plan& plan = client_.plan();
+  const Plan& plan = run_.plan();
   const std::size_t size = piece.payload.size();
-  const Bytes expected = client_.content().message(plan.firstId + index_, received_);
+  const Bytes expected = run_.content().message(plan.firstId + index_, received_);
   matches_ = matches_ && received_ < sent_ && piece.opcode == plan.opcode &&
              offset_ + size <= expected.size() &&
              (size == 0 || std::memcmp(piece.payload.data(), expected.data() + offset_, size) == 0);
@@ -216,8 +215,8 @@ void LoadConnection::onData(const ws::Piece& piece) {
 }
 
 void LoadConnection::onCompressed(const ws::Piece& piece) {
-  const Plan& plan = client_.plan();
-  const Bytes expected = client_.content().message(plan.firstId + index_, received_);
+  const Plan& plan = run_.plan();
+  const Bytes expected = run_.content().message(plan.firstId + index_, received_);
   if (compressed_.size() + piece.payload.size() > mostCompressed(expected.size())) {
     fail(Failure::kProtocol, static_cast<int>(ws::CloseCode::kMessageTooBig));
     return;
@@ -225,29 +224,29 @@ void LoadConnection::onCompressed(const ws::Piece& piece) {
   compressed_.append(piece.payload);
   if (!piece.ends) return;
   ByteQueue inflated;
-  const auto status = client_.inflater().inflate(compressed_.bytes(), inflated, expected.size());
+  const auto status = run_.inflater().inflate(compressed_.bytes(), inflated, expected.size());
   compressed_.clear();
   matches_ = received_ < sent_ && piece.opcode == plan.opcode &&
              status == ws::InflateStatus::kDone && std::ranges::equal(inflated.bytes(), expected);
   offset_ = expected.size();
-  client_.countCompressed();
+  run_.countCompressed();
   onMessage();
   offset_ = 0;
   matches_ = true;
 }
 
 void LoadConnection::onMessage() {
-  if (!matches_) client_.countFailure(Failure::kMismatch);
-  client_.countReceived(offset_);
-  // What we have not asked for answers nothing.
+  if (!matches_) run_.countFailure(Failure::kMismatch);
+  run_.countReceived(offset_);
+  // A message that came without one of ours in flight is no echo.
   if (received_ == sent_) return;
-  const Plan& plan = client_.plan();
+  const Plan& plan = run_.plan();
   const std::uint64_t number = received_++;
-  if (client_.isOpenLoop()) {
-    client_.countLatency(client_.intendedNs(index_, number));
+  if (run_.isOpenLoop()) {
+    run_.countLatency(run_.intendedNs(index_, number));
     return;
   }
-  client_.countLatency(sentNs_[number % plan.inFlight]);
+  run_.countLatency(sentNs_[number % plan.inFlight]);
   if (plan.mode == Mode::kChurn) {
     close();
   } else {
@@ -267,13 +266,13 @@ void LoadConnection::onClose(std::uint16_t code) {
 
 void LoadConnection::onEnd(const net::Transfer& transfer) {
   if (state_ == State::kClosing && gotClose_) {
-    client_.countClosed();
+    run_.countClosed();
     closeSocket(false);
     return;
   }
   const bool refused =
       state_ == State::kConnecting && transfer.status == net::Transfer::Status::kFailed;
-  if (refused && opening_->tried < client_.plan().remotes.size()) {
+  if (refused && opening_->tried < run_.plan().remotes.size()) {
     state_ = State::kRefused;
     socket_.close();
     return;
@@ -286,17 +285,16 @@ void LoadConnection::onEnd(const net::Transfer& transfer) {
 }
 
 void LoadConnection::startSending() {
-  const Plan& plan = client_.plan();
-  if (plan.mode == Mode::kIdle || client_.isOpenLoop()) return;
+  const Plan& plan = run_.plan();
+  if (plan.mode == Mode::kIdle || run_.isOpenLoop()) return;
   if (!sentNs_) sentNs_ = std::make_unique<std::uint64_t[]>(plan.inFlight);
   for (std::uint32_t count = 0; count < plan.inFlight; ++count) appendMessage();
   flush();
 }
 
 void LoadConnection::sendDue() {
-  if (!client_.isOpenLoop() || !output_.empty()) return;
-  while (client_.frames().size() < kMaxBurst &&
-         client_.intendedNs(index_, sent_) <= client_.nowNs()) {
+  if (!run_.isOpenLoop() || !output_.empty()) return;
+  while (run_.frames().size() < kMaxBurst && run_.intendedNs(index_, sent_) <= run_.nowNs()) {
     appendMessage();
   }
   flush();
@@ -304,7 +302,7 @@ void LoadConnection::sendDue() {
 
 void LoadConnection::close() {
   state_ = State::kClosing;
-  client_.countLeaving();
+  run_.countLeaving();
   setDeadline();
   const ws::ClosePayload payload(static_cast<std::uint16_t>(ws::CloseCode::kNormal), {});
   appendControl(ws::Opcode::kClose, payload.bytes());
@@ -319,22 +317,22 @@ void LoadConnection::abort() {
 void LoadConnection::onDeadline() { fail(Failure::kTimedOut); }
 
 void LoadConnection::appendMessage() {
-  const Plan& plan = client_.plan();
-  const Bytes payload = client_.content().message(plan.firstId + index_, sent_);
-  ws::appendMaskedFrame(client_.frames(), plan.opcode, true, deflates_, client_.makeMaskKey(),
-                        deflates_ ? client_.content().compressed(sent_) : payload);
-  if (sentNs_) sentNs_[sent_ % plan.inFlight] = client_.nowNs();
+  const Plan& plan = run_.plan();
+  const Bytes payload = run_.content().message(plan.firstId + index_, sent_);
+  ws::appendMaskedFrame(run_.frames(), plan.opcode, true, deflates_, run_.makeMaskKey(),
+                        deflates_ ? run_.content().compressed(sent_) : payload);
+  if (sentNs_) sentNs_[sent_ % plan.inFlight] = run_.nowNs();
   ++sent_;
-  client_.countSent(payload.size());
+  run_.countSent(payload.size());
 }
 
 void LoadConnection::appendControl(ws::Opcode opcode, Bytes payload) {
-  ws::appendMaskedFrame(client_.frames(), opcode, true, false, client_.makeMaskKey(), payload);
+  ws::appendMaskedFrame(run_.frames(), opcode, true, false, run_.makeMaskKey(), payload);
 }
 
 void LoadConnection::flush() {
   if (tls_) seal();
-  ByteQueue& ready = tls_ ? client_.records() : client_.frames();
+  ByteQueue& ready = tls_ ? run_.records() : run_.frames();
   const std::size_t total = output_.size() + ready.size();
   if (total > 0) {
     const bool queued = !output_.empty();
@@ -344,7 +342,7 @@ void LoadConnection::flush() {
     const std::size_t ofQueue = std::min(transfer.count, output_.size());
     if (transfer.count < total) output_.append(fresh.subspan(transfer.count - ofQueue));
     if (ofQueue > 0) output_.consume(ofQueue);
-    // Unlike clear(), this keeps the memory for the next.
+    // Unlike clear(), this keeps the memory for the next message.
     ready.shrink(ready.size());
     if (transfer.status == net::Transfer::Status::kFailed) {
       onEnd(transfer);
@@ -355,9 +353,9 @@ void LoadConnection::flush() {
 }
 
 void LoadConnection::fail(Failure failure, int detail) {
-  client_.countFailure(failure, detail);
+  run_.countFailure(failure, detail);
   if (state_ == State::kGone) return;
-  if (isOpen()) client_.countLeaving();
+  if (isOpen()) run_.countLeaving();
   closeSocket(failure == Failure::kTimedOut);
 }
 
@@ -367,11 +365,11 @@ void LoadConnection::failSystem(ErrorCode code) {
 }
 
 void LoadConnection::closeSocket(bool reset) {
-  if (isConnecting()) client_.countConnectEnd();
+  if (isConnecting()) run_.countConnectEnd();
   const bool isClosed = state_ == State::kRefused;
   state_ = State::kClosed;
   ++deadline_;
-  client_.frames().clear();
+  run_.frames().clear();
   if (tls_) endTls(!reset);
   opening_.reset();
   input_.clear();
@@ -380,6 +378,6 @@ void LoadConnection::closeSocket(bool reset) {
   if (!isClosed) socket_.close(reset);
 }
 
-void LoadConnection::setDeadline() { client_.addDeadline(index_, ++deadline_); }
+void LoadConnection::setDeadline() { run_.addDeadline(index_, ++deadline_); }
 
 }  // namespace wss::client

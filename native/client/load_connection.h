@@ -12,27 +12,26 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "client/counters.h"
+#include "client/load_run.h"
 #include "net/socket.h"
 #include "tls/sessions/client_session.h"
 #include "ws/reader.h"
 
 namespace wss::client {
 
-class LoadClient;
-
 class LoadConnection final : private net::SocketOwner {
  public:
-  LoadConnection(LoadClient& client, std::uint32_t index);
+  LoadConnection(LoadRun& run, std::uint32_t index);
 
   [[nodiscard]] std::uint32_t index() const { return index_; }
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen; }
   [[nodiscard]] bool isConnecting() const {
     return state_ >= State::kConnecting && state_ <= State::kUpgrading;
   }
-  /// Whether it may connect(): before the first time, and after LoadClient::onGone().
+  /// Whether it may connect(): before the first time, and after LoadRun::onGone().
   [[nodiscard]] bool isGone() const { return state_ == State::kGone; }
 
-  /// Begins. False when that fails at once: LoadClient::onGone() does not follow then.
+  /// Begins. False when that fails at once: LoadRun::onGone() does not follow then.
   bool connect();
   /// Closed loop: sends the first messages. REQUIRES isOpen().
   void startSending();
@@ -79,7 +78,7 @@ class LoadConnection final : private net::SocketOwner {
   void startHandshake();
   void onCiphertext(Bytes ciphertext);
   void onTlsFailure();
-  /// Ends what was said under TLS, keeps the session, and tells the server if that can be.
+  /// Ends TLS: keeps the session, and tells the server (close_notify) if that can be sent.
   void endTls(bool tell);
   void request();
   void onBytes(MutableBytes received);
@@ -106,7 +105,7 @@ class LoadConnection final : private net::SocketOwner {
   void setDeadline();
 
   // Constant after construction.
-  LoadClient& client_;
+  LoadRun& run_;
   std::uint32_t index_;
   // Changes rarely.
   State state_ = State::kGone;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What lies between a connection's socket and its frames under TLS.
-#include "client/load_client.h"
 #include "client/load_connection.h"
 
 namespace wss::client {
@@ -13,18 +12,18 @@ Failure failureOf(tls::ClientFailure::Kind kind) {
 }  // namespace
 
 void LoadConnection::startHandshake() {
-  tls_ = tls::ClientSession::connect(client_.tlsContext(), ticket_, client_.records());
+  tls_ = tls::ClientSession::connect(run_.tlsContext(), ticket_, run_.records());
   if (tls_ == nullptr) return failSystem(ErrorCode::kNoBufferSpace);
   state_ = State::kHandshake;
 }
 
 void LoadConnection::onCiphertext(Bytes ciphertext) {
   using TlsState = tls::ClientSession::State;
-  const MutableBytes buffer = client_.plainBuffer();
-  const std::size_t size = tls_->receive(ciphertext, buffer, client_.records());
+  const MutableBytes buffer = run_.plainBuffer();
+  const std::size_t size = tls_->receive(ciphertext, buffer, run_.records());
   const TlsState state = tls_->state();
   if (state_ == State::kHandshake && (state == TlsState::kOpen || state == TlsState::kEnded)) {
-    client_.countHandshake(*tls_);
+    run_.countHandshake(*tls_);
     request();
   }
   if (size > 0) onBytes(buffer.first(size));
@@ -37,21 +36,21 @@ void LoadConnection::onCiphertext(Bytes ciphertext) {
 void LoadConnection::onTlsFailure() {
   const tls::ClientFailure failure = tls_->failure();
   fail(failureOf(failure.kind), failure.detail);
-  // What has failed once is not tried again.
+  // After a failure the next handshake is a full one.
   ticket_.reset();
 }
 
 void LoadConnection::seal() {
-  ByteQueue& frames = client_.frames();
+  ByteQueue& frames = run_.frames();
   if (frames.empty()) return;
-  tls_->send(frames.bytes(), client_.records());
+  tls_->send(frames.bytes(), run_.records());
   frames.shrink(frames.size());
 }
 
 void LoadConnection::endTls(bool tell) {
-  ByteQueue& records = client_.records();
+  ByteQueue& records = run_.records();
   tls_->close(records);
-  // An alert after half of a record would not be read as one.
+  // Half of a record may be out: an alert behind that would not be read as one.
   if (tell && output_.empty() && !records.empty()) {
     socket_.send(records.bytes());
   }

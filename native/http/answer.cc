@@ -51,14 +51,16 @@ void appendExtraHeaders(ByteQueue& out, std::string_view lines) {
   if (!lines.empty() && !lines.ends_with(kLineEnd)) out.append(kLineEnd);
 }
 
-/// Those that say how the answer is to be read, or what has been negotiated: they are the server's.
+/// Headers that say how the answer is to be read, or what was negotiated: only the server sets
+/// them.
 bool isFraming(std::string_view name) {
   constexpr std::string_view kNegotiated = "Sec-WebSocket-";
   constexpr std::string_view kNames[] = {"Connection", "Content-Length", "Transfer-Encoding",
                                          "Upgrade"};
-  return equalsIgnoreCase(name.substr(0, kNegotiated.size()), kNegotiated) ||
-         std::ranges::any_of(
-             kNames, [name](std::string_view framing) { return equalsIgnoreCase(name, framing); });
+  return equalsIgnoringCase(name.substr(0, kNegotiated.size()), kNegotiated) ||
+         std::ranges::any_of(kNames, [name](std::string_view framing) {
+           return equalsIgnoringCase(name, framing);
+         });
 }
 
 /// REQUIRES isValidHeaderBlock(lines).
@@ -70,7 +72,7 @@ bool hasFraming(std::string_view lines) {
   return false;
 }
 
-/// RFC 9110 §15.3.5, §15.3.6, §15.4.5: these have no content, whatever is said.
+/// RFC 9110 §15.3.5, §15.3.6, §15.4.5: answers with these have no content.
 bool mayHaveContent(int httpStatus) {
   return httpStatus != 204 && httpStatus != 205 && httpStatus != 304;
 }

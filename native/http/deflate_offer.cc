@@ -102,7 +102,7 @@ DeflateAnswer accept(const Offer& offer, const DeflatePolicy& policy) {
   };
   if (!agreed.serverContextTakeover) add(kServerNoContextTakeover);
   if (!agreed.clientContextTakeover) add(kClientNoContextTakeover);
-  // An offer of this one is accepted by repeating it, even if it asks for nothing (§7.1.2.1).
+  // This parameter is accepted by repeating it, even if it asks for nothing (§7.1.2.1).
   if (offer.serverMaxWindowBits || agreed.serverMaxWindowBits < kMaxWindowBits) {
     addBits(kServerMaxWindowBits, agreed.serverMaxWindowBits);
   }
@@ -127,7 +127,7 @@ bool acceptDeflateOffer(std::string_view extensions) {
   const std::optional<std::vector<Extension>> chosen = parseExtensions(extensions);
   if (!chosen || chosen->size() != 1) return false;
   const std::optional<Offer> answer = readParameters(chosen->front());
-  // A server that may use no context must say so (§7.1.1.1); a window of any size is within ours.
+  // A server that may use no context must say so (§7.1.1.1); our window is as large as any.
   return answer && answer->serverNoContextTakeover && !answer->clientMaxWindowBits;
 }
 

@@ -9,16 +9,6 @@ namespace {
 /// tchar of RFC 9110 §5.6.2.
 constexpr ByteSet kTokenBytes = lettersDigitsAnd("!#$%&'*+-.^_`|~");
 
-char lowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-/// Without the optional white space of RFC 9110 §5.6.3 around it.
-std::string_view trim(std::string_view text) {
-  const auto isSpace = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && isSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && isSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 bool consistsOf(std::string_view text, const ByteSet& set) {
@@ -28,29 +18,9 @@ bool consistsOf(std::string_view text, const ByteSet& set) {
 
 bool isControl(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
 
-bool equalsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lowerCase, lowerCase);
-}
-
-std::string_view takeUntil(std::string_view& rest, std::string_view separator) {
-  const std::size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view taken = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + separator.size(), rest.size()));
-  return taken;
-}
-
-std::vector<std::string_view> elementsOf(std::string_view list) {
-  std::vector<std::string_view> elements;
-  while (!list.empty()) {
-    const std::string_view element = trim(takeUntil(list, ","));
-    if (!element.empty()) elements.push_back(element);
-  }
-  return elements;
-}
-
 bool listHasTokenIgnoreCase(std::string_view list, std::string_view token) {
   return std::ranges::any_of(elementsOf(list), [token](std::string_view element) {
-    return equalsIgnoreCase(element, token);
+    return equalsIgnoringCase(element, token);
   });
 }
 
@@ -64,9 +34,9 @@ std::string withoutEmptyElements(std::string_view list) {
   std::string kept;
   while (!list.empty()) {
     const std::string_view element = takeUntil(list, ",");
-    if (trim(element).empty()) continue;
+    if (trimmed(element).empty()) continue;
     if (kept.empty()) {
-      kept = trim(element);
+      kept = trimmed(element);
     } else {
       kept.append(",").append(element);
     }
@@ -77,7 +47,7 @@ std::string withoutEmptyElements(std::string_view list) {
 std::optional<Field> parseField(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const Field field = {line.substr(0, colon), trim(line.substr(colon + 1))};
+  const Field field = {line.substr(0, colon), trimmed(line.substr(colon + 1))};
   if (!isToken(field.name) || std::ranges::any_of(field.value, isControl)) return std::nullopt;
   return field;
 }
@@ -85,7 +55,7 @@ std::optional<Field> parseField(std::string_view line) {
 std::string_view findHeader(std::string_view headers, std::string_view name) {
   while (!headers.empty()) {
     const std::optional<Field> field = parseField(takeUntil(headers, kLineEnd));
-    if (field && equalsIgnoreCase(field->name, name)) return field->value;
+    if (field && equalsIgnoringCase(field->name, name)) return field->value;
   }
   return {};
 }
@@ -93,7 +63,7 @@ std::string_view findHeader(std::string_view headers, std::string_view name) {
 bool hasHeader(std::string_view headers, std::string_view name) {
   while (!headers.empty()) {
     const std::optional<Field> field = parseField(takeUntil(headers, kLineEnd));
-    if (field && equalsIgnoreCase(field->name, name)) return true;
+    if (field && equalsIgnoringCase(field->name, name)) return true;
   }
   return false;
 }
@@ -102,7 +72,7 @@ std::string joinHeaders(std::string_view headers, std::string_view name) {
   std::string values;
   while (!headers.empty()) {
     const std::optional<Field> field = parseField(takeUntil(headers, kLineEnd));
-    if (field && equalsIgnoreCase(field->name, name)) appendElement(values, field->value);
+    if (field && equalsIgnoringCase(field->name, name)) appendElement(values, field->value);
   }
   return values;
 }

@@ -7,9 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "base/text.h"
 
 namespace wss::http {
+
+using wss::takeUntil;
 
 inline constexpr std::string_view kLineEnd = "\r\n";
 
@@ -43,19 +46,11 @@ bool isValidHeaderBlock(std::string_view lines);
 /// The same, in any case.
 bool listHasTokenIgnoreCase(std::string_view list, std::string_view token);
 
-/// The elements of a comma separated list, trimmed, without the empty ones (RFC 9110 §5.6.1.2).
-std::vector<std::string_view> elementsOf(std::string_view list);
-
 /// Adds an element to a comma separated list, unless it is empty.
 void appendElement(std::string& list, std::string_view element);
 
 /// The list as it came, but for its empty elements.
 std::string withoutEmptyElements(std::string_view list);
-
-/// Takes off the front of `rest` what comes before `separator`, and the separator.
-std::string_view takeUntil(std::string_view& rest, std::string_view separator);
-
-bool equalsIgnoreCase(std::string_view a, std::string_view b);
 
 /// Whether `c` may be in no field value (RFC 9110 §5.5).
 bool isControl(char c);

@@ -9,8 +9,8 @@
 namespace wss::http {
 namespace {
 
-/// What lines begin with, or are. Each stands for the control character of its place, from 1 on;
-/// none of those can be part of a head. Whole lines come before their own beginnings.
+/// Whole lines, or beginnings of lines. Each is replaced by the control character whose code is its
+/// place, from 1 on; a head has none of those. Whole lines come before their own beginnings.
 constexpr auto kPhrases = std::to_array<std::string_view>({
     "Upgrade: websocket\r\n",
     "Connection: Upgrade\r\n",

@@ -59,7 +59,7 @@ bool isHttpVersion(std::string_view text) {
 /// The authority of an absolute http or https URI; empty if `target` is none.
 std::string_view authorityOf(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (equalsIgnoreCase(target.substr(0, scheme.size()), scheme)) {
+    if (equalsIgnoringCase(target.substr(0, scheme.size()), scheme)) {
       target.remove_prefix(scheme.size());
       return target.substr(0, target.find_first_of("/?"));
     }
@@ -101,7 +101,7 @@ struct Decisive {
 
 /// What is wrong with a header line by itself, if anything; what is right goes into `decisive`.
 std::optional<Refusal> addField(const Field& field, Decisive& decisive, UpgradeRequest& request) {
-  const auto is = [&field](std::string_view name) { return equalsIgnoreCase(field.name, name); };
+  const auto is = [&field](std::string_view name) { return equalsIgnoringCase(field.name, name); };
   const auto once = [&field](std::optional<std::string_view>& place,
                              std::string_view reason) -> std::optional<Refusal> {
     if (place) return Refusal{400, reason};

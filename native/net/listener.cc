@@ -20,7 +20,7 @@ bool isTaken(const Result<void>& listening) {
   return !listening.ok() && listening.error().code == ErrorCode::kAddressInUse;
 }
 
-/// Whether that says that this machine does not have an address.
+/// Whether `code` says that this machine does not have the address.
 bool isMissing(ErrorCode code) {
   return code == ErrorCode::kAddressNotAvailable || code == ErrorCode::kAddressFamilyNotSupported;
 }
@@ -80,7 +80,7 @@ Result<void> Listener::listen(Loop& loop, std::span<const Address> addresses,
                               const ListenOptions& options, ListenerOwner* owner) {
   const std::uint16_t port = addresses.front().port;
   Result<void> listening = tryPort(loop, addresses, port, options, owner);
-  // The port that the system has picked for the first may be taken for another.
+  // The system has picked a port for the first address; on another it may be taken.
   for (int tries = 1; tries < kPortTries && port == 0 && isTaken(listening); ++tries) {
     listening = tryPort(loop, addresses, port, options, owner);
   }
@@ -198,14 +198,15 @@ void Listener::acceptFrom(const Door& door) {
       if (paused_) return;
       continue;
     }
-    // What is left concerns one client that is gone already (accept(2)): on to the next.
+    // Any other error is that of one client, which is gone already (accept(2)): on to the next.
     if (errno != EINTR && errno != ECONNABORTED)
       owner_->onAcceptError(systemError(errno, "accept"), 0);
   }
 }
 
 void Listener::turnAway(int fd, int posixErrno) {
-  // The clients would otherwise wait in the backlog, and the loop would spin on them.
+  // Otherwise the clients would stay in the backlog, and each run of the loop would find them
+  // there.
   int turnedAway = 0;
   if (reserve_ >= 0) {
     ::close(reserve_);

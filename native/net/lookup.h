@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Host names are looked up in a thread of its own, so that no loop waits for a name server.
+// Host names are looked up in a thread for that alone, so that no loop waits for a name server.
 #pragma once
 
 #include <atomic>

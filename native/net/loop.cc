@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "net/pollers.h"
+
 namespace wss::net {
 
 namespace {
@@ -20,7 +22,7 @@ std::uint64_t steadyMs() {
 }  // namespace
 
 Result<std::unique_ptr<Loop>> Loop::create(Clock clock) {
-  auto poller = Poller::create();
+  auto poller = makePoller();
   if (!poller.ok()) return poller.error();
   return std::unique_ptr<Loop>(
       new Loop(std::move(poller.value()), clock == nullptr ? &steadyMs : clock));

@@ -24,7 +24,7 @@ class TickHandler {
   ~TickHandler() = default;
 };
 
-/// Is told that a socket has been closed, when nobody can be in the midst of using it.
+/// Is told that a socket has been closed, when no caller further up the stack still uses it.
 class CloseHandler {
  public:
   /// The last call, at the end of the loop turn in which the socket was closed. Only from here on

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Readiness of descriptors: epoll where there is one, libuv's uv_poll elsewhere. A descriptor costs
-// no memory here beyond what the system keeps, because a server has very many of them.
+// Readiness of descriptors. A descriptor costs no memory here beyond what the system keeps, because
+// a server has very many of them.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "base/error.h"
 
@@ -30,16 +29,15 @@ class Pollable {
 
 class Poller {
  public:
-  static Result<std::unique_ptr<Poller>> create();
   virtual ~Poller() = default;
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
   /// Readable when dispatch() has something to report.
   [[nodiscard]] virtual int backendFd() const = 0;
-  /// When what is ready and left is reported again: with the next dispatch(), or only when more of
-  /// it has come or change() has been called. The second costs the system less; where it knows only
-  /// the first it does that.
+  /// When readiness that was not used up is reported again: by the next dispatch(), or only when
+  /// more of it has come or change() has been called. The second costs the system less; where it
+  /// knows only the first it does that.
   enum class Trigger : std::uint8_t { kLevel, kEdge };
 
   /// Starts to watch `fd`. Both interests may be off: it is then only kept.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "net/poller.h"
+#include "net/poller_epoll.h"
 
-#if defined(__linux__) && !defined(WSSERVER_UV_POLLER)
-
+#ifdef __linux__
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -65,12 +64,11 @@ class EpollPoller final : public Poller {
 
 }  // namespace
 
-Result<std::unique_ptr<Poller>> Poller::create() {
+Result<std::unique_ptr<Poller>> makeEpollPoller() {
   const int fd = ::epoll_create1(EPOLL_CLOEXEC);
   if (fd < 0) return systemError(errno, "epoll_create1");
   return std::unique_ptr<Poller>(std::make_unique<EpollPoller>(fd));
 }
 
 }  // namespace wss::net
-
 #endif

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For systems without epoll. Compiled for Linux too with WSSERVER_UV_POLLER, so that it is tested.
-#include "net/poller.h"
-
-#if !defined(__linux__) || defined(WSSERVER_UV_POLLER)
+#include "net/poller_uv.h"
 
 #include <uv.h>
 
@@ -43,7 +40,7 @@ class UvPoller final : public Poller {
     handle->data = &owner;
     const int wanted = (interest.readable ? UV_READABLE | UV_DISCONNECT : 0) |
                        (interest.ended ? UV_DISCONNECT : 0) | (interest.writable ? UV_WRITABLE : 0);
-    // libuv watches nothing that has no interest: urgent data, which nobody sends, stands for none.
+    // libuv wants at least one interest: for none we watch urgent data, which nobody sends.
     const int events = wanted == 0 ? UV_PRIORITIZED : wanted;
     uv_poll_start(handle, events, [](uv_poll_t* poll, int status, int ready) {
       static_cast<Pollable*>(poll->data)
@@ -78,7 +75,7 @@ class UvPoller final : public Poller {
 
 }  // namespace
 
-Result<std::unique_ptr<Poller>> Poller::create() {
+Result<std::unique_ptr<Poller>> makeUvPoller() {
   auto loop = std::make_unique<uv_loop_t>();
   const int status = uv_loop_init(loop.get());
   if (status != 0) return systemError(-status, "uv_loop_init");
@@ -86,5 +83,3 @@ Result<std::unique_ptr<Poller>> Poller::create() {
 }
 
 }  // namespace wss::net
-
-#endif

@@ -32,14 +32,18 @@ constexpr int kKeepAliveTime = TCP_KEEPALIVE;  // the name that macOS has for it
 #endif
 
 void setInt(int fd, int level, int option, int value) {
-  // A refusal is no failure: the system keeps what it had, as documented for the buffer sizes.
+  // A refusal is no failure: the system keeps its own value, as documented for the buffer sizes.
   ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-// glibc's own functions see to it in each call that a thread may be cancelled in it, which none of
-// ours is: that costs 2 % of a small message.
+// Not glibc's functions: they let the thread be cancelled within the call, which none of ours is,
+// and that costs 2 % of a small message. Under a sanitizer it is they, because it knows what they
+// do with a buffer, and nothing of a bare system call.
+#if defined(__linux__) && !defined(WSSERVER_SANITIZE)
+#define WSSERVER_BARE_CALLS
+#endif
 ssize_t receiveFrom(int fd, MutableBytes target) {
-#if defined(__linux__) && defined(SYS_recvfrom)
+#if defined(WSSERVER_BARE_CALLS) && defined(SYS_recvfrom)
   return ::syscall(SYS_recvfrom, fd, target.data(), target.size(), 0, nullptr, nullptr);
 #else
   return ::recv(fd, target.data(), target.size(), 0);
@@ -47,7 +51,7 @@ ssize_t receiveFrom(int fd, MutableBytes target) {
 }
 
 ssize_t sendTo(int fd, Bytes bytes) {
-#if defined(__linux__) && defined(SYS_sendto)
+#if defined(WSSERVER_BARE_CALLS) && defined(SYS_sendto)
   return ::syscall(SYS_sendto, fd, bytes.data(), bytes.size(), kNoSignal, nullptr, 0);
 #else
   return ::send(fd, bytes.data(), bytes.size(), kNoSignal);
@@ -66,8 +70,8 @@ int unreadOf(int fd) {
   return ::ioctl(fd, FIONREAD, &size) == 0 ? size : 0;
 }
 
-/// Whether a peer that has left, without a reset, has left something to receive: in the file system
-/// that is no half of an end, as it is in TCP, but the whole.
+/// Whether something is left to receive from a peer that has closed without a reset. A socket in
+/// the file system is then closed in both directions, where TCP closes one.
 bool hasLegacy(int fd) {
   pollfd errors{fd, 0, 0};
   return ::poll(&errors, 1, 0) >= 0 && (errors.revents & POLLERR) == 0 && unreadOf(fd) > 0;
@@ -99,7 +103,7 @@ void Socket::watch(bool readable, bool writable, bool end) {
 void Socket::renew() { loop_->poller().change(fd_, interest(), *this, Poller::Trigger::kEdge); }
 
 void Socket::onReady(Readiness ready) {
-  // One that another socket's event has closed may still have been reported.
+  // In this dispatch the event of another socket may have closed this one.
   if (!isOpen()) return;
   // To those who read, what is broken shows itself in the receive that follows, with its errno.
   const bool unwanted = !reads_ || fragile_;
@@ -115,7 +119,7 @@ void Socket::onReady(Readiness ready) {
   ended_ = ready.ended || ready.broken;
   if (!emptied_) owner_->onReadable();
   if (isOpen() && ready.writable && writes_) owner_->onWritable();
-  // What is left will not be told of again.
+  // The poller will not report what is left again.
   if (isOpen() && !emptied_ && (reads_ || heeds_)) renew();
 }
 

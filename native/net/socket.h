@@ -57,8 +57,8 @@ class Socket final : private Pollable {
   /// peer has closed its side, as soon as nothing is left to receive before that.
   void watch(bool readable, bool writable, bool end = false);
 
-  /// Whether what is broken is told of at once, though some of what came before may be left to
-  /// receive: for those who have no use for it when nobody is there any more.
+  /// Whether a broken connection is reported at once, though bytes that came before may be left to
+  /// receive: for owners who have no use for those bytes when the peer is gone.
   void endWhenBroken(bool on) { fragile_ = on; }
   /// Whether the peer's end comes behind what there is to receive.
   [[nodiscard]] bool hasEnded() const { return ended_; }
@@ -67,11 +67,11 @@ class Socket final : private Pollable {
   /// Bytes that the peer has yet to take of what the kernel has taken.
   [[nodiscard]] std::uint32_t unsent() const;
 
-  /// Leaves what there is to receive until resume(), untold.
+  /// Does not report what there is to receive until resume().
   void defer() { emptied_ = true; }
-  /// Has what there is to receive told of again, with the next turn. REQUIRES isOpen().
+  /// Reports what there is to receive again, from the next turn on. REQUIRES isOpen().
   void renew();
-  /// Tells of it, as if it had just come. REQUIRES isOpen().
+  /// Reports it, as if it had just come. REQUIRES isOpen().
   void resume() { onReady({.readable = true, .ended = ended_}); }
 
   /// kEnded: the peer has closed its side.

@@ -18,7 +18,7 @@ namespace wss::net {
 namespace {
 
 constexpr std::string_view kPrefix = "unix:";
-/// Whoever has a folder locked for longer, in milliseconds, is no server that starts.
+/// A folder that stays locked for longer, in milliseconds, is not locked by a server that starts.
 constexpr int kMostLocked = 100;
 
 bool isAt(const sockaddr_un& address, int (*call)(int, const sockaddr*, socklen_t), int fd) {
@@ -31,7 +31,7 @@ bool isAbandoned(const sockaddr_un& address) {
   if (::lstat(address.sun_path, &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
   const int probe = ::socket(AF_UNIX, SOCK_STREAM, 0);
   if (probe < 0) return false;
-  // A listener whose backlog is full would have us wait.
+  // Without this, connect() would wait for a listener whose backlog is full.
   ::fcntl(probe, F_SETFL, O_NONBLOCK);
   const bool refused = !isAt(address, ::connect, probe) && errno == ECONNREFUSED;
   ::close(probe);

@@ -15,8 +15,8 @@ namespace wss::net {
 /// The path in "unix:/run/server.sock"; nothing if `host` does not begin so.
 std::optional<std::string_view> socketPath(std::string_view host);
 
-/// While it lives, of several servers only one looks at what is in the folder of `path` and
-/// replaces it: without it two that start at once could take each other for abandoned.
+/// Held while a server looks at the file under `path` and replaces it. Without the lock two servers
+/// that start at once could each take the other's file for one that was left behind.
 class FolderLock {
  public:
   explicit FolderLock(std::string_view path);

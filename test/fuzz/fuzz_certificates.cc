@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "../native/reference.h"
+#include "../native/support/reference.h"
 #include "tls/stores/store.h"
 
 namespace wss::tls {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "../native/reference.h"
+#include "../native/support/reference.h"
 #include "ws/deflate.h"
 
 namespace wss::ws {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "../native/reference.h"
+#include "../native/support/reference.h"
 #include "http/deflate_offer.h"
 #include "http/extensions.h"
 #include "http/header.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "../native/reference.h"
+#include "../native/support/reference.h"
 #include "ws/reader.h"
 
 namespace wss::ws {

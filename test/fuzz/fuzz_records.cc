@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "../native/record_writer.h"
+#include "../native/support/record_writer.h"
 #include "seeded_random.h"
 #include "tls/openssl/failure.h"
 #include "tls/records/records.h"

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "../native/reference.h"
-#include "../native/server_fixture.h"
+#include "../native/support/reference.h"
+#include "../native/support/server_fixture.h"
 #include "ws/reader.h"
 
 namespace wss::test {

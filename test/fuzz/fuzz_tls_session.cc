@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "../native/tls_fixture.h"
+#include "../native/support/tls_fixture.h"
 #include "seeded_random.h"
 
 namespace wss::tls {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "../native/reference.h"
+#include "../native/support/reference.h"
 #include "base/digest.h"
 #include "http/answer.h"
 #include "http/header.h"

@@ -8,8 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { WSServer } from 'native-wsserver';
-
-const cli = path.join(require.resolve('native-wsserver/package.json'), '../dist/cli/main.js');
+import { COMMAND } from './package_path.js';
 
 /** What these tests look at of the result. */
 interface Result {
@@ -50,7 +49,7 @@ export type OnStart = (interrupt: () => void, pid: number) => void;
 
 /** Runs the command. */
 export function run(args: string[], onStart: OnStart = () => {}): Promise<Run> {
-  const child = spawn(process.execPath, [cli, 'load', ...args]);
+  const child = spawn(process.execPath, [COMMAND, 'load', ...args]);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (bytes) => {

@@ -38,6 +38,19 @@ export function next<Name extends EventName>(
   return event;
 }
 
+/** Has each client wait for the answer to its request, and returns what gives it to the last one. */
+export function holdQuestion(server: WSServer): () => void {
+  let answer = (): void => {};
+  server.on(
+    'WebSocketOpenRequest',
+    () =>
+      new Promise<void>((resolve) => {
+        answer = resolve;
+      }),
+  );
+  return () => answer();
+}
+
 /** Every event of this name from now on, in a list that grows. */
 export function collect<Name extends EventName>(server: WSServer, name: Name): EventMap[Name][] {
   const events: EventMap[Name][] = [];

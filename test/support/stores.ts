@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CertStoreType } from 'native-wsserver';
 import { folder, issue, openssl, type Pair, PLAIN, pfxOf } from './certificates.js';
+import { packagePath } from './package_path.js';
 
 export const PASSWORD = 'correct horse';
 
@@ -120,7 +121,7 @@ function p7b(): string {
   return join(folder, 'ec.p7b');
 }
 
-export const data = (name: string): string => join(__dirname, '../../../test/data/stores', name);
+export const data = (name: string): string => packagePath('test/data/stores', name);
 
 export interface Kind {
   readonly name: string;

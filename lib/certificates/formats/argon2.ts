@@ -2,7 +2,7 @@
 // Argon2 (RFC 9106), the same with every Node.js: those before 24.7 have none of their own.
 
 import type { Secrets } from '../../base/secrets.js';
-import { native } from '../../boundary/native.js';
+import { addon } from '../../boundary/native.js';
 import { notOpened } from './failure.js';
 
 /** KiB of memory, and of memory times passes: a second at most (native/tls/formats/argon2.h). */
@@ -27,7 +27,7 @@ export interface Argon2 {
 export function argon2(password: string, made: Argon2, size: number, secrets: Secrets): Buffer {
   const { derivation, memory, passes, parallelism, salt } = made;
   const text = secrets.hold(Buffer.from(password));
-  const tag = native.argon2(kinds[derivation], memory, passes, parallelism, size, text, salt);
+  const tag = addon.argon2(kinds[derivation], memory, passes, parallelism, size, text, salt);
   if (tag === undefined) throw notOpened('There is not enough memory for its Argon2.');
   secrets.hold(tag);
   return Buffer.from(tag.buffer, tag.byteOffset, tag.length);

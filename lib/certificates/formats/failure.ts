@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The errors of certificate stores. What they say holds nothing of a store: neither its name, which
-// may be the contents by mistake, nor the words of parsers, which cite what they were given.
+// The errors of certificate stores. Their messages quote nothing of a store: not its name, which may
+// be the contents by mistake, and not the messages of parsers, which quote what they were given.
 
-import { WSServerError } from '../../base/errors.js';
-
-const NOT_OPENED = 271;
-const NO_CREDENTIALS = 273;
+import { errors, type WSServerError } from '../../base/errors.js';
 
 /** 271: `detail` is a sentence that says why, and what to do. */
 export function notOpened(detail: string): WSServerError {
-  return new WSServerError(NOT_OPENED, detail);
+  return errors.certificateStoreNotOpened(detail);
 }
 
 /** As many as the core takes of a store (native/tls/formats/formats.h). */
@@ -31,8 +28,7 @@ export function requireSize(bytes: Uint8Array, most: number, what: string): void
 
 /** 273: the password is not that of the store. */
 export function wrongPassword(): WSServerError {
-  return new WSServerError(
-    NO_CREDENTIALS,
+  return errors.noSecurityCredentials(
     'The password does not open the store; check SSLCertStorePassword.',
   );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// JSON Web Keys and sets of them (RFC 7517). JSON is text to its parser: what it says of a key has
-// been in strings, which cannot be wiped and go when the garbage collector takes them.
+// JSON Web Keys and sets of them (RFC 7517). JSON.parse makes strings: the parts of a key that are in
+// them cannot be wiped, and stay in memory until the garbage collector takes them.
 
 import type { Secrets } from '../../base/secrets.js';
 import { notOpened, requireFew, requireSize } from './failure.js';
@@ -38,7 +38,7 @@ function keyOf(jwk: Jwk, secrets: Secrets): Buffer {
   return derOf({ ...parts, kty, crv }, 'JWK', secrets);
 }
 
-/** With certificates a public key says nothing that they do not say. */
+/** A public key is left out where there are certificates: it is in one of them. */
 function partsOf(jwk: Jwk, secrets: Secrets): Buffer[] {
   const chain = chainOf(jwk).map((text) => Buffer.from(text, 'base64'));
   return chain.length > 0 && jwk.d === undefined ? chain : [...chain, keyOf(jwk, secrets)];

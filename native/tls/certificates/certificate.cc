@@ -3,28 +3,14 @@
 
 #include <openssl/pem.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "tls/certificates/distinguished_name.h"
 #include "tls/openssl/openssl.h"
 
 namespace wss::tls {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text) {
-  std::string copy(text);
-  std::ranges::transform(copy, copy.begin(), lower);
-  return copy;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 std::string joined(const std::vector<std::string>& fields) {
   std::string text;
@@ -52,7 +38,7 @@ std::string Certificate::encoded(bool withChain) const {
 
 const Certificate* findSubject(const std::vector<Certificate>& candidates,
                                std::string_view wanted) {
-  wanted = trimmed(wanted);
+  wanted = trimmed(wanted, kWhiteSpace);
   if (candidates.empty() || wanted.empty()) return nullptr;
   if (wanted == "*") return candidates.data();
 
@@ -63,7 +49,7 @@ const Certificate* findSubject(const std::vector<Certificate>& candidates,
     if (fields == forward || fields == backward) return &candidate;
   }
   // What looks like an escape may have been meant as it stands.
-  const std::string parts[] = {joined(forward), lowered(wanted)};
+  const std::string parts[] = {joined(forward), lowerCase(wanted)};
   for (const Certificate& candidate : candidates) {
     const std::string text = joined(fieldsOf(candidate.subject()));
     for (const std::string& part : parts) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "base/text.h"
 #include "tls/openssl/openssl.h"
 
 namespace wss::tls {
@@ -22,7 +23,6 @@ constexpr FieldRow kFields[] = {
 };
 
 constexpr std::string_view kDigits = "0123456789ABCDEF";
-constexpr std::string_view kSpace = " \t\r\n";
 
 std::string fieldName(const ASN1_OBJECT* object) {
   const int nid = OBJ_obj2nid(object);
@@ -96,8 +96,6 @@ std::string valueText(const ASN1_STRING* value) {
   return text ? escaped(*text) : hexOf(value);
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 int digitOf(char c) {
   const std::size_t at = kDigits.find(c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c);
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
@@ -117,13 +115,7 @@ char takeEscaped(std::string_view& rest) {
   return c;
 }
 
-std::string fieldFrom(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-  const std::size_t end = text.find_last_not_of(kSpace) + 1;
-  std::string field(text.substr(begin, end > begin ? end - begin : 0));
-  std::ranges::transform(field, field.begin(), lower);
-  return field;
-}
+std::string fieldFrom(std::string_view text) { return lowerCase(trimmed(text, kWhiteSpace)); }
 
 }  // namespace
 

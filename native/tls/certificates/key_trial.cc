@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "tls/openssl/names.h"
 #include "tls/openssl/openssl.h"
 #include "tls/openssl/protocols.h"
@@ -91,19 +91,15 @@ bool isOfferedByClients(std::string_view curve) {
 }
 
 bool isNamed(const std::string& list, std::string_view name) {
-  return std::ranges::any_of(itemsOf(list), [&](std::string_view item) {
-    return std::ranges::equal(item, name, [](char a, char b) {
-      return std::tolower(static_cast<unsigned char>(a)) ==
-             std::tolower(static_cast<unsigned char>(b));
-    });
-  });
+  return std::ranges::any_of(itemsOf(list),
+                             [&](std::string_view item) { return equalsIgnoringCase(item, name); });
 }
 
 /// Whether one of `algorithms`, by OpenSSL's names, is for `key`.
 bool isAnyFor(const std::string& algorithms, const EVP_PKEY* key) {
   struct Row {
     const char* kind;
-    std::string_view part;  ///< of the names of its algorithms, in lower case
+    std::string_view part;  ///< of the names of its algorithms
   };
   constexpr Row kKinds[] = {{"RSA-PSS", "rsa_pss_pss"},
                             {"RSA", "rsa"},
@@ -113,10 +109,8 @@ bool isAnyFor(const std::string& algorithms, const EVP_PKEY* key) {
   const auto* const row = std::ranges::find_if(
       kKinds, [&](const Row& candidate) { return EVP_PKEY_is_a(key, candidate.kind) == 1; });
   if (row == std::end(kKinds)) return false;
-  std::string lower = algorithms;
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
   // "ecdsa" has no "rsa" in it.
-  return lower.find(row->part) != std::string::npos;
+  return containsIgnoringCase(algorithms, row->part);
 }
 
 }  // namespace

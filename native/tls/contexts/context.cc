@@ -133,7 +133,7 @@ Result<void> Context::setUp() {
     return makeError(ErrorCode::kNoSecurityCredentials, CleanErrors::reason());
   }
   SSL_CTX_set_app_data(handle, this);
-  // A client that could renegotiate could make us work without end (CVE-2011-1473).
+  // Renegotiation would let a client make us work without end (CVE-2011-1473).
   SSL_CTX_set_options(handle, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
@@ -170,7 +170,7 @@ Result<void> Context::applySuites(const Suites& suites) {
   if (SSL_CTX_set_ciphersuites(handle, suites.tls13.c_str()) != 1) {
     return invalid("SSLEnabledCipherSuites", "OpenSSL does not know one of them.");
   }
-  // A version without a suite must not be offered: its handshakes would all fail.
+  // A version without suites is turned off: otherwise its handshakes would begin, and all fail.
   if (suites.tls13.empty()) options_.protocols &= ~kTls13;
   if (suites.older.empty()) {
     options_.protocols &= kTls13;
@@ -200,7 +200,7 @@ Result<void> Context::setProtocols() {
     return invalid("SSLEnabledProtocols", "No version is enabled that has a cipher suite.");
   }
   SSL_CTX* const handle = handle_.get();
-  // The system's configuration may have set limits; here is decided what is enabled.
+  // The system's configuration may have set limits: the settings take their place.
   SSL_CTX_set_min_proto_version(handle, TLS1_VERSION);
   SSL_CTX_set_max_proto_version(handle, TLS1_3_VERSION);
   for (const Row& row : kVersions) {
@@ -259,7 +259,7 @@ Result<void> Context::setAuthentication() {
 }
 
 void Context::deferVerification(SSL* ssl) const {
-  // No callback: that of the context stays.
+  // A null callback leaves that of the context in place.
   SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
   SSL_set_session_id_context(ssl, askingScope_.data(), static_cast<unsigned>(askingScope_.size()));
 }

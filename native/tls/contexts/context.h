@@ -64,8 +64,7 @@ class Context {
   [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
   [[nodiscard]] ssl_ctx_st* handle() const { return handle_.get(); }
   [[nodiscard]] const bio_method_st* pipeMethod() const { return pipeMethod_.get(); }
-  /// Whoever `ssl`'s client is, and be it one without a certificate, is for others to accept or
-  /// not.
+  /// Leaves it to others to accept the client of `ssl`, or not, even one without a certificate.
   void deferVerification(ssl_st* ssl) const;
   /// Whether onKeyLog() is called, unless somebody has asked for a key log: then it always is. For
   /// each secret that OpenSSL tells it calls sprintf() 64 times, so it is to tell few.

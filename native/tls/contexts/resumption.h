@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which sessions are resumed. A ticket keeps, sealed by TicketKeys, when its session's full
-// handshake was and who the client was; with that a session ends when its lifetime is over, however
-// often it is resumed, and who is no longer trusted shakes hands in full. Internal to tls/.
+// Which sessions are resumed. A ticket, sealed by TicketKeys, says when the full handshake of its
+// session was and who the client was. So a session ends with its lifetime, however often it is
+// resumed, and a client that is no longer trusted has to shake hands in full. Internal to tls/.
 #pragma once
 
 #include <cstdint>

@@ -114,13 +114,13 @@ Opened addKeyBlock(PemBlock& block, std::string_view password, Contents& content
   EVP_CIPHER_INFO cipher;
   if (PEM_get_EVP_CIPHER_INFO(block.header.data(), &cipher) != 1) return Opened::kDamaged;
   auto size = static_cast<long>(block.data.size());
-  // A key without a header is not encrypted, and this leaves it as it is.
+  // Without a header the key is not encrypted: this call leaves it as it is.
   if (PEM_do_header(&cipher, block.data.data(), &size, givePassword, &password) != 1) {
     return Opened::kWrongPassword;
   }
   const Opened opened =
       addPrivateKey(Bytes(block.data).first(static_cast<std::size_t>(size)), contents);
-  // A wrong password passes the test of the padding once in 256 times.
+  // With a wrong password the padding is right by chance once in 256 times.
   if (opened == Opened::kNotThis || opened == Opened::kDamaged) {
     return cipher.cipher == nullptr ? Opened::kDamaged : Opened::kWrongPassword;
   }

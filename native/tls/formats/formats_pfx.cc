@@ -116,7 +116,7 @@ Opened read(OSSL_LIB_CTX* library, Bytes bytes, std::string_view password, Conte
     Opened opened = checkMac(pkcs12.get(), candidate, contents);
     if (opened == Opened::kWrongPassword) continue;
     if (opened != Opened::kDone) return opened;
-    // Those of other parts count, too; what is found here is nothing before it is whole.
+    // The cost of other parts counts too. What is found is added only when all could be read.
     Contents found = contents;
     opened = addAll(pkcs12.get(), candidate, found);
     contents.cost = found.cost;

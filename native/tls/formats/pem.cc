@@ -6,24 +6,23 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace wss::tls {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
-constexpr std::string_view kSpace = " \t\r\n";
 
-bool isSpace(char c) { return kSpace.find(c) != std::string_view::npos; }
+bool isSpace(char c) { return kWhiteSpace.find(c) != std::string_view::npos; }
 
 /// Takes the header from the start of `body`: the lines before an empty one, if there are any.
 std::string takeHeader(std::string_view& body) {
   if (body.find(':') == std::string_view::npos) return {};
   std::string header;
   while (!body.empty()) {
-    const std::size_t end = std::min(body.find('\n'), body.size());
-    std::string_view line = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
+    std::string_view line = takeUntil(body, "\n");
     while (!line.empty() && isSpace(line.back())) line.remove_suffix(1);
     if (line.empty() && !header.empty()) break;
     if (!line.empty()) header.append(line).append("\n");

@@ -91,7 +91,7 @@ bool isFitEc(Bytes key, bool curveIsKnown) {
   const std::optional<Bytes> secret = reader.take(Tag::kOctetString);
   if (!version || version->size() != 1 || !secret || secret->size() > kMaxCoordinate) return false;
   if (const auto parameters = reader.take(Tag::kContext0)) {
-    // What is no name would be the curve itself, in numbers of any size.
+    // Anything but a name would be a curve in numbers, of any size.
     DerReader curve(*parameters);
     if (!isCurve(curve.take(Tag::kObject)) || !curve.atEnd()) return false;
     curveIsKnown = true;
@@ -150,7 +150,7 @@ Opened addTraditional(int type, Bytes der, Contents& contents) {
 }  // namespace
 
 Opened addPrivateKey(Bytes der, Contents& contents) {
-  // What comes after it is nothing to us, nor to OpenSSL.
+  // What follows the key (attributes) is used neither here nor by OpenSSL.
   const std::optional<Bytes> element = DerReader(der).takeWhole();
   const std::optional<Bytes> body = DerReader(der).take(Tag::kSequence);
   if (!element || !body) return Opened::kNotThis;

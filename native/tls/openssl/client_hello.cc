@@ -66,7 +66,7 @@ ClientHello readClientHello(ssl_st* ssl) {
   const unsigned char* suites = nullptr;
   const std::size_t size = SSL_client_hello_get0_ciphers(ssl, &suites);
   for (std::size_t at = 0; at + kPairSize <= size; at += kPairSize) {
-    // What OpenSSL does not know, it cannot use either.
+    // Suites that OpenSSL does not know are left out: it could not use them.
     const SSL_CIPHER* const suite = SSL_CIPHER_find(ssl, suites + at);
     if (suite != nullptr) addName(hello.cipherSuites, SSL_CIPHER_standard_name(suite));
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/text.h"
+
 namespace wss::tls {
 namespace {
 
@@ -191,17 +193,7 @@ std::string translate(std::string_view list, std::span<const NameRow> rows) {
 
 }  // namespace
 
-std::vector<std::string_view> itemsOf(std::string_view list) {
-  constexpr std::string_view kSeparators = ",;: \t\r\n";
-  std::vector<std::string_view> items;
-  std::size_t begin = list.find_first_not_of(kSeparators);
-  while (begin != std::string_view::npos) {
-    const std::size_t end = std::min(list.find_first_of(kSeparators, begin), list.size());
-    items.push_back(list.substr(begin, end - begin));
-    begin = list.find_first_not_of(kSeparators, end);
-  }
-  return items;
-}
+std::vector<std::string_view> itemsOf(std::string_view list) { return wordsOf(list, ",;: \t\r\n"); }
 
 std::string openSslGroups(std::string_view list) { return translate(list, kGroups); }
 

@@ -44,8 +44,8 @@ inline BorrowedChain borrow(const std::vector<std::shared_ptr<X509>>& chain) {
   return stack;
 }
 
-/// The queue of errors belongs to the thread, not to us: what we leave there, Node's own use of
-/// OpenSSL would find, and the other way round.
+/// The queue of errors belongs to the thread: an error that we leave there would be found by Node's
+/// own use of OpenSSL, and the other way round.
 class CleanErrors {
  public:
   CleanErrors() { ERR_clear_error(); }

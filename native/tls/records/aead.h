@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The protection of one record (RFC 8446 §5.2). A key that is set up for use takes a kilobyte, and
-// a tenth of a microsecond to be set up again: so a thread has some contexts for each suite, in
-// which the keys of those lie that used them last, and a connection only has its secrets.
+// The protection of one record (RFC 8446 §5.2). A context that is set up with a key takes a
+// kilobyte; to set it up anew takes a tenth of a microsecond. So connections have no contexts but
+// their secrets, and share some contexts for each suite of a thread: each has the key that used it
+// last.
 #pragma once
 
 #include <array>

@@ -24,7 +24,7 @@ inline constexpr std::size_t kIvSize = 12;
 /// Overwrites `bytes` in a way that no compiler leaves out.
 void wipe(MutableBytes bytes);
 
-/// Bytes that are nobody else's business.
+/// Secret bytes, wiped when they go.
 template <std::size_t size>
 class SecretBytes {
  public:

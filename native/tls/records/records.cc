@@ -21,7 +21,7 @@ constexpr std::uint8_t kApplicationData = 23;
 constexpr std::uint8_t kKeyUpdate = 24;
 constexpr std::uint8_t kUpdateNotRequested = 0;
 constexpr std::uint8_t kUpdateRequested = 1;
-// Of alerts, §6. The level says nothing that the description does not.
+// Alerts, §6. Their level is ignored: the description says all.
 constexpr std::uint8_t kWarning = 1;
 constexpr std::uint8_t kFatal = 2;
 
@@ -95,7 +95,7 @@ std::size_t Records::open(Bytes record, MutableBytes plain, ByteQueue& out) {
     fail(SSL_AD_BAD_RECORD_MAC, kBadRecord, out);
     return 0;
   }
-  // The key of the peer has done enough: we ask it to go on to the next one.
+  // The peer has used its key often enough: we ask for the next one.
   if (in_.sequence() == kRecordsPerKey) update_ = Update::kBoth;
 
   // §5.4: the type is the last byte that is not zero; what follows it is padding.
@@ -156,12 +156,12 @@ void Records::onHandshake(Bytes part, ByteQueue& out) {
   if (count < part.size()) return fail(SSL_AD_UNEXPECTED_MESSAGE, kUnexpected, out);
   handshakeSize_ = 0;
   in_.update();
-  // It is answered before the next data. However often a peer asks until then, it costs nothing.
+  // It is answered before the next data, once, however often the peer asks until then.
   if (handshake_[4] == kUpdateRequested) update_ = std::max(update_, Update::kOurs);
   countIdle(out);
 }
 
-/// Records without data cost us work and the peer little.
+/// Records without data cost us more work than the peer: their number is limited.
 void Records::countIdle(ByteQueue& out) {
   if (++idleRecords_ > kMaxIdleRecords) fail(SSL_AD_UNEXPECTED_MESSAGE, kTooManyEmpty, out);
 }

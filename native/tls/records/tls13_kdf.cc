@@ -22,8 +22,8 @@ namespace wss::tls {
 namespace {
 
 constexpr const char* kName = "native-wsserver";
-// A property that nobody else has: a query for the provider would take the place of what the
-// process says of providers, for all that an SSL_CTX fetches.
+// A property of our own. To ask for the provider by name would replace the process's own wishes for
+// providers (FIPS, say) in everything that an SSL_CTX fetches.
 constexpr const char* kProperties = "provider=native-wsserver,native_wsserver.kdf=yes";
 constexpr const char* kQuery = "?native_wsserver.kdf=yes";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From the contents of a certificate store to one certificate of it. What SSLCertStoreType may be,
-// and how files and Base64 become contents, is known in lib/certificates. Messages name neither passwords
-// nor keys.
+// and how files and Base64 become contents, is known in lib/certificates. Messages name neither
+// passwords nor keys.
 #pragma once
 
 #include <optional>

@@ -133,12 +133,12 @@ Result<void> Token::connect() {
       cryptoki::kOk) {
     return notOpened("The token does not open a session.");
   }
-  // The old one may be one of a token that has gone; to close it can then only fail.
+  // The token of the old session may be gone: then closing fails, which does not matter.
   if (session_ > 0) functions_->closeSession(handle_);
   functions_ = functions;
   handle_ = handle;
   ++session_;
-  // Another token with this label is another token.
+  // A token with the same label but another serial number is another token.
   if (name_.serial.empty()) name_.serial = serialOf(*functions_, slot.value());
   return logIn();
 }
@@ -147,7 +147,7 @@ Result<void> Token::logIn() {
   if (pin_.empty()) return {};
   Result<void> done = judgedLogin(
       functions_->login(handle_, cryptoki::kUser, pin_.data(), static_cast<Number>(pin_.size())));
-  // A few wrong ones lock a token for good: this one is not tried again.
+  // A few wrong PINs lock a token for good: this one is not tried again.
   if (!done.ok() && done.error().code == ErrorCode::kNoSecurityCredentials) forgetPin();
   return done;
 }

@@ -79,7 +79,7 @@ ECDSA_SIG* signEcdsa(const unsigned char* data, int size, const BIGNUM* /*kinv*/
 
 void finishEc(EC_KEY* key) { delete static_cast<EcHolder*>(EC_KEY_get_ex_data(key, 0)); }
 
-/// Two keys would free one holder.
+/// Keys are not copied: both would free the one holder.
 int refuseCopy(EC_KEY* /*to*/, const EC_KEY* /*from*/) { return 0; }
 
 Certificate::Key shared(EVP_PKEY* key) { return {key, EVP_PKEY_free}; }
@@ -118,7 +118,7 @@ OwnedEcKey publicEc(const Token& token, Token::Object object) {
   for (const Token::Object candidate : token.find(cryptoki::kPublicKey, Bytes(id))) {
     const std::vector<std::uint8_t> params = token.read(candidate, cryptoki::kEcParams);
     const std::vector<std::uint8_t> point = token.read(candidate, cryptoki::kEcPoint);
-    // A curve in numbers is none of TLS, and may be anything.
+    // TLS has names for its curves; one that is given in numbers may be anything.
     if (!DerReader(params).isAt(Tag::kObject)) continue;
     const unsigned char* at = params.data();
     EC_KEY* key = d2i_ECParameters(nullptr, &at, static_cast<long>(params.size()));

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Why a WebSocket ends.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ws/reader.h"
+
+namespace wss::server {
+
+/// Why a message is given up at MaxUnfinishedBytes.
+inline constexpr std::string_view kUnfinishedReached = "MaxUnfinishedBytes has been reached";
+
+/// How a WebSocket is to end, once what came before has been handled and answered: messages that
+/// precede a Close, or a broken frame, in one turn still get their answers.
+struct Ending {
+  std::int32_t id;
+  std::uint16_t code;
+  bool failed;       ///< the peer broke a rule; else it sent a Close
+  bool moreFollows;  ///< bytes came after it
+  std::string reason;
+
+  /// For the rule that `error` says was broken.
+  static Ending of(std::int32_t id, const ws::Piece& error) {
+    return {id, error.closeCode, true, true, std::string(error.errorText)};
+  }
+};
+
+/// Makes an error of a piece. False, for whoever takes pieces to return.
+inline bool fail(ws::Piece& piece, ws::CloseCode code, std::string_view text) {
+  piece.closeCode = static_cast<std::uint16_t>(code);
+  piece.errorText = text;
+  return false;
+}
+
+}  // namespace wss::server

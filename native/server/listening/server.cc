@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+#include "server/listening/server.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <random>
+#include <utility>
+
+#include "server/settings/setting_text.h"
+#include "tls/contexts/ticket_keys.h"
+
+namespace wss::server {
+namespace {
+
+// Slots are first handed out afresh up to here, so that even a server with few clients reuses an
+// id only after tens of millions of connections.
+constexpr std::size_t kSlotsBeforeReuse = 4096;
+constexpr std::uint32_t kGenerations = 1U << kGenerationBits;
+
+constexpr std::string_view kTooManyOpen = "a client was refused: raise MaxConnections to take more";
+
+std::string hexOf(std::uint64_t number) {
+  char digits[16];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), number, 16).ptr;
+  return {digits, end};
+}
+
+}  // namespace
+
+Server::Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status)
+    : shared_(loop, events, options, *this, *this, status),
+      slots_(1),
+      ticketKeys_(std::make_shared<tls::TicketKeys>()) {}
+
+Server::~Server() {
+  stopListening();
+  shared_.timers.stop();
+  for (Slot& slot : slots_) {
+    if (slot.connection) slot.connection->abort();
+  }
+  // The sockets' last callbacks come in the loop's next turn.
+  while (count_ > 0) shared_.loop.run(0);
+}
+
+Result<void> Server::startListening() {
+  if (isListening()) return makeError(ErrorCode::kAlreadyListening, "call StopListening first");
+  if (Result<void> fits = checkTls(shared_.tls.context != nullptr, shared_.tls.missesCertificate);
+      !fits.ok())
+    return fits;
+  // Before anybody can come.
+  allowedClients_ = {};
+  blockedClients_ = {};
+  (void)hostNames_.know({});
+  readClientLists();
+  auto listening = listen();
+  if (!listening.ok()) return listening;
+  const bool isUnix = listener_.addresses().front().isUnix;
+  if (!isUnix) options.localPort = listener_.addresses().front().port;
+  for (const net::Address& address : listener_.addresses()) {
+    if (shared_.log.shows(LogLevel::kInfo))
+      shared_.log.add(LogLevel::kInfo, 0,
+                      "Listening on " + (isUnix ? options.localHost : address.text()));
+  }
+  logMissingSuites();
+  checkDescriptorLimit();
+  return {};
+}
+
+Result<void> Server::listen() {
+  const auto family = static_cast<net::Family>(options.useIPv6);
+  net::ListenOptions how{.backlog = options.connectionBacklog,
+                         .dualStack = family == net::Family::kBoth,
+                         .exclusive = options.bindExclusively,
+                         .noDelay = options.tcpNoDelay,
+                         .mode = fileMode(options.localSocketMode)};
+  if (const auto path = net::socketPath(options.localHost)) {
+    return listener_.listen(shared_.loop, *path, how, this);
+  }
+  const auto listenAs = [&](net::Family wanted) -> Result<void> {
+    auto addresses =
+        net::addressesOf(options.localHost, static_cast<std::uint16_t>(options.localPort), wanted,
+                         hostNames_.resolver);
+    if (!addresses.ok()) return addresses.error();
+    if (addresses.value().size() > 1) how.dualStack = false;
+    return listener_.listen(shared_.loop, addresses.value(), how, this);
+  };
+  Result<void> listening = listenAs(family);
+  // Every interface is [::], but where the kernel has no IPv6.
+  const bool every = family == net::Family::kBoth && options.localHost.empty();
+  if (every && !listening.ok() && listening.error().code == ErrorCode::kAddressFamilyNotSupported) {
+    return listenAs(net::Family::kIPv4);
+  }
+  return listening;
+}
+
+void Server::disconnectAll() {
+  const auto code = static_cast<std::uint16_t>(options.disconnectStatusCode);
+  for (Slot& slot : slots_) {
+    if (!slot.connection) continue;
+    if (slot.connection->isOpen()) {
+      slot.connection->disconnect(code, options.disconnectStatusDescription);
+    } else if (!slot.connection->isLeaving()) {
+      slot.connection->abort();
+    }
+  }
+}
+
+Connection* Server::find(std::int32_t id) {
+  const std::size_t slot = slotOf(id);
+  if (id <= 0 || slot >= slots_.size()) return nullptr;
+  Connection* const connection = slots_[slot].connection.get();
+  return connection != nullptr && connection->id() == id ? connection : nullptr;
+}
+
+Connection* Server::ask(std::int32_t id) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || !connection->mayBeAskedFor()) return nullptr;
+  connection->noteAsked();
+  return connection;
+}
+
+std::vector<std::int32_t> Server::connectedIds() const {
+  std::vector<std::int32_t> ids;
+  ids.reserve(static_cast<std::size_t>(shared_.connectedCount));
+  for (const Slot& slot : slots_) {
+    if (slot.connection && slot.connection->isConnected()) ids.push_back(slot.connection->id());
+  }
+  return ids;
+}
+
+std::int32_t Server::newId() {
+  std::uint32_t slot = 0;
+  if (!freeSlots_.empty() && slots_.size() > kSlotsBeforeReuse) {
+    slot = freeSlots_.front();
+    freeSlots_.pop_front();
+  } else {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  }
+  const std::uint32_t generation = slots_[slot].connections % kGenerations;
+  return static_cast<std::int32_t>(generation << kSlotBits | slot);
+}
+
+std::string Server::uidOf(std::int32_t id) {
+  // A slot that would outlive 2^32 connections is further away than the machine's last day.
+  const std::uint64_t slot = slotOf(id);
+  const std::uint64_t number = std::uint64_t{slots_[slot].connections} << kSlotBits | slot;
+  if (uid_.empty()) {
+    std::random_device random;
+    uid_ = hexOf(std::uint64_t{random()} << 32 | random());
+  }
+  return uid_ + "-" + hexOf(number);
+}
+
+void Server::checkDescriptorLimit() {
+  rlimit limit{};
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  descriptors_ = known ? static_cast<std::size_t>(limit.rlim_cur) : SIZE_MAX;
+  const auto wanted = static_cast<std::size_t>(options.maxConnections) + kOtherDescriptors;
+  if (descriptors_ >= wanted) return;
+  shared_.log.addError(0,
+                       "This process may have " + std::to_string(limit.rlim_cur) +
+                           " files open, too few for MaxConnections: raise the limit (ulimit -n " +
+                           std::to_string(wanted) + ")");
+}
+
+bool Server::takeOpen() {
+  if (opened_ >= options.maxConnections) {
+    onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, kTooManyOpen), 1);
+    return false;
+  }
+  ++opened_;
+  return true;
+}
+
+bool Server::admits(const net::Address& client) {
+  readClientLists();
+  return allowedClients_.matches(client, hostNames_) &&
+         !blockedClients_.matches(client, hostNames_);
+}
+
+std::string_view Server::whyTooMany(const net::Address& client) {
+  if (opened_ >= options.maxConnections) return kTooManyOpen;
+  const int perAddress = options.maxConnectionsPerAddress;
+  if (addressCounts_.counting() != (perAddress > 0)) countAddresses(perAddress > 0);
+  if (perAddress == 0 || addressCounts_.add(client, perAddress)) return {};
+  const std::int32_t victim = pending_.victimOf(client, time());
+  if (victim == 0) {
+    return "a client was refused: raise MaxConnectionsPerAddress to take more from one address";
+  }
+  // It is counted until the end of the turn.
+  evict(victim);
+  addressCounts_.add(client, std::numeric_limits<int>::max());
+  return {};
+}
+
+void Server::countAddresses(bool counting) {
+  addressCounts_.setCounting(counting);
+  if (!counting) return;
+  for (const Slot& slot : slots_) {
+    if (!slot.connection) continue;
+    addressCounts_.add(slot.connection->remote(), std::numeric_limits<int>::max());
+  }
+}
+
+void Server::onAccept(int fd, const net::Address& remote) {
+  if (const std::string_view reason = whyTooMany(remote); !reason.empty()) {
+    net::Listener::refuse(fd);
+    return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
+  }
+  if (pending_.count() >= maxPending()) {
+    if (const std::int32_t victim = chooseVictim(); victim != 0) evict(victim);
+  }
+  const std::int32_t id = newId();
+  pending_.add(id, remote, time());
+  ++count_;
+  ++shared_.statistics.connectionsAccepted;
+  auto& place = slots_[slotOf(id)].connection;
+  place = std::make_unique<Connection>(shared_, id, remote);
+  if (shared_.log.shows(LogLevel::kDebug))
+    shared_.log.add(LogLevel::kDebug, id, "Connection from " + remote.text());
+  const Result<void> opened = place->open(fd, admits(remote), listener_.hasNoDelay());
+  if (opened.ok()) return;
+  shared_.log.report(id, opened.error());
+  remove(id);
+}
+
+void Server::onAcceptError(const Error& error, int turnedAway) {
+  shared_.statistics.connectionsRefused += static_cast<std::uint64_t>(turnedAway);
+  // A flood of clients must not become a flood of events.
+  if (shared_.loop.nowMs() < nextAcceptReportMs_) return;
+  nextAcceptReportMs_ = shared_.loop.nowMs() + 1000;
+  shared_.log.report(0, error);
+}
+
+void Server::remove(std::int32_t id) {
+  Slot& slot = slots_[slotOf(id)];
+  addressCounts_.remove(slot.connection->remote());
+  pending_.remove(id);
+  shared_.unfinished.remove(id);
+  shared_.queues.remove(id);
+  if (slot.connection->hasBeenOpen()) --opened_;
+  if (slot.connection->isTouched()) std::erase(shared_.touched, slot.connection.get());
+  slot.connection.reset();
+  ++slot.connections;
+  freeSlots_.push_back(static_cast<std::uint32_t>(slotOf(id)));
+  --count_;
+}
+
+std::vector<std::int32_t> Server::takeEnded() { return std::exchange(shared_.ended, {}); }
+
+void Server::release(const std::vector<std::int32_t>& ended) {
+  for (const std::int32_t id : ended) {
+    if (Connection* const connection = find(id)) connection->letGo();
+  }
+}
+
+Result<Connection*> Server::findOpen(std::int32_t id) {
+  Connection* const connection = find(id);
+  if (connection != nullptr && connection->isOpen()) return connection;
+  return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
+}
+
+Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token,
+                          bool mayCompress) {
+  auto connection = findOpen(id);
+  if (!connection.ok()) return connection.error();
+  return connection.value()->send(opcode, payload, token, mayCompress);
+}
+
+Result<bool> Server::sendPart(std::int32_t id, ws::Opcode opcode, Bytes payload, bool last,
+                              std::int32_t token) {
+  auto connection = findOpen(id);
+  if (!connection.ok()) return connection.error();
+  return connection.value()->sendPart(opcode, payload, last, token);
+}
+
+void Server::forget(std::int32_t id, std::int32_t token) {
+  if (Connection* const connection = find(id)) connection->forget(token);
+}
+
+Result<bool> Server::whenDrained(std::int32_t id, std::int32_t token) {
+  auto connection = findOpen(id);
+  if (!connection.ok()) return connection.error();
+  return connection.value()->whenDrained(token);
+}
+
+}  // namespace wss::server
