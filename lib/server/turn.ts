@@ -114,7 +114,7 @@ export class Turn {
     return this.#waits === MAX_NESTED;
   }
 
-  /** @throws {@link WSServerError} 10036 when {@link isFull} */
+  /** @throws WSServerError 10036 when {@link isFull} */
   requireRoom(): void {
     if (!this.isFull) return;
     const what = `${MAX_NESTED} blocking calls wait within each other's handlers`;

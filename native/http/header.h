@@ -12,7 +12,6 @@
 
 namespace wss::http {
 
-
 inline constexpr std::string_view kLineEnd = "\r\n";
 
 struct Field {

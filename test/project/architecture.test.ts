@@ -33,11 +33,11 @@ const code = sourcesOf(['native', 'lib', 'test/native'], /\.(cc|h|m?ts)$/);
 const tests = sourcesOf(['test'], /\.(cc|ts)$/);
 const settings = new Map(WSServer.describe().map((row) => [row.name, row]));
 
-/** The names of test files, wherever below test/ they are. */
+/** The names of test files, wherever below test/ they are, and with their folders there. */
 const testFiles = new Set(
   fs
     .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
-    .map((file) => path.basename(file)),
+    .flatMap((file) => [path.basename(file), file]),
 );
 
 /** Whether there is a file or folder of this name, whose ending may be left out, or a header. */
@@ -65,6 +65,7 @@ const isOfNode = (word: string): boolean =>
 const isNoun = (word: string): boolean =>
   settings.has(word) ||
   eventNames.some((event) => event === word) ||
+  isNamed(`k${word}`) ||
   isDeclared(word) ||
   isOfNode(word);
 

@@ -9,7 +9,7 @@ import type * as Index from '../../dist/boundary/property_index.js';
 import type { PropertyTypes, SettingTypes } from '../../dist/boundary/property_types.js';
 import { startOpen } from '../support/open.js';
 
-const boundary = path.join(require.resolve('native-wsserver/package.json'), '../../dist/boundary');
+const boundary = path.join(require.resolve('native-wsserver/package.json'), '../dist/boundary');
 const { addon }: typeof Native = require(path.join(boundary, 'native.js'));
 const { propertyIndex }: typeof Index = require(path.join(boundary, 'property_index.js'));
 
