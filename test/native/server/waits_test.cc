@@ -28,7 +28,7 @@ struct Fixture {
     for (const RecordedEvents::Event& event : events.take()) {
       CHECK(event.kind == server::EventKind::kSettled);
       CHECK(event.id == 7);
-      tokens.emplace_back(event.flags, event.value);
+      tokens.emplace_back(event.token, event.value);
     }
     return tokens;
   }

@@ -24,13 +24,14 @@ class RecordedEvents final : private server::ChunkSource {
     std::int32_t id;
     std::int32_t flags;
     std::int32_t value;
+    std::int32_t token;
     std::string payload;
   };
   /// What has been added since the last call.
   std::vector<Event> take() {
     std::vector<Event> events;
     for (const server::EventRecord& record : batch.records()) {
-      events.push_back({record.kind, record.connectionId, record.flags, record.value,
+      events.push_back({record.kind, record.connectionId, record.flags, record.value, record.token,
                         std::string(payloadOf(record))});
     }
     batch.clear(server::EventBatch::Keep::kNone);
