@@ -63,15 +63,15 @@ constexpr bool isSendable(std::int32_t opcode, std::size_t size) {
 
 /// A command as it may be carried out.
 struct DecodedCommand {
-  enum class Kind : std::uint8_t { kMessage, kAnswerConnection, kAnswerOpen };
+  enum class Kind : std::uint8_t { kMessage, kConnectionAnswer, kOpenAnswer };
 
   Kind kind;
   bool isSound;       ///< what it asks for can be done, and its payload is within the arena
   bool mayCompress;   ///< of a message
-  bool accepts;       ///< of kAnswerConnection
+  bool accepts;       ///< of kConnectionAnswer
   ws::Opcode opcode;  ///< of a message
   std::int32_t connectionId;
-  std::int32_t status;  ///< of kAnswerOpen
+  std::int32_t status;  ///< of kOpenAnswer
   std::size_t
       offset;        ///< of the payload; a message that is sound has room for its header before it
   std::size_t size;  ///< of the payload, in bytes
@@ -97,7 +97,7 @@ class CommandDecoder {
     if (kind == kAnswerConnection || kind == kAnswerOpen) {
       const bool isOpen = command.kind != kAnswerConnection;
       decoded.kind =
-          isOpen ? DecodedCommand::Kind::kAnswerOpen : DecodedCommand::Kind::kAnswerConnection;
+          isOpen ? DecodedCommand::Kind::kOpenAnswer : DecodedCommand::Kind::kConnectionAnswer;
       decoded.isSound = !isOpen || (kind == kAnswerOpen && isWithin(decoded.offset, decoded.size));
       return decoded;
     }
@@ -133,7 +133,7 @@ class CommandDecoder {
   std::size_t gathered_ = kNowhere;
 };
 
-/// What a kAnswerOpen that is sound says, as views of the arena; nothing when its list is none.
+/// What a kOpenAnswer that is sound says, as views of the arena; nothing when its list is none.
 std::optional<http::Answer> readAnswer(const DecodedCommand& command, Bytes arena);
 
 }  // namespace wss::server

@@ -59,7 +59,7 @@ void Server::performAnswer(const DecodedCommand& command, Bytes arena) {
   // The peer may have gone while its question was being thought about.
   if (connection == nullptr) return;
   if (!command.isSound) return reportUnsound(command);
-  if (command.kind == DecodedCommand::Kind::kAnswerConnection) {
+  if (command.kind == DecodedCommand::Kind::kConnectionAnswer) {
     connection->answerConnectionRequest(command.accepts);
     return;
   }

@@ -141,10 +141,10 @@ std::string takeLine(std::string_view& text) {
 std::string describe(const DecodedCommand& command, Bytes arena) {
   const std::string id = std::to_string(command.connectionId);
   if (!command.isSound) return id + " makes no sense";
-  if (command.kind == DecodedCommand::Kind::kAnswerConnection) {
+  if (command.kind == DecodedCommand::Kind::kConnectionAnswer) {
     return id + (command.accepts ? " accepted" : " refused");
   }
-  if (command.kind == DecodedCommand::Kind::kAnswerOpen) {
+  if (command.kind == DecodedCommand::Kind::kOpenAnswer) {
     const auto answer = readAnswer(command, arena);
     if (!answer) return id + " answered by nothing";
     return id + " answered " + std::to_string(answer->status) + ' ' +
