@@ -38,7 +38,7 @@ void Connection::onReadable() {
 }
 
 void Connection::waitForTurn() {
-  // Who has left before the first answer cannot be there for it.
+  // A client that has left before our first answer will not read it.
   if (!tls_ && socket_.hasEnded()) return end({});
   socket_.defer();
   if (queuedForHandshake_) return;
@@ -111,7 +111,7 @@ void Connection::discard() {
   const net::Transfer transfer = socket_.receive(shared_.loop.receiveBuffer());
   if (transfer.status == net::Transfer::Status::kFailed) return closeSocket(false);
   if (transfer.status != net::Transfer::Status::kEnded) return;
-  // Who has said all may still be listening.
+  // A peer that has closed its sending side may still read what we send.
   peerEnded_ = true;
   if (!touched_) finishIfFlushed();
   watch();
@@ -152,7 +152,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
       onPong(piece.payload);
       return true;
     case ws::Piece::Kind::kData:
-      // Whoever has stopped taking data, and is closing, does not want what is still on its way.
+      // While data is not accepted and the connection closes, what still comes is dropped.
       if (incoming_.take(piece, target(), paused_ && state_ == State::kClosing)) return true;
       break;
     case ws::Piece::Kind::kClose:
@@ -198,7 +198,8 @@ void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
 }
 
 void Connection::onMessageStalled() {
-  // Whom we do not listen to cannot go on; what has been delivered need not.
+  // While data is not accepted, the peer cannot go on with its message; and a message that is
+  // delivered piece by piece leaves nothing here that could grow old.
   if (paused_ || !incoming_.collects()) return incoming_.touch(target());
   failMessage(ws::CloseCode::kPolicyViolation, "Nothing more of a message came for MessageTimeout");
 }
@@ -221,7 +222,7 @@ void Connection::leave(const Ending& ending) {
 
 void Connection::onEnd(const net::Transfer& transfer) {
   if (tls_ && transfer.status == net::Transfer::Status::kEnded) {
-    // Who has said all may still be listening.
+    // A peer that has closed its sending side may still read what we send.
     closeTls();
     tls_->session->onEndOfInput();
     if (isConnected()) return lose(tls_->session->failure());

@@ -218,7 +218,7 @@ void Connection::watch() {
   // One that has read its last frame is about to close: not worth a system call.
   const bool pauses = isOpen() && paused_;
   const bool reads = !isAsked(state_) && !peerEnded_ && !pauses && !unread_;
-  // What has come before the peer's end, and waits, is not to be lost.
+  // The peer's end is not watched for while something waits that came before it: that comes first.
   socket_.watch(reads, outgoing_.isBlocked(), pauses && !incoming_.isBehind() && !unread_);
 }
 

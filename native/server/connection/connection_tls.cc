@@ -53,7 +53,7 @@ bool Connection::onPlaintext(MutableBytes plain) {
   if (!socket_.isOpen()) return false;
   switch (session.state()) {
     case tls::Session::State::kEnded:
-      // Who has said all that there is to say is still to get an answer.
+      // A peer that has ended its side behind its last frame still gets our answer to that.
       if (isBeforeOpen(state_) || readsFrames(state_)) end(kCutOff);
       return false;
     case tls::Session::State::kFailed:

@@ -87,8 +87,9 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void forget(std::int32_t id, std::int32_t token);
   /// Null when the id is stale or was never given out.
   [[nodiscard]] Connection* find(std::int32_t id);
-  /// The same for who asks from outside: null as well when it has been open and its Disconnected
-  /// has been delivered. Who has been asked for is told of when it ends without having been open.
+  /// The same for callers outside of the core: null as well when it has been open and its
+  /// Disconnected has been delivered. That it has been asked for is remembered: if it ends without
+  /// having been open, kForgotten tells.
   [[nodiscard]] Connection* ask(std::int32_t id);
   /// The ids of the connections that connectedCount() counts, oldest slot first.
   [[nodiscard]] std::vector<std::int32_t> connectedIds() const;

@@ -18,7 +18,7 @@ std::size_t Server::maxPending() const {
 
 bool Server::mayAccept() {
   if (pending_.count() < maxPending() || chooseVictim() != 0) return true;
-  // Who has only just been accepted may go in the next turn but one.
+  // A connection that has only just been accepted may be evicted from the next turn but one on.
   if (!pending_.hasSilent()) pauseAccepting();
   return false;
 }
@@ -81,7 +81,7 @@ void Server::boundQueues() {
   while (shared_.queues.count() > 1 && shared_.queues.total() > most) {
     const std::int32_t worst = shared_.queues.worst(shared_.now());
     Connection& connection = *find(worst);
-    // Who reads slowly takes from the kernel before the kernel takes from us.
+    // A peer that reads slowly empties the kernel's buffer first: only then the kernel takes ours.
     if (shared_.queues.isStale(worst, shared_.now()) && connection.hasTakenMore()) continue;
     connection.cut("MaxQueuedBytesTotal has been reached, and no queue holds more");
   }

@@ -53,7 +53,7 @@ void Server::missCertificate() {
 Result<void> Server::checkTls(bool hasCertificate, bool misses) const {
   const TlsSwitch wanted = tlsSwitch(options);
   const bool off = wanted == TlsSwitch::kOff;
-  // Who comes to miss its certificate while it listens, refuses everybody.
+  // A server that loses its certificate while it listens refuses everybody.
   const bool refuses = misses && isListening();
   if (options.sslAuthenticateClients && (off || !(hasCertificate || refuses))) {
     return makeError(ErrorCode::kInvalidArgument,

@@ -12,7 +12,7 @@ void Server::endTurn() {
   HandshakeQueue& handshakes = shared_.handshakes;
   BacklogQueue& backlogs = shared_.backlogs;
   if (handshakes.empty() && shared_.endings.empty() && backlogs.empty()) return;
-  // Who was in a queue may have gone meanwhile.
+  // A connection in the queue may have gone meanwhile.
   handshakes.serveWith([this](std::int32_t id) {
     if (Connection* const connection = find(id)) connection->takeTurn();
   });

@@ -6,7 +6,7 @@
 namespace wss::server {
 namespace {
 
-/// Who has not gone on for so long goes before those that do.
+/// A connection that has made no progress for so long goes before those that make some.
 constexpr int kStaleSeconds = 1;
 
 bool isIdle(Tick since, Tick now, int seconds) { return ticksLater(since, seconds) <= now; }

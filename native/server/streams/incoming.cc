@@ -67,7 +67,7 @@ bool Incoming::collect(ws::Piece& piece, const Target& target) {
   const std::size_t size = piece.payload.size();
   {
     const Accounted accounted(target, message_);
-    // What has come bounds what is made room for, whatever was announced.
+    // Memory is made for a multiple of what has come, not for what the header announces.
     if (piece.starts) {
       message_.reserve(static_cast<std::size_t>(
           std::min<std::uint64_t>(size + reader_.frameRemaining(), size * kGrowth)));

@@ -65,7 +65,7 @@ Liveness::Verdict Liveness::checkPing(Tick now, const Limits& limits, bool block
     }
     return Verdict::kPing;
   }
-  // A Ping that has not left cannot be answered. Who takes nothing meanwhile is SendTimeout's.
+  // A Ping that has not left cannot be answered. A peer that takes nothing is SendTimeout's case.
   const bool watches = watched != nullptr && watched->underwaySince == heard_;
   const bool ours = pinged_ ? watches && flow.handed() < watched->underway.end : blocked;
   if (ours && limits.sendTimeout > 0) {
