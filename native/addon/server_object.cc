@@ -328,8 +328,8 @@ Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): lib/events/failure_report.ts
-  // looks
+  // lib/events/failure_report.ts sees to it that it is one of the table.
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
   const Error error{static_cast<ErrorCode>(integer(info[1])),
                     info[2].As<Napi::String>().Utf8Value()};
   server_->reportError(toId(info[0]), error);
