@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a connection is doing, and what may come after it. docs/architecture.md has the same as a
-// table, with what leads from one to the next; test/states.test.ts compares them.
+// table, with what leads from one to the next; test/project/states.test.ts compares them.
 #pragma once
 
 #include <array>

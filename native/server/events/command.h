@@ -42,7 +42,7 @@ inline constexpr std::int32_t kGathered = 0x80;
 /// The answer to ConnectionRequest; length: 1 to accept, 0 to refuse.
 inline constexpr std::int32_t kAnswerConnection = 16;
 /// The answer to WebSocketOpenRequest; operand: the status; payload: a list of texts
-/// (server/fields.h), which are the subprotocol, header lines, and perhaps a body.
+/// (server/events/fields.h), which are the subprotocol, header lines, and perhaps a body.
 inline constexpr std::int32_t kAnswerOpen = 17;
 /// Where the operand of a kind begins.
 inline constexpr unsigned kOperandShift = 8;

@@ -120,7 +120,7 @@ class EventBatch {
     return (offset + kAlignment - 1) & ~(kAlignment - 1);
   }
 
-  /// `texts` in the form of server/fields.h.
+  /// `texts` in the form of server/events/fields.h.
   void addList(const EventRecord& record, std::span<const std::string_view> texts);
   void newChunk(std::size_t size);
 

@@ -2,7 +2,7 @@
 // What the core tells of, in the form that JavaScript reads: a record for each event. The addon
 // exports these numbers and names (addon/layout.cc), so that lib/ has none of its own;
 // docs/boundary.md has the grammar. To add a field to an event: add it here, and to the class of
-// the event in lib/events; test/boundary.test.ts compares the two.
+// the event in lib/events; test/events/boundary.test.ts compares the two.
 #pragma once
 
 #include <array>
@@ -110,7 +110,7 @@ struct EventRecord {
 };
 static_assert(sizeof(EventRecord) == 32);
 
-/// A field of `Fields`, which are the texts of a payload in the form of server/fields.h.
+/// A field of `Fields`, which are the texts of a payload in the form of server/events/fields.h.
 template <typename Fields>
 struct Field {
   std::string_view name;

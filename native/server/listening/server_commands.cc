@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What JavaScript asks for in a batch of commands. They lie in memory that it writes:
-// server/command.h says of each whether it makes sense before anything is done about it.
+// server/events/command.h says of each whether it makes sense before anything is done about it.
 #include <algorithm>
 
 #include "server/events/command.h"

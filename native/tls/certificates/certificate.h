@@ -27,7 +27,7 @@ class Certificate {
   [[nodiscard]] const std::vector<X509>& chain() const { return chain_; }
 
   /// The distinguished name, the most specific field first: "CN=www.example.com, O=Example, C=US".
-  /// See tls/distinguished_name.h.
+  /// See tls/certificates/distinguished_name.h.
   [[nodiscard]] std::string subject() const;
   [[nodiscard]] std::string issuer() const;
   /// PEM of the certificate, followed by that of its chain if that is wanted.
