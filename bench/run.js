@@ -44,6 +44,12 @@ function parseOptions() {
   }
 }
 
+/** `names`, begun with another one in each round: who comes first after another workload pays for it. */
+function turnsOf(names, round) {
+  const first = round % names.length;
+  return [...names.slice(first), ...names.slice(0, first)];
+}
+
 /** Whether a server is measured with a workload at all. */
 function takesPart(name, { tls = false, size }) {
   const { plainOnly = false, messagesOnly = false } = servers[name];
@@ -74,7 +80,7 @@ async function main() {
   );
   for (let round = 0; round < rounds; round++) {
     for (const workload of chosen) {
-      for (const name of names) {
+      for (const name of turnsOf(names, round)) {
         if (!takesPart(name, workload)) continue;
         process.stderr.write(`round ${round + 1}/${rounds}  ${workload.title}  ${name}\n`);
         try {
