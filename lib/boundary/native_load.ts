@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The load client of the addon, typed (native/addon/load_object.h, native/client/plan.h).
 
-/** echo: exchange messages; idle: hold the connections; churn: connect, one message, close. */
-export type LoadMode = 'echo' | 'idle' | 'churn';
+/**
+ * echo: exchange messages; idle: hold the connections; churn: connect, one message, close;
+ * broadcast: one sends, and what it sends comes to all.
+ */
+export type LoadMode = 'echo' | 'idle' | 'churn' | 'broadcast';
 
 /** TLS, as a load client is to speak it (native/tls/contexts/client_context.h). */
 export interface LoadTls {

@@ -21,6 +21,7 @@ export interface LoadCommand extends LoadOptions {
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const HEADER = new RegExp(`^${TOKEN}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
+const MODES = ['idle', 'churn', 'broadcast'] as const;
 const MAX_SIZE = 1 << 30;
 const CONNECTIONS_PER_PROCESS = 15000;
 
@@ -100,6 +101,8 @@ export function parseLoadOptions(args: string[]): LoadCommand | null {
     ['text', 'binary'],
     ['size', 'file'],
     ['in-flight', 'messages-per-second', 'idle', 'churn'],
+    MODES,
+    ['broadcast', 'processes'],
   ] as const;
   for (const names of exclusive) {
     const given = names.filter((name) => values[name] !== undefined && values[name] !== false);
@@ -117,14 +120,16 @@ export function parseLoadOptions(args: string[]): LoadCommand | null {
   const connections = whole('--connections', values.connections, 1, 1000000);
   const processes =
     values.processes === undefined
-      ? Math.ceil(connections / CONNECTIONS_PER_PROCESS)
+      ? values.broadcast
+        ? 1
+        : Math.ceil(connections / CONNECTIONS_PER_PROCESS)
       : whole('--processes', values.processes, 1, Math.min(connections, 256));
   const size = whole('--size', values.size ?? '20', 0, MAX_SIZE);
   const url = parseUrl(positionals);
   return {
     url,
     tls: parseTls(url, values, USAGE),
-    mode: values.idle ? 'idle' : values.churn ? 'churn' : 'echo',
+    mode: MODES.find((mode) => values[mode]) ?? 'echo',
     connections,
     processes,
     connectsPerSecond: values.rate === undefined ? 0 : positive('--rate', values.rate),

@@ -31,6 +31,8 @@ Messages:
                           from when a message was to be sent (no coordinated omission)
   --idle                  send nothing, only hold the connections
   --churn                 again and again: connect, upgrade, exchange one message, close
+  --broadcast             the first connection sends, and the server sends it on to all, the first
+                          one too: the next is sent when it has come to all. One process does it
 
 Measuring:
   --warmup S              seconds before (default 1)
@@ -63,6 +65,7 @@ export const LOAD_OPTIONS = {
   'messages-per-second': { type: 'string' },
   idle: { type: 'boolean', default: false },
   churn: { type: 'boolean', default: false },
+  broadcast: { type: 'boolean', default: false },
   warmup: { type: 'string', default: '1' },
   duration: { type: 'string', default: '10' },
   pid: { type: 'string' },

@@ -30,9 +30,10 @@ bool flag(const Napi::Object& object, const char* name) {
 }
 
 client::Mode modeOf(std::string_view name) {
-  return name == "idle"    ? client::Mode::kIdle
-         : name == "churn" ? client::Mode::kChurn
-                           : client::Mode::kEcho;
+  return name == "idle"        ? client::Mode::kIdle
+         : name == "churn"     ? client::Mode::kChurn
+         : name == "broadcast" ? client::Mode::kBroadcast
+                               : client::Mode::kEcho;
 }
 
 /// Fails when the certificate cannot be read.

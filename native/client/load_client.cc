@@ -42,6 +42,7 @@ void LoadClient::run(unsigned durationMs) {
   while (run_.nowNs() < endNs && !isDone() && wasConnecting == isConnecting()) {
     connectDue();
     sendDue();
+    broadcastDue();
     expireDue();
     run_.loop().run(idleMs(endNs));
     run_.updateTime();
@@ -107,11 +108,18 @@ std::uint64_t LoadClient::nextConnectNs() const {
 void LoadClient::sendDue() {
   if (!run_.isOpenLoop() || !run_.sendsOnOpen()) return;
   for (;; ++scheduled_) {
-    const auto index = static_cast<std::uint32_t>(scheduled_ % run_.plan().connections);
-    if (run_.intendedNs(index, scheduled_ / run_.plan().connections) > run_.nowNs()) return;
+    const std::uint32_t senders = run_.plan().senders();
+    const auto index = static_cast<std::uint32_t>(scheduled_ % senders);
+    if (run_.intendedNs(index, scheduled_ / senders) > run_.nowNs()) return;
     LoadConnection& connection = connections_[index];
     if (connection.isOpen()) connection.sendDue();
   }
+}
+
+void LoadClient::broadcastDue() {
+  if (run_.plan().mode != Mode::kBroadcast || run_.isOpenLoop() || !run_.sendsOnOpen()) return;
+  LoadConnection& sender = connections_.front();
+  if (sender.isOpen() && run_.mayBroadcast()) sender.broadcast();
 }
 
 void LoadClient::expireDue() {
@@ -134,8 +142,9 @@ int LoadClient::idleMs(std::uint64_t endNs) const {
     if (connectNs > run_.nowNs()) next = std::min(next, connectNs);
   }
   if (run_.isOpenLoop() && run_.sendsOnOpen()) {
-    const auto index = static_cast<std::uint32_t>(scheduled_ % run_.plan().connections);
-    next = std::min(next, run_.intendedNs(index, scheduled_ / run_.plan().connections));
+    const std::uint32_t senders = run_.plan().senders();
+    const auto index = static_cast<std::uint32_t>(scheduled_ % senders);
+    next = std::min(next, run_.intendedNs(index, scheduled_ / senders));
   }
   // Less than a millisecond is not slept: a message sent late would be measured as slow.
   return next > run_.nowNs() ? static_cast<int>((next - run_.nowNs()) / kNsPerMs) : 0;

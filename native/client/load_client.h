@@ -54,6 +54,7 @@ class LoadClient {
   explicit LoadClient(Plan plan);
   void connectDue();
   void sendDue();
+  void broadcastDue();
   void expireDue();
   /// Milliseconds that may be slept until something is due, at most until `endNs`.
   [[nodiscard]] int idleMs(std::uint64_t endNs) const;

@@ -200,35 +200,33 @@ bool LoadConnection::onPiece(ws::Piece& piece) {
 void LoadConnection::onData(const ws::Piece& piece) {
   if (!isOpen()) return;
   if (piece.compressed) return onCompressed(piece);
-  const Plan& plan = run_.plan();
   const std::size_t size = piece.payload.size();
-  const Bytes expected = run_.content().message(plan.firstId + index_, received_);
-  matches_ = matches_ && received_ < sent_ && piece.opcode == plan.opcode &&
-             offset_ + size <= expected.size() &&
-             (size == 0 || std::memcmp(piece.payload.data(), expected.data() + offset_, size) == 0);
+  const Bytes message = expectedMessage();
+  matches_ = matches_ && received_ < expected() && piece.opcode == run_.plan().opcode &&
+             offset_ + size <= message.size() &&
+             (size == 0 || std::memcmp(piece.payload.data(), message.data() + offset_, size) == 0);
   offset_ += size;
   if (!piece.ends) return;
-  matches_ = matches_ && offset_ == expected.size();
+  matches_ = matches_ && offset_ == message.size();
   onMessage();
   offset_ = 0;
   matches_ = true;
 }
 
 void LoadConnection::onCompressed(const ws::Piece& piece) {
-  const Plan& plan = run_.plan();
-  const Bytes expected = run_.content().message(plan.firstId + index_, received_);
-  if (compressed_.size() + piece.payload.size() > mostCompressed(expected.size())) {
+  const Bytes message = expectedMessage();
+  if (compressed_.size() + piece.payload.size() > mostCompressed(message.size())) {
     fail(Failure::kProtocol, static_cast<int>(ws::CloseCode::kMessageTooBig));
     return;
   }
   compressed_.append(piece.payload);
   if (!piece.ends) return;
   ByteQueue inflated;
-  const auto status = run_.inflater().inflate(compressed_.bytes(), inflated, expected.size());
+  const auto status = run_.inflater().inflate(compressed_.bytes(), inflated, message.size());
   compressed_.clear();
-  matches_ = received_ < sent_ && piece.opcode == plan.opcode &&
-             status == ws::InflateStatus::kDone && std::ranges::equal(inflated.bytes(), expected);
-  offset_ = expected.size();
+  matches_ = received_ < expected() && piece.opcode == run_.plan().opcode &&
+             status == ws::InflateStatus::kDone && std::ranges::equal(inflated.bytes(), message);
+  offset_ = message.size();
   run_.countCompressed();
   onMessage();
   offset_ = 0;
@@ -239,9 +237,10 @@ void LoadConnection::onMessage() {
   if (!matches_) run_.countFailure(Failure::kMismatch);
   run_.countReceived(offset_);
   // A message that came without one of ours in flight is no echo.
-  if (received_ == sent_) return;
+  if (received_ == expected()) return;
   const Plan& plan = run_.plan();
   const std::uint64_t number = received_++;
+  if (broadcasts()) return run_.countBroadcast(number);
   if (run_.isOpenLoop()) {
     run_.countLatency(run_.intendedNs(index_, number));
     return;
@@ -286,23 +285,28 @@ void LoadConnection::onEnd(const net::Transfer& transfer) {
 
 void LoadConnection::startSending() {
   const Plan& plan = run_.plan();
-  if (plan.mode == Mode::kIdle || run_.isOpenLoop()) return;
+  if (plan.mode == Mode::kIdle || broadcasts() || run_.isOpenLoop()) return;
   if (!sentNs_) sentNs_ = std::make_unique<std::uint64_t[]>(plan.inFlight);
   for (std::uint32_t count = 0; count < plan.inFlight; ++count) appendMessage();
   flush();
 }
 
 void LoadConnection::sendDue() {
-  if (!run_.isOpenLoop() || !output_.empty()) return;
+  if (!run_.isOpenLoop() || !output_.empty() || index_ >= run_.plan().senders()) return;
   while (run_.frames().size() < kMaxBurst && run_.intendedNs(index_, sent_) <= run_.nowNs()) {
     appendMessage();
   }
   flush();
 }
 
+void LoadConnection::broadcast() {
+  while (run_.mayBroadcast()) appendMessage();
+  flush();
+}
+
 void LoadConnection::close() {
+  leave();
   state_ = State::kClosing;
-  run_.countLeaving();
   setDeadline();
   const ws::ClosePayload payload(static_cast<std::uint16_t>(ws::CloseCode::kNormal), {});
   appendControl(ws::Opcode::kClose, payload.bytes());
@@ -316,6 +320,16 @@ void LoadConnection::abort() {
 
 void LoadConnection::onDeadline() { fail(Failure::kTimedOut); }
 
+Bytes LoadConnection::expectedMessage() const {
+  const std::uint32_t sender = broadcasts() ? 0 : index_;
+  return run_.content().message(run_.plan().firstId + sender, received_);
+}
+
+void LoadConnection::leave() {
+  run_.countLeaving();
+  if (broadcasts()) run_.endBroadcasts(received_);
+}
+
 void LoadConnection::appendMessage() {
   const Plan& plan = run_.plan();
   const Bytes payload = run_.content().message(plan.firstId + index_, sent_);
@@ -323,6 +337,7 @@ void LoadConnection::appendMessage() {
                         deflates_ ? run_.content().compressed(sent_) : payload);
   if (sentNs_) sentNs_[sent_ % plan.inFlight] = run_.nowNs();
   ++sent_;
+  if (broadcasts()) run_.addBroadcast();
   run_.countSent(payload.size());
 }
 
@@ -355,7 +370,7 @@ void LoadConnection::flush() {
 void LoadConnection::fail(Failure failure, int detail) {
   run_.countFailure(failure, detail);
   if (state_ == State::kGone) return;
-  if (isOpen()) run_.countLeaving();
+  if (isOpen()) leave();
   closeSocket(failure == Failure::kTimedOut);
 }
 

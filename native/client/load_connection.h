@@ -37,6 +37,8 @@ class LoadConnection final : private net::SocketOwner {
   void startSending();
   /// Open loop: sends the messages that are due. REQUIRES isOpen().
   void sendDue();
+  /// Closed loop: sends as many broadcasts as LoadRun::mayBroadcast(). REQUIRES isOpen().
+  void broadcast();
   /// Starts the closing handshake. REQUIRES isOpen().
   void close();
   /// Closes the socket at once. Does nothing when there is none.
@@ -93,6 +95,13 @@ class LoadConnection final : private net::SocketOwner {
   void onClose(std::uint16_t code);
   void onEnd(const net::Transfer& transfer);
 
+  /// Whether what one sends comes to all of them.
+  [[nodiscard]] bool broadcasts() const { return run_.plan().mode == Mode::kBroadcast; }
+  /// How many messages are to have come, when all have that are on their way.
+  [[nodiscard]] std::uint64_t expected() const { return broadcasts() ? run_.broadcasts() : sent_; }
+  /// What the next of them is to be.
+  [[nodiscard]] Bytes expectedMessage() const;
+  void leave();
   void appendMessage();
   void appendControl(ws::Opcode opcode, Bytes payload);
   /// Hands what has been appended, and what was left over before, to the kernel.

@@ -51,7 +51,7 @@ void LoadRun::onGone(std::uint32_t index) {
 void LoadRun::updateTime() { nowNs_ = clockNs(); }
 
 std::uint64_t LoadRun::intendedNs(std::uint32_t index, std::uint64_t number) const {
-  const auto before = static_cast<double>(number * plan_.connections + index);
+  const auto before = static_cast<double>(number * plan_.senders() + index);
   return scheduleNs + static_cast<std::uint64_t>(before / plan_.messagesPerSecond * kNsPerSecond);
 }
 
@@ -106,6 +106,25 @@ void LoadRun::countReceived(std::uint64_t size) {
 
 void LoadRun::countLatency(std::uint64_t sinceNs) {
   latencies.record(nowNs_ - std::min(sinceNs, nowNs_));
+}
+
+void LoadRun::countBroadcast(std::uint64_t number) {
+  const std::uint64_t sentNs = broadcast(number).sentNs;
+  countLatency(isOpenLoop() ? intendedNs(0, number) : sentNs);
+  --broadcast(number).missing;
+  dropDelivered();
+}
+
+void LoadRun::endBroadcasts(std::uint64_t received) {
+  for (std::uint64_t number = received; number < broadcasts(); ++number)
+    --broadcast(number).missing;
+  dropDelivered();
+}
+
+void LoadRun::dropDelivered() {
+  for (; !broadcasts_.empty() && broadcasts_.front().missing == 0; ++delivered_) {
+    broadcasts_.pop_front();
+  }
 }
 
 void LoadRun::countFailure(Failure failure, int detail) {

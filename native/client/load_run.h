@@ -68,6 +68,19 @@ class LoadRun {
   void countReceived(std::uint64_t size);
   void countCompressed() { ++counters.compressed; }
   void countLatency(std::uint64_t sinceNs);
+
+  // Broadcast: what one connection sends comes to all.
+  /// How many messages have been sent so.
+  [[nodiscard]] std::uint64_t broadcasts() const { return delivered_ + broadcasts_.size(); }
+  /// Closed loop: whether the next one may be sent, because enough have come to all.
+  [[nodiscard]] bool mayBroadcast() const { return broadcasts_.size() < plan_.inFlight; }
+  /// One is sent now, to all that are open.
+  void addBroadcast() { broadcasts_.push_back({nowNs_, counters.open}); }
+  /// Broadcast `number` has come to one of them.
+  void countBroadcast(std::uint64_t number);
+  /// None comes any more to one of them, that has had the first `received`.
+  void endBroadcasts(std::uint64_t received);
+
   void countFailure(Failure failure, int detail = 0);
   /// Connection `index` has no socket any more.
   void onGone(std::uint32_t index);
@@ -93,7 +106,17 @@ class LoadRun {
   Histogram connectTimes;
 
  private:
+  /// A broadcast that has not come to all.
+  struct Broadcast {
+    std::uint64_t sentNs;
+    std::uint64_t missing;  ///< those to which it has yet to come
+  };
+
   std::uint64_t random();
+  [[nodiscard]] Broadcast& broadcast(std::uint64_t number) {
+    return broadcasts_[number - delivered_];
+  }
+  void dropDelivered();
 
   Plan plan_;
   std::unique_ptr<net::Loop> loop_;
@@ -105,6 +128,8 @@ class LoadRun {
   ws::Inflater inflater_{15, false};
   ByteQueue frames_;
   ByteQueue records_;
+  std::deque<Broadcast> broadcasts_;
+  std::uint64_t delivered_ = 0;                  ///< broadcasts that have come to all
   std::unique_ptr<std::uint8_t[]> plainBuffer_;  ///< made when it is first needed
 };
 

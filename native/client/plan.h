@@ -15,9 +15,10 @@
 namespace wss::client {
 
 enum class Mode : std::uint8_t {
-  kEcho,   ///< connect all, then exchange messages
-  kIdle,   ///< connect all and hold them
-  kChurn,  ///< again and again: connect, exchange one message, close
+  kEcho,       ///< connect all, then exchange messages
+  kIdle,       ///< connect all and hold them
+  kChurn,      ///< again and again: connect, exchange one message, close
+  kBroadcast,  ///< connect all; the first one sends, and what it sends comes back to each of them
 };
 
 struct Plan {
@@ -44,8 +45,12 @@ struct Plan {
   /// REQUIRES !stamped.
   bool deflate = false;
   ws::Opcode opcode = ws::Opcode::kBinary;
-  std::uint32_t inFlight = 1;    ///< closed loop: messages of a connection that await their echo
+  /// Closed loop: messages of a connection that await their echo, or all of their echoes.
+  std::uint32_t inFlight = 1;
   double messagesPerSecond = 0;  ///< of all connections; not 0: open loop, inFlight is unused
+
+  /// How many of the connections send.
+  [[nodiscard]] std::uint32_t senders() const { return mode == Mode::kBroadcast ? 1 : connections; }
 };
 
 }  // namespace wss::client
