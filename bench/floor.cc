@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The floor of the benchmark: the least that a WebSocket echo server can do, in one thread on raw
 // epoll. It sends each frame back as its bytes come in, unmasked in their place, and checks
-// nothing, so it is no server to use; what it costs is what the kernel costs.
+// nothing, so it is no server to use; what it costs is what the kernel costs. With PUBLISH=1 in its
+// environment each frame goes to all connections instead, in one system call for each.
 //
 // Usage: floor            prints "listening PORT" when it does
 
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -62,7 +64,8 @@ bool readHeader(const std::uint8_t* bytes, std::size_t available, Header* header
 
 class Floor {
  public:
-  Floor() : epoll_(epoll_create1(0)), memory_(kHeaderSize + kBufferSize) {}
+  explicit Floor(bool publishes)
+      : publishes_(publishes), epoll_(epoll_create1(0)), memory_(kHeaderSize + kBufferSize) {}
 
   int run();
 
@@ -71,12 +74,16 @@ class Floor {
   void onReadable(Connection* connection);
   void upgrade(Connection* connection, std::string_view received);
   void echo(Connection* connection, std::uint8_t* bytes, std::size_t size);
+  void publish(bool whole, const std::uint8_t* bytes, std::size_t size);
   void send(Connection* connection, const std::uint8_t* bytes, std::size_t size);
   void close(Connection* connection);
 
+  bool publishes_;
   int epoll_;
   int listener_ = -1;
   std::vector<std::uint8_t> memory_;  // room for a header, then the receive buffer
+  std::vector<Connection*> open_;     // those to publish to
+  std::string published_;             // frames of which the end has not come
 };
 
 int Floor::run() {
@@ -151,6 +158,7 @@ void Floor::upgrade(Connection* connection, std::string_view received) {
       wss::base64Encode(wss::sha1(wss::bytesOf(key + std::string(kGuid)))) + "\r\n\r\n";
   connection->open = true;
   request = {};
+  open_.push_back(connection);
   send(connection, reinterpret_cast<const std::uint8_t*>(answer.data()), answer.size());
 }
 
@@ -181,12 +189,24 @@ void Floor::echo(Connection* connection, std::uint8_t* bytes, std::size_t size) 
   connection->headerSize = static_cast<std::uint8_t>(size - at);
   std::memcpy(connection->header, bytes + at, size - at);
   const auto answered = static_cast<std::size_t>(out - bytes);
+  if (publishes_ && !connection->closing) {
+    publish(connection->remaining == 0, bytes, answered);
+    return;
+  }
   const std::size_t queued = connection->queue.size();
   if (connection->remaining > 0 && queued + answered < kBufferSize) {
     connection->queue.append(reinterpret_cast<const char*>(bytes), answered);
   } else {
     send(connection, bytes, answered);
   }
+}
+
+void Floor::publish(bool whole, const std::uint8_t* bytes, std::size_t size) {
+  published_.append(reinterpret_cast<const char*>(bytes), size);
+  if (!whole || published_.empty()) return;
+  const auto* const frames = reinterpret_cast<const std::uint8_t*>(published_.data());
+  for (Connection* connection : open_) send(connection, frames, published_.size());
+  published_.clear();
 }
 
 void Floor::send(Connection* connection, const std::uint8_t* bytes, std::size_t size) {
@@ -213,9 +233,13 @@ void Floor::send(Connection* connection, const std::uint8_t* bytes, std::size_t 
 
 void Floor::close(Connection* connection) {
   ::close(connection->fd);
+  std::erase(open_, connection);
   delete connection;
 }
 
 }  // namespace
 
-int main() { return Floor().run(); }
+int main() {
+  const char* const publish = std::getenv("PUBLISH");
+  return Floor(publish != nullptr && *publish == '1').run();
+}

@@ -46,8 +46,8 @@ function prepare(names) {
   }
 }
 
-/** Starts a server on `core`, which compresses or speaks TLS if so; resolves when it listens. */
-function startServer(name, core, { deflate = false, tls = false }) {
+/** Starts a server on `core`, which compresses, speaks TLS or publishes if so; resolves when it listens. */
+function startServer(name, core, { deflate = false, tls = false, publish = false }) {
   const [command, ...args] = servers[name].command;
   const child = spawn('taskset', ['-c', String(core), command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -55,6 +55,7 @@ function startServer(name, core, { deflate = false, tls = false }) {
       ...process.env,
       NODE_ENV: 'production',
       DEFLATE: deflate ? '1' : '',
+      PUBLISH: publish ? '1' : '',
       TLS_CERT: tls ? certificate().cert : '',
       TLS_KEY: tls ? certificate().key : '',
     },

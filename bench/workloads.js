@@ -57,6 +57,23 @@ function handshakes(name, title, more) {
   };
 }
 
+/** One message to many: what one connection sends comes to all. */
+function publish(name, connections, inFlight, size, more = {}) {
+  const flight = inFlight === 1 ? 'one at a time' : `${inFlight} at a time`;
+  const { title = '', args = [], ...rest } = more;
+  return {
+    name: `publish-${name}`,
+    title: `${sizeText(size)} to ${connections.toLocaleString('en-US')}, ${flight}${title}`,
+    kind: 'publish',
+    publish: true,
+    args: [
+      ...['--broadcast', '--connections', connections, '--size', size, '--in-flight', inFlight],
+      ...args,
+    ],
+    ...rest,
+  };
+}
+
 const workloads = [
   ...['binary', 'text'].flatMap((type) => echoes.map((row) => echo(row, type))),
   deflate(1),
@@ -101,6 +118,15 @@ const workloads = [
     connections: 10000,
     tls: true,
   },
+  publish('1000x1', 1000, 1, 100),
+  publish('1000x16', 1000, 16, 100),
+  publish('10000x1', 10000, 1, 100),
+  publish('deflate', 1000, 1, KIB, {
+    title: ', JSON text, compressed',
+    args: ['--text', '--deflate'],
+    deflate: true,
+  }),
+  publish('tls', 1000, 16, 100, { title: ', TLS', tls: true }),
   { name: 'start', title: 'from require to listening', kind: 'start' },
 ];
 
@@ -110,6 +136,7 @@ const kinds = {
   p99: { title: 'Latency at equal load, 99th percentile', unit: 'µs', key: 'p99Us' },
   tls: { title: 'Server CPU per message over TLS', unit: 'µs', key: 'cpuUs' },
   handshake: { title: 'Server CPU per connection over TLS', unit: 'µs', key: 'cpuUs' },
+  publish: { title: 'Server CPU per delivered message', unit: 'µs', key: 'cpuUs' },
   memory: { title: 'Memory', unit: 'KB', key: 'kilobytes' },
   start: { title: 'Start', unit: 'ms', key: 'startMs' },
 };

@@ -1,6 +1,7 @@
 const { listening } = require('./listening');
 
 const deflate = process.env.DEFLATE === '1';
+const publish = process.env.PUBLISH === '1';
 const { TLS_CERT, TLS_KEY } = process.env;
 
 const server = Bun.serve({
@@ -13,8 +14,10 @@ const server = Bun.serve({
     idleTimeout: 0,
     maxPayloadLength: 16 * 1024 * 1024,
     perMessageDeflate: deflate && { compress: 'shared', decompress: 'shared' },
+    open: (socket) => publish && socket.subscribe('news'),
     message: (socket, message) => {
-      if (typeof message === 'string') socket.sendText(message, deflate);
+      if (publish) server.publish('news', message, deflate);
+      else if (typeof message === 'string') socket.sendText(message, deflate);
       else socket.sendBinary(message, deflate);
     },
   },

@@ -2,6 +2,7 @@ const { listening } = require('./listening');
 const uWS = require('uwebsockets');
 
 const deflate = process.env.DEFLATE === '1';
+const publish = process.env.PUBLISH === '1';
 const { TLS_CERT, TLS_KEY } = process.env;
 const app = TLS_CERT ? uWS.SSLApp({ cert_file_name: TLS_CERT, key_file_name: TLS_KEY }) : uWS.App();
 
@@ -11,8 +12,10 @@ app
     idleTimeout: 0,
     maxBackpressure: 64 * 1024 * 1024,
     maxPayloadLength: 16 * 1024 * 1024,
+    open: (socket) => publish && socket.subscribe('news'),
     message: (socket, message, isBinary) => {
-      if (isBinary) socket.send(message, true, deflate);
+      if (publish) app.publish('news', message, isBinary, deflate);
+      else if (isBinary) socket.send(message, true, deflate);
       else socket.send(Buffer.from(message).toString(), false, deflate);
     },
   })

@@ -14,10 +14,13 @@ const { TLS_CERT, TLS_KEY } = process.env;
 const server = TLS_CERT
   ? https.createServer({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) })
   : http.createServer();
-new WebSocketServer({ server, perMessageDeflate }).on('connection', (socket) => {
+const webSockets = new WebSocketServer({ server, perMessageDeflate });
+webSockets.on('connection', (socket) => {
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
-    if (isBinary) socket.send(data);
+    if (process.env.PUBLISH === '1') {
+      for (const client of webSockets.clients) client.send(data, { binary: isBinary });
+    } else if (isBinary) socket.send(data);
     else socket.send(data.toString());
   });
 });

@@ -9,8 +9,16 @@ const server = new WSServer({
   transientPayloads: process.argv.includes('--transient'),
   ...(TLS_CERT && { certificate: { cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) } }),
 });
-server.on('DataIn', (event) => {
-  if (event.dataFormat === 1) server.sendText(event.connectionId, event.text);
-  else server.sendBytes(event.connectionId, event.textB);
-});
+// One message to all of them, or each back to who has sent it.
+if (process.env.PUBLISH === '1') {
+  server.on('Connected', ({ connectionId }) => server.subscribe(connectionId, 'news'));
+  server.on('DataIn', (event) => {
+    server.publish('news', event.dataFormat === 1 ? event.text : event.textB);
+  });
+} else {
+  server.on('DataIn', (event) => {
+    if (event.dataFormat === 1) server.sendText(event.connectionId, event.text);
+    else server.sendBytes(event.connectionId, event.textB);
+  });
+}
 server.startListening().then(() => listening(server.localPort));
