@@ -80,4 +80,4 @@ async function measure(name, workload, { seconds, warmup }) {
   }
 }
 
-module.exports = { measure };
+module.exports = { load, measure };
