@@ -19,7 +19,7 @@
 #include "server/access/host_names.h"
 #include "server/connection/connection.h"
 #include "server/events/command.h"
-#include "server/listening/access.h"
+#include "server/listening/address_counts.h"
 #include "server/listening/pending.h"
 #include "server/settings/options.h"
 #include "server/shared/shared.h"

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "server/listening/access.h"
-
 #include <doctest/doctest.h>
 #include <poll.h>
 
@@ -9,6 +7,7 @@
 
 #include "server/access/access_lists.h"
 #include "server/access/host_names.h"
+#include "server/listening/address_counts.h"
 #include "server_fixture.h"
 
 namespace wss::server {
