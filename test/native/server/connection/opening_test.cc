@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Connections that open, talk and are told apart. How they end is in server/ending_test.cc, what
-// slows or stops them in server/limits_test.cc.
+// Connections that open, talk and are told apart. How they end is in ending_test.cc, what slows
+// or stops them in listening/limits_test.cc.
 #include <doctest/doctest.h>
 
 #include <algorithm>
