@@ -150,8 +150,7 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   if (!connection->hasBeenOpen()) {
-    throwError(makeError(ErrorCode::kInvalidConnectionId,
-                         std::to_string(connection->id()) + " is not open"));
+    throwError(notConnected(std::to_string(connection->id())));
     return {};
   }
   // 0 for what is no whole number.

@@ -272,7 +272,7 @@ void Server::release(const std::vector<std::int32_t>& ended) {
 Result<Connection*> Server::findOpen(std::int32_t id) {
   Connection* const connection = find(id);
   if (connection != nullptr && connection->isOpen()) return connection;
-  return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
+  return notConnected(std::to_string(id));
 }
 
 Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token,
