@@ -38,7 +38,7 @@ std::int32_t Server::chooseVictim() {
   constexpr int kLooks = 4;
   for (int look = 0; look < kLooks; ++look) {
     const std::int32_t id = pending_.victim(time());
-    if (id == 0 || !find(id)->hasUnread()) return id;
+    if (id == 0 || !find(id)->hasUnreadBytes()) return id;
     find(id)->showPending();
   }
   return pending_.victim(time());
