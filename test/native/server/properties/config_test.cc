@@ -81,7 +81,10 @@ TEST_CASE("a setting takes effect at once") {
   Config config;
   CHECK(config.write("BlockedClients", "127.0.0.1") == 0);
   Peer blocked(config.fixture.port());
-  CHECK(config.fixture.until([&] { return blocked.ended(); }));
+  blocked.send(request());
+  CHECK(config.fixture.until(
+      [&] { return blocked.ended() || config.fixture.count(EventKind::kConnected) > 1; }));
+  CHECK(config.fixture.count(EventKind::kConnected) == 1);
   CHECK(config.write("BlockedClients", "") == 0);
   Peer welcome(config.fixture.port());
   config.fixture.open(welcome);
