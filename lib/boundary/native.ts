@@ -106,6 +106,8 @@ export interface Layout {
   >;
   /** By their kinds: those of eventNames, then Forgotten and Settled. */
   readonly events: readonly EventRow[];
+  /** The LogType of the lines of each level; 0 has none. */
+  readonly logTypes: readonly string[];
   /** Its size, and where in it is what. */
   readonly command: Readonly<
     Record<'size' | 'connectionId' | 'kind' | 'offset' | 'length', number>

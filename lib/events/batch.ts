@@ -233,7 +233,7 @@ export class BatchReader {
       case LOG: {
         const message = chunk.text(offset, length);
         const type =
-          (flags & IS_ERROR) !== 0 ? 'Error' : (events.logTypes[value] as events.LogType);
+          (flags & IS_ERROR) !== 0 ? 'Error' : (layout.logTypes[value] as events.LogType);
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;
       }

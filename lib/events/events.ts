@@ -248,12 +248,6 @@ export class ErrorEvent {
 /** The documented values of {@link LogEvent.logType}. */
 export type LogType = 'Info' | 'Error' | 'Verbose' | 'Debug';
 
-/**
- * The levels of the log (LogLevel of native/server), and the type of their lines.
- * @internal
- */
-export const logTypes: Readonly<Record<number, LogType>> = { 1: 'Info', 2: 'Verbose', 3: 'Debug' };
-
 /** A line of the log. What a peer has sent is quoted as it came. */
 export class LogEvent {
   /** 0 when it concerns the server itself. */

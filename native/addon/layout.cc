@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "addon/convert.h"
 #include "server/events/command.h"
 #include "server/events/fields.h"
+#include "server/events/log.h"
 #include "server/events/records.h"
 #include "server/listening/server.h"
 #include "ws/frame.h"
@@ -26,6 +28,12 @@ constexpr std::size_t integers(std::size_t bytes) { return bytes / sizeof(std::i
 Napi::Object frozen(Napi::Object object) {
   object.Freeze();
   return object;
+}
+
+Napi::Object texts(Napi::Env env, std::span<const std::string_view> rows) {
+  const auto array = Napi::Array::New(env);
+  for (const std::string_view text : rows) array.Set(array.Length(), toText(env, text));
+  return frozen(array);
 }
 
 Napi::Object numbers(Napi::Env env,
@@ -94,11 +102,7 @@ Napi::Array events(Napi::Env env) {
     row.Set("name", toText(env, event.name));
     row.Set("value", toText(env, event.value));
     row.Set("payload", toText(env, event.payload));
-    const auto fields = Napi::Array::New(env);
-    for (const std::string_view field : event.fields) {
-      fields.Set(fields.Length(), toText(env, field));
-    }
-    row.Set("fields", frozen(fields));
+    row.Set("fields", texts(env, event.fields));
     rows.Set(rows.Length(), frozen(row));
   }
   rows.Freeze();
@@ -112,6 +116,7 @@ Napi::Object layoutOf(Napi::Env env) {
   layout.Set("record", record(env));
   layout.Set("flags", flags(env));
   layout.Set("events", events(env));
+  layout.Set("logTypes", texts(env, server::kLogTypes));
   layout.Set("command", command(env));
   layout.Set("commandMemory", commandMemory(env));
   layout.Set("kinds", kinds(env));

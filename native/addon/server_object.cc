@@ -150,15 +150,14 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
   if (!connection->hasBeenOpen()) {
-    throwError(makeError(ErrorCode::kInvalidConnectionId,
-                         std::to_string(connection->id()) + " is not open"));
+    throwError(notConnected(std::to_string(connection->id())));
     return {};
   }
   // 0 for what is no whole number.
-  const int code = info[1].IsUndefined() ? server_->options.disconnectStatusCode
+  const int code = info[1].IsUndefined() ? server_->options().disconnectStatusCode
                                          : std::get<int>(toProperty(info[1], 0).value_or(0));
   const std::string reason = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value()
-                                                : server_->options.disconnectStatusDescription;
+                                                : server_->options().disconnectStatusDescription;
   std::string why;
   if (code < 0 || code > 0xFFFF || !ws::isWireCloseCode(static_cast<std::uint16_t>(code))) {
     why = std::to_string(code) +
@@ -255,7 +254,7 @@ Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
 Napi::Value ServerObject::get(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>().Utf8Value();
   const server::Setting* const setting = server::findSetting(name);
-  if (setting != nullptr) return toValue(info.Env(), server_->options, *setting);
+  if (setting != nullptr) return toValue(info.Env(), server_->options(), *setting);
   throwError(server::noSuchSetting(name));
   return {};
 }

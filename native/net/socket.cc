@@ -72,7 +72,7 @@ int unreadOf(int fd) {
 
 /// Whether something is left to receive from a peer that has closed without a reset. A socket in
 /// the file system is then closed in both directions, where TCP closes one.
-bool hasLegacy(int fd) {
+bool hasBytesBeforeEnd(int fd) {
   pollfd errors{fd, 0, 0};
   return ::poll(&errors, 1, 0) >= 0 && (errors.revents & POLLERR) == 0 && unreadOf(fd) > 0;
 }
@@ -107,7 +107,7 @@ void Socket::onReady(Readiness ready) {
   if (!isOpen()) return;
   // To those who read, what is broken shows itself in the receive that follows, with its errno.
   const bool unwanted = !reads_ || fragile_;
-  if (ready.broken && unwanted && !hasLegacy(fd_)) return owner_->onBroken();
+  if (ready.broken && unwanted && !hasBytesBeforeEnd(fd_)) return owner_->onBroken();
   if (ready.broken && !reads_) return;
   // What comes before the end is left until somebody wants it; till then the end need not be told
   // of again.
@@ -140,7 +140,7 @@ Transfer Socket::send(Bytes first, Bytes second) {
   return outcome(::sendmsg(fd_, &message, kNoSignal));
 }
 
-bool Socket::hasUnread() const { return unreadOf(fd_) > 0; }
+bool Socket::hasUnreadBytes() const { return unreadOf(fd_) > 0; }
 
 std::uint32_t Socket::unsent() const {
   int size = 0;

@@ -63,7 +63,7 @@ class Socket final : private Pollable {
   /// Whether the peer's end comes behind what there is to receive.
   [[nodiscard]] bool hasEnded() const { return ended_; }
   /// Whether there are bytes to receive.
-  [[nodiscard]] bool hasUnread() const;
+  [[nodiscard]] bool hasUnreadBytes() const;
   /// Bytes that the peer has yet to take of what the kernel has taken.
   [[nodiscard]] std::uint32_t unsent() const;
 

@@ -59,7 +59,7 @@ test('setters throw, methods reject, config() acts at once', async (t) => {
   void server.config('TcpNoDelay=True');
   assert.equal(await server.config('TcpNoDelay'), 'True');
   const message = await server.sendText(9, 'x').catch((error: Error) => error.message);
-  assert.match(`${message}`, /9 is not open/);
+  assert.match(`${message}`, /9 is not connected/);
   assert.throws(() => server.getConnections().item(9), { code: 126 });
   server.setListening(false);
   assert.equal(server.getListening(), false);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { type LogType, WSServer } from 'native-wsserver';
 import type * as Fields from '../../dist/boundary/fields.js';
 import type * as LayoutModule from '../../dist/boundary/layout.js';
 import type * as Native from '../../dist/boundary/native.js';
@@ -235,6 +236,13 @@ test('C++ reads each command that is written', () => {
 test('opcodes are those of the core', () => {
   const { text, binary, ping, pong } = layout.kinds;
   assert.deepEqual({ ...Opcode }, { text, binary, ping, pong });
+});
+
+test('each level of the Log has the documented type', () => {
+  const documented: LogType[] = ['Info', 'Verbose', 'Debug'];
+  assert.deepEqual(layout.logTypes, ['', ...documented]);
+  const levels = WSServer.describe().find(({ name }) => name === 'LogLevel');
+  assert.equal(levels?.max, layout.logTypes.length - 1);
 });
 
 test('the layout is the same for everybody', () => {

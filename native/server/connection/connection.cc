@@ -214,7 +214,7 @@ void Connection::leave(const Ending& ending) {
   // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
   // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
   // follows in any case: the peer's close_notify.
-  const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnread());
+  const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnreadBytes());
   if (more || outgoing_.isBlocked() || tls_) return drain();
   enter(State::kFlushing);
   touch();

@@ -112,7 +112,7 @@ class Connection final : private net::SocketOwner {
   /// Tells the server what it waits for, and that it has gone on, as long as it has not been open.
   void showPending();
   /// Whether its peer has sent something that has not been read yet. REQUIRES an open socket.
-  [[nodiscard]] bool hasUnread() const { return socket_.hasUnread(); }
+  [[nodiscard]] bool hasUnreadBytes() const { return socket_.hasUnreadBytes(); }
   /// As abort(), but says why, and a WebSocket ends with 1006.
   void cut(std::string_view reason);
   /// Gives up the message whose end has not come, and closes with `code` and `reason`.

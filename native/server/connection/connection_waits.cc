@@ -21,9 +21,7 @@ void Connection::expectProgress() {
 }
 
 Result<void> Connection::ping(std::int32_t token) {
-  if (!isOpen()) {
-    return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id_) + " is not open");
-  }
+  if (!isOpen()) return notConnected(std::to_string(id_));
   if (outgoing_.isBlocked()) {
     return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then ping again");
   }

@@ -2,6 +2,8 @@
 // The Log of a server.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -20,6 +22,10 @@ enum class LogLevel : std::int8_t {
   kVerbose,  ///< header lines
   kDebug,    ///< steps of TLS, what ends before it is open
 };
+
+/// The documented LogType of the lines of each level; that of errors is `Error` instead.
+inline constexpr std::array<std::string_view, 4> kLogTypes = {"", "Info", "Verbose", "Debug"};
+static_assert(kLogTypes.size() == static_cast<std::size_t>(LogLevel::kDebug) + 1);
 
 /// Texts become events, one for each line. A ConnectionId of 0 is the server itself.
 class Log {

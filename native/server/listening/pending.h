@@ -13,7 +13,7 @@
 
 #include "base/chain.h"
 #include "net/address.h"
-#include "server/listening/access.h"
+#include "server/listening/address_counts.h"
 #include "server/shared/connection_owner.h"
 #include "server/timing/deadlines.h"
 

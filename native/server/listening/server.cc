@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/settings/setting_text.h"
+#include "server/settings/settings.h"
 #include "tls/contexts/ticket_keys.h"
 
 namespace wss::server {
@@ -31,7 +32,7 @@ std::string hexOf(std::uint64_t number) {
 }  // namespace
 
 Server::Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status)
-    : shared_(loop, events, options, *this, *this, status),
+    : shared_(loop, events, options_, *this, *this, status),
       slots_(1),
       ticketKeys_(std::make_shared<tls::TicketKeys>()) {}
 
@@ -43,6 +44,17 @@ Server::~Server() {
   }
   // The sockets' last callbacks come in the loop's next turn.
   while (count_ > 0) shared_.loop.run(0);
+}
+
+Result<void> Server::set(const Setting& setting, std::string_view value) {
+  const std::string before = readSetting(options_, setting);
+  Result<void> written = writeSetting(options_, setting, value, isListening());
+  if (!written.ok()) return written;
+  if (isListening()) readClientLists();
+  if (!setting.tls) return {};
+  written = renewTls();
+  if (!written.ok()) (void)writeSetting(options_, setting, before, false);
+  return written;
 }
 
 Result<void> Server::startListening() {
@@ -58,11 +70,11 @@ Result<void> Server::startListening() {
   auto listening = listen();
   if (!listening.ok()) return listening;
   const bool isUnix = listener_.addresses().front().isUnix;
-  if (!isUnix) options.localPort = listener_.addresses().front().port;
+  if (!isUnix) options_.localPort = listener_.addresses().front().port;
   for (const net::Address& address : listener_.addresses()) {
     if (shared_.log.shows(LogLevel::kInfo))
       shared_.log.add(LogLevel::kInfo, 0,
-                      "Listening on " + (isUnix ? options.localHost : address.text()));
+                      "Listening on " + (isUnix ? options_.localHost : address.text()));
   }
   logMissingSuites();
   checkDescriptorLimit();
@@ -70,18 +82,18 @@ Result<void> Server::startListening() {
 }
 
 Result<void> Server::listen() {
-  const auto family = static_cast<net::Family>(options.useIPv6);
-  net::ListenOptions how{.backlog = options.connectionBacklog,
+  const auto family = static_cast<net::Family>(options_.useIPv6);
+  net::ListenOptions how{.backlog = options_.connectionBacklog,
                          .dualStack = family == net::Family::kBoth,
-                         .exclusive = options.bindExclusively,
-                         .noDelay = options.tcpNoDelay,
-                         .mode = fileMode(options.localSocketMode)};
-  if (const auto path = net::socketPath(options.localHost)) {
+                         .exclusive = options_.bindExclusively,
+                         .noDelay = options_.tcpNoDelay,
+                         .mode = fileMode(options_.localSocketMode)};
+  if (const auto path = net::socketPath(options_.localHost)) {
     return listener_.listen(shared_.loop, *path, how, this);
   }
   const auto listenAs = [&](net::Family wanted) -> Result<void> {
     auto addresses =
-        net::addressesOf(options.localHost, static_cast<std::uint16_t>(options.localPort), wanted,
+        net::addressesOf(options_.localHost, static_cast<std::uint16_t>(options_.localPort), wanted,
                          hostNames_.resolver);
     if (!addresses.ok()) return addresses.error();
     if (addresses.value().size() > 1) how.dualStack = false;
@@ -89,7 +101,7 @@ Result<void> Server::listen() {
   };
   Result<void> listening = listenAs(family);
   // Every interface is [::], but where the kernel has no IPv6.
-  const bool every = family == net::Family::kBoth && options.localHost.empty();
+  const bool every = family == net::Family::kBoth && options_.localHost.empty();
   if (every && !listening.ok() && listening.error().code == ErrorCode::kAddressFamilyNotSupported) {
     return listenAs(net::Family::kIPv4);
   }
@@ -97,11 +109,11 @@ Result<void> Server::listen() {
 }
 
 void Server::disconnectAll() {
-  const auto code = static_cast<std::uint16_t>(options.disconnectStatusCode);
+  const auto code = static_cast<std::uint16_t>(options_.disconnectStatusCode);
   for (Slot& slot : slots_) {
     if (!slot.connection) continue;
     if (slot.connection->isOpen()) {
-      slot.connection->disconnect(code, options.disconnectStatusDescription);
+      slot.connection->disconnect(code, options_.disconnectStatusDescription);
     } else if (!slot.connection->isLeaving()) {
       slot.connection->abort();
     }
@@ -159,7 +171,7 @@ void Server::checkDescriptorLimit() {
   rlimit limit{};
   const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   descriptors_ = known ? static_cast<std::size_t>(limit.rlim_cur) : SIZE_MAX;
-  const auto wanted = static_cast<std::size_t>(options.maxConnections) + kOtherDescriptors;
+  const auto wanted = static_cast<std::size_t>(options_.maxConnections) + kOtherDescriptors;
   if (descriptors_ >= wanted) return;
   shared_.log.addError(0,
                        "This process may have " + std::to_string(limit.rlim_cur) +
@@ -168,7 +180,7 @@ void Server::checkDescriptorLimit() {
 }
 
 bool Server::takeOpen() {
-  if (opened_ >= options.maxConnections) {
+  if (opened_ >= options_.maxConnections) {
     onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, kTooManyOpen), 1);
     return false;
   }
@@ -176,15 +188,14 @@ bool Server::takeOpen() {
   return true;
 }
 
-bool Server::admits(const net::Address& client) {
-  readClientLists();
+bool Server::admits(const net::Address& client) const {
   return allowedClients_.matches(client, hostNames_) &&
          !blockedClients_.matches(client, hostNames_);
 }
 
 std::string_view Server::whyTooMany(const net::Address& client) {
-  if (opened_ >= options.maxConnections) return kTooManyOpen;
-  const int perAddress = options.maxConnectionsPerAddress;
+  if (opened_ >= options_.maxConnections) return kTooManyOpen;
+  const int perAddress = options_.maxConnectionsPerAddress;
   if (addressCounts_.counting() != (perAddress > 0)) countAddresses(perAddress > 0);
   if (perAddress == 0 || addressCounts_.add(client, perAddress)) return {};
   const std::int32_t victim = pending_.victimOf(client, time());
@@ -261,7 +272,7 @@ void Server::release(const std::vector<std::int32_t>& ended) {
 Result<Connection*> Server::findOpen(std::int32_t id) {
   Connection* const connection = find(id);
   if (connection != nullptr && connection->isOpen()) return connection;
-  return makeError(ErrorCode::kInvalidConnectionId, std::to_string(id) + " is not open");
+  return notConnected(std::to_string(id));
 }
 
 Result<bool> Server::send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token,

@@ -19,9 +19,10 @@
 #include "server/access/host_names.h"
 #include "server/connection/connection.h"
 #include "server/events/command.h"
-#include "server/listening/access.h"
+#include "server/listening/address_counts.h"
 #include "server/listening/pending.h"
 #include "server/settings/options.h"
+#include "server/settings/setting.h"
 #include "server/shared/shared.h"
 #include "tls/certificates/certificate.h"
 #include "tls/contexts/context.h"
@@ -40,7 +41,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  Options options;
+  // Settings.
+  [[nodiscard]] const Options& options() const { return options_; }
+  /// Parses and sets the value of one, with its effect. Fails as writeSetting() does, and as
+  /// renewTls() for a setting of TLS; the value is then unchanged.
+  Result<void> set(const Setting& setting, std::string_view value);
 
   // The server as a whole.
   /// Fails with 104 when listening already, with 10022 when clients are to show certificates but
@@ -116,9 +121,6 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   // What it tells of itself.
   /// How names of clients are looked up from now on.
   void setResolver(net::Resolver resolver) { hostNames_.resolver = resolver; }
-  /// Reads AllowedClients and BlockedClients, and looks up the names that are new in them. To be
-  /// called when they have changed; who has forgotten is helped by admits().
-  void readClientLists();
   /// The queues that their peers do not empty.
   [[nodiscard]] const Holders& queues() const { return shared_.queues; }
   void reportError(std::int32_t id, const Error& error) { shared_.log.report(id, error); }
@@ -143,8 +145,10 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void boundQueues() override;
   std::string uidOf(std::int32_t id) override;
   void remove(std::int32_t id) override;
+  /// Reads AllowedClients and BlockedClients, and looks up the names that are new in them.
+  void readClientLists();
   /// Whether AllowedClients and BlockedClients let a client connect.
-  bool admits(const net::Address& client);
+  [[nodiscard]] bool admits(const net::Address& client) const;
   /// Why no more connections are taken from `client`; empty if one more is, and is counted.
   std::string_view whyTooMany(const net::Address& client);
   void countAddresses(bool counting);
@@ -172,6 +176,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void performAnswer(const DecodedCommand& command, Bytes arena);
   void reportUnsound(const DecodedCommand& command);
 
+  Options options_;
   Shared shared_;
   net::Listener listener_;
   std::vector<Slot> slots_;

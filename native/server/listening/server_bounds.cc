@@ -11,7 +11,7 @@
 namespace wss::server {
 
 std::size_t Server::maxPending() const {
-  const auto most = static_cast<std::size_t>(options.maxPendingConnections);
+  const auto most = static_cast<std::size_t>(options_.maxPendingConnections);
   const std::size_t used = static_cast<std::size_t>(opened_) + kOtherDescriptors;
   return std::min(most, descriptors_ > used ? descriptors_ - used : 1);
 }
@@ -38,7 +38,7 @@ std::int32_t Server::chooseVictim() {
   constexpr int kLooks = 4;
   for (int look = 0; look < kLooks; ++look) {
     const std::int32_t id = pending_.victim(time());
-    if (id == 0 || !find(id)->hasUnread()) return id;
+    if (id == 0 || !find(id)->hasUnreadBytes()) return id;
     find(id)->showPending();
   }
   return pending_.victim(time());
@@ -67,7 +67,7 @@ void Server::evict(std::int32_t id) {
 }
 
 bool Server::boundUnfinished(std::int32_t id) {
-  while (shared_.unfinished.total() > static_cast<std::size_t>(options.maxUnfinishedBytes)) {
+  while (shared_.unfinished.total() > static_cast<std::size_t>(options_.maxUnfinishedBytes)) {
     const std::int32_t worst = shared_.unfinished.worst(shared_.now());
     if (worst == id) return false;
     shared_.unfinished.remove(worst);
@@ -77,7 +77,7 @@ bool Server::boundUnfinished(std::int32_t id) {
 }
 
 void Server::boundQueues() {
-  const auto most = static_cast<std::size_t>(options.maxQueuedBytesTotal);
+  const auto most = static_cast<std::size_t>(options_.maxQueuedBytesTotal);
   while (shared_.queues.count() > 1 && shared_.queues.total() > most) {
     const std::int32_t worst = shared_.queues.worst(shared_.now());
     Connection& connection = *find(worst);
@@ -90,10 +90,11 @@ void Server::boundQueues() {
 void Server::endStalled() {
   if (listener_.isPaused()) listener_.resume();
   std::vector<std::int32_t> ids;
-  if (options.messageTimeout > 0)
-    shared_.unfinished.collectIdle(shared_.now(), options.messageTimeout, ids);
+  if (options_.messageTimeout > 0)
+    shared_.unfinished.collectIdle(shared_.now(), options_.messageTimeout, ids);
   for (const std::int32_t id : std::exchange(ids, {})) find(id)->onMessageStalled();
-  if (options.sendTimeout > 0) shared_.queues.collectIdle(shared_.now(), options.sendTimeout, ids);
+  if (options_.sendTimeout > 0)
+    shared_.queues.collectIdle(shared_.now(), options_.sendTimeout, ids);
   for (const std::int32_t id : ids) {
     Connection& connection = *find(id);
     if (!connection.hasTakenMore()) connection.cut("The peer took nothing for SendTimeout");

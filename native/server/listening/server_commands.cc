@@ -10,7 +10,7 @@
 namespace wss::server {
 
 void Server::perform(std::span<const Command> commands, MutableBytes arena) {
-  const std::size_t mostPayload = options.maxFramePayload();
+  const std::size_t mostPayload = options_.maxFramePayload();
   CommandDecoder decoder(arena);
   for (const Command& given : commands) {
     const DecodedCommand command = decoder.decode(given);

@@ -27,7 +27,7 @@ Result<void> Server::setCertificates(std::vector<tls::Certificate> certificates)
     shared_.tls.missesCertificate = false;
     return {};
   }
-  auto made = makeTlsContext(options, std::move(certificates), ticketKeys_);
+  auto made = makeTlsContext(options_, std::move(certificates), ticketKeys_);
   if (!made.ok()) return made.error();
   shared_.tls.context = std::move(made.value());
   shared_.tls.missesCertificate = false;
@@ -51,11 +51,11 @@ void Server::missCertificate() {
 }
 
 Result<void> Server::checkTls(bool hasCertificate, bool misses) const {
-  const TlsSwitch wanted = tlsSwitch(options);
+  const TlsSwitch wanted = tlsSwitch(options_);
   const bool off = wanted == TlsSwitch::kOff;
   // A server that loses its certificate while it listens refuses everybody.
   const bool refuses = misses && isListening();
-  if (options.sslAuthenticateClients && (off || !(hasCertificate || refuses))) {
+  if (options_.sslAuthenticateClients && (off || !(hasCertificate || refuses))) {
     return makeError(ErrorCode::kInvalidArgument,
                      off ? "SSLAuthenticateClients needs TLS: set SSLEnabled to True"
                          : "SSLAuthenticateClients needs TLS: select a certificate of the server");
@@ -74,7 +74,7 @@ Result<void> Server::renewTls() {
 }
 
 Result<Bytes> Server::ticketKeys() {
-  ticketKeys_->rotate(std::chrono::seconds(options.sslSessionLifetime));
+  ticketKeys_->rotate(std::chrono::seconds(options_.sslSessionLifetime));
   if (ticketKeys_->bytes().empty()) {
     if (Result<void> made = ticketKeys_->setRandom(); !made.ok()) return made.error();
   }

@@ -44,8 +44,8 @@ void Server::onTick() {
 }
 
 void Server::readClientLists() {
-  const bool allowed = allowedClients_.assign(options.allowedClients);
-  const bool blocked = blockedClients_.assign(options.blockedClients);
+  const bool allowed = allowedClients_.assign(options_.allowedClients);
+  const bool blocked = blockedClients_.assign(options_.blockedClients);
   if (!allowed && !blocked) return;
   std::vector<std::string> names = allowedClients_.names();
   names.insert(names.end(), blockedClients_.names().begin(), blockedClients_.names().end());

@@ -70,7 +70,7 @@ Result<std::string> readConfig(Server& server, std::string_view name) {
   if (bracket == std::string_view::npos) {
     const Setting* const setting = findSetting(name);
     if (setting == nullptr) return noSuchSetting(name);
-    return readSetting(server.options, *setting);
+    return readSetting(server.options(), *setting);
   }
   auto target = findTarget(server, name, bracket);
   if (!target.ok()) return target.error();
@@ -82,13 +82,7 @@ Result<void> writeConfig(Server& server, std::string_view name, std::string_view
   if (bracket == std::string_view::npos) {
     const Setting* const setting = findSetting(name);
     if (setting == nullptr) return noSuchSetting(name);
-    const std::string before = readSetting(server.options, *setting);
-    auto written = writeSetting(server.options, *setting, value, server.isListening());
-    if (written.ok() && server.isListening()) server.readClientLists();
-    if (!written.ok() || !setting->tls) return written;
-    written = server.renewTls();
-    if (!written.ok()) (void)writeSetting(server.options, *setting, before, false);
-    return written;
+    return server.set(*setting, value);
   }
   auto target = findTarget(server, name, bracket);
   if (!target.ok()) return target.error();

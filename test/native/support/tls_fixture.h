@@ -39,9 +39,19 @@ inline std::vector<std::uint8_t> derOf(const Certificate::X509& certificate) {
   return der;
 }
 
+/// A key of RSA: one of two in turn, because it takes a second to make one.
+inline Certificate::Key rsaKey() {
+  static const std::array<Certificate::Key, 2> keys = {
+      Certificate::Key(EVP_RSA_gen(2048U), EVP_PKEY_free),
+      Certificate::Key(EVP_RSA_gen(2048U), EVP_PKEY_free)};
+  static std::size_t count = 0;
+  return keys.at(count++ % keys.size());
+}
+
+/// Another one than the last of its kind.
 inline Certificate::Key makeKey(std::string_view kind) {
-  EVP_PKEY* const key = kind == "RSA" ? EVP_RSA_gen(2048U)
-                        : kind == "EC"
+  if (kind == "RSA") return rsaKey();
+  EVP_PKEY* const key = kind == "EC"
                             ? EVP_EC_gen("P-256")
                             : EVP_PKEY_Q_keygen(nullptr, nullptr, std::string(kind).c_str());
   return {key, EVP_PKEY_free};

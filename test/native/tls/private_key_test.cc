@@ -66,6 +66,7 @@ Certificate::Key pssKey() {
       EVP_PKEY_CTX_new_from_name(nullptr, "RSA-PSS", nullptr));
   EVP_PKEY* key = nullptr;
   EVP_PKEY_keygen_init(context.get());
+  EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), 1024);
   EVP_PKEY_keygen(context.get(), &key);
   return {key, EVP_PKEY_free};
 }

@@ -155,18 +155,20 @@ TEST_CASE("a payload cut anywhere is corrupt") {
 }
 
 TEST_CASE("messages of every kind and size, with all settings, come back") {
+  std::vector<std::string> messages;
+  for (const std::size_t size : {1u, 100u, 1024u, 5000u, 66000u}) {
+    messages.insert(messages.end(), {prose(size), noise(size), std::string(size, 'a')});
+  }
   for (const int windowBits : {9, 10, 12, 15}) {
     for (const int memLevel : {1, 8, 9}) {
       for (const int level : {0, 1, 6, 9}) {
         for (const bool takeover : {false, true}) {
           Deflater deflater({level, windowBits, memLevel, takeover});
           Inflater inflater(windowBits, takeover);
-          for (const std::size_t size : {1u, 100u, 1024u, 5000u, 66000u}) {
-            for (const std::string& message : {prose(size), noise(size), std::string(size, 'a')}) {
-              const Outcome outcome = inflate(inflater, compress(deflater, message), size);
-              REQUIRE(outcome.status == InflateStatus::kDone);
-              REQUIRE(outcome.message == message);
-            }
+          for (const std::string& message : messages) {
+            const Outcome outcome = inflate(inflater, compress(deflater, message), message.size());
+            REQUIRE(outcome.status == InflateStatus::kDone);
+            REQUIRE(outcome.message == message);
           }
         }
       }
@@ -178,8 +180,8 @@ TEST_CASE("output of all sizes around those that room is made for") {
   Deflater deflater({});
   Inflater inflater(15, false);
   constexpr std::size_t kRoom = 64 * 1024;
-  const std::string bytes = noise(kRoom + 100);
-  for (std::size_t size = kRoom - 100; size < bytes.size(); ++size) {
+  const std::string bytes = noise(kRoom + 40);
+  for (std::size_t size = kRoom - 40; size < bytes.size(); ++size) {
     const std::string message = bytes.substr(0, size);
     REQUIRE(inflate(inflater, compress(deflater, message), size).message == message);
   }
@@ -220,8 +222,8 @@ TEST_CASE("no more than the limit is inflated") {
 
 TEST_CASE("in portions the same comes out") {
   Deflater deflater({});
-  for (const std::string& message : {std::string(), std::string("short"), prose(300'000),
-                                     noise(300'000), std::string(kLimit, 'a')}) {
+  for (const std::string& message : {std::string(), std::string("short"), prose(70'000),
+                                     noise(70'000), std::string(kLimit / 8, 'a')}) {
     const std::vector<std::uint8_t> payload = compress(deflater, message);
     for (const bool takeover : {false, true}) {
       Inflater inflater(15, takeover);

@@ -19,10 +19,10 @@ namespace wss::server {
 namespace {
 
 constexpr std::string_view kRecords =
-#include "../../data/records.inc"
+#include "../../../data/records.inc"
     ;
 constexpr std::string_view kCommands =
-#include "../../data/commands.inc"
+#include "../../../data/commands.inc"
     ;
 
 /// All payloads are small, but for those that are adopted.

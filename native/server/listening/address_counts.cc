@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/listening/access.h"
+#include "server/listening/address_counts.h"
 
 #include <algorithm>
 

@@ -288,7 +288,7 @@ TEST_CASE("who does not accept data gets what came before the peer's end first")
     peer.send(masked(Opcode::kText, "last words"));
     if (closes) peer.send(masked(Opcode::kClose, closePayload(1000)));
     peer.finish();
-    REQUIRE(fixture.until([&] { return connection.hasUnread(); }));
+    REQUIRE(fixture.until([&] { return connection.hasUnreadBytes(); }));
     for (int i = 0; i < 5; ++i) fixture.turn();
     // It is not asked about again and again.
     pollfd backend{fixture.loop().backendFd(), POLLIN, 0};
@@ -314,7 +314,7 @@ TEST_CASE("while a handler keeps a Close from being answered, the loop has nothi
     if (paused) fixture.server().find(id)->setAcceptsData(false);
     peer.send("what follows is for nobody");
     peer.finish();
-    REQUIRE(fixture.until([&] { return fixture.server().find(id)->hasUnread(); }));
+    REQUIRE(fixture.until([&] { return fixture.server().find(id)->hasUnreadBytes(); }));
     for (int i = 0; i < 3; ++i) fixture.turn();
     pollfd backend{fixture.loop().backendFd(), POLLIN, 0};
     CHECK(::poll(&backend, 1, 0) == 0);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "server_fixture.h"
+#include "tls_fixture.h"
 
 namespace wss::test {
 namespace {
@@ -74,6 +75,30 @@ TEST_CASE("values are of the setting's type and range") {
   }
   CHECK(config.write(name, "2147483647") == 0);
   CHECK(config.read(name) == "2147483647");
+}
+
+TEST_CASE("a setting takes effect at once") {
+  Config config;
+  CHECK(config.write("BlockedClients", "127.0.0.1") == 0);
+  Peer blocked(config.fixture.port());
+  blocked.send(request());
+  CHECK(config.fixture.until(
+      [&] { return blocked.ended() || config.fixture.count(EventKind::kConnected) > 1; }));
+  CHECK(config.fixture.count(EventKind::kConnected) == 1);
+  CHECK(config.write("BlockedClients", "") == 0);
+  Peer welcome(config.fixture.port());
+  config.fixture.open(welcome);
+}
+
+TEST_CASE("a setting of TLS that certificates cannot be served with stays as it was") {
+  constexpr std::string_view kSuites = "SSLEnabledCipherSuites";
+  Config plain;
+  CHECK(plain.write(kSuites, "CALG_DES") == 0);
+  Config secure;
+  REQUIRE(secure.fixture.server().setCertificates({makeCertificate("own")}).ok());
+  const std::string before = secure.read(kSuites);
+  CHECK(secure.write(kSuites, "CALG_DES") == 10022);
+  CHECK(secure.read(kSuites) == before);
 }
 
 TEST_CASE("the uid of a connection: always the same, never another's, not to be set") {

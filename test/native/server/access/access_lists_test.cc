@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server/listening/access.h"
+#include "server/access/access_lists.h"
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "server/access/access_lists.h"
 #include "server/access/host_names.h"
 #include "server_fixture.h"
 
@@ -239,21 +238,6 @@ TEST_CASE("origins") {
     CAPTURE(row.origin);
     CHECK(isAllowedOrigin(row.list, row.origin) == row.allowed);
   }
-}
-
-TEST_CASE("connections of one address") {
-  AddressCounts counts;
-  CHECK(counts.add(address("10.0.0.1"), 2));
-  CHECK(counts.add(address("10.0.0.1"), 2));
-  CHECK_FALSE(counts.add(address("10.0.0.1"), 2));
-  CHECK(counts.add(address("10.0.0.2"), 2));
-  counts.remove(address("10.0.0.1"));
-  CHECK(counts.add(address("10.0.0.1"), 2));
-  counts.remove(address("10.0.0.9"));
-
-  CHECK(counts.add(address("2001:db8::1"), 1));
-  CHECK_FALSE(counts.add(address("2001:db8::ffff:2"), 1));
-  CHECK(counts.add(address("2001:db8:0:1::1"), 1));
 }
 
 }  // namespace

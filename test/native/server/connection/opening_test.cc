@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Connections that open, talk and are told apart. How they end is in server/ending_test.cc, what
-// slows or stops them in server/limits_test.cc.
+// Connections that open, talk and are told apart. How they end is in ending_test.cc, what slows
+// or stops them in listening/limits_test.cc.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -310,14 +310,14 @@ TEST_CASE("listening") {
   ServerFixture fixture;
   server::Server& server = fixture.server();
   CHECK(server.isListening());
-  CHECK(server.options.localPort > 0);
+  CHECK(server.options().localPort > 0);
   const Result<void> twice = server.startListening();
   REQUIRE_FALSE(twice.ok());
   CHECK(twice.error().code == ErrorCode::kAlreadyListening);
 
   ServerFixture other;
   other.server().stopListening();
-  other.server().options.localPort = fixture.port();
+  other.options().localPort = fixture.port();
   const Result<void> inUse = other.server().startListening();
   REQUIRE_FALSE(inUse.ok());
   CHECK(inUse.error().code == ErrorCode::kAddressInUse);
@@ -335,7 +335,7 @@ TEST_CASE("listening") {
   other.server().stopListening();
   CHECK(server.startListening().ok());
 
-  other.server().options.localHost = "203.0.113.1";
+  other.options().localHost = "203.0.113.1";
   const Result<void> foreign = other.server().startListening();
   REQUIRE_FALSE(foreign.ok());
   CHECK(foreign.error().code == ErrorCode::kAddressNotAvailable);
