@@ -23,6 +23,7 @@ const counts = {
   fuzz_records: 800,
   fuzz_server: 1_000,
   fuzz_tls_session: 800,
+  fuzz_topics: 2_000,
   fuzz_upgrade: 5_000,
 };
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "server/topics/topics.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/topics/topic.h"
+
+namespace wss::server {
+namespace {
+
+/// So many sets are searched for who has been found in them already; more are sorted.
+constexpr std::size_t kFewSets = 8;
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+bool Topics::subscribe(std::int32_t id, std::string_view pattern) {
+  const auto known = byPattern_.find(pattern);
+  const Number number = known != byPattern_.end() ? known->second : add(pattern);
+  if (!row(number).subscribers.insert(id)) return false;
+  byConnection_[id].insert(number);
+  return true;
+}
+
+bool Topics::unsubscribe(std::int32_t id, std::string_view pattern) {
+  const auto known = byPattern_.find(pattern);
+  const auto own = byConnection_.find(id);
+  if (known == byPattern_.end() || own == byConnection_.end()) return false;
+  const Number number = known->second;
+  if (!own->second.erase(number)) return false;
+  if (own->second.empty()) byConnection_.erase(own);
+  removeSubscriber(number, id);
+  return true;
+}
+
+void Topics::end(std::int32_t id) {
+  const auto own = byConnection_.extract(id);
+  if (own.empty()) return;
+  own.mapped().forEach([&](Number number) { removeSubscriber(number, id); });
+}
+
+std::span<const std::int32_t> Topics::subscribersOf(std::string_view topic) {
+  matched_.clear();
+  if (const auto exact = byPattern_.find(topic); exact != byPattern_.end()) found(exact->second);
+  match(tree_, topic);
+
+  subscribers_.clear();
+  const bool areFew = matched_.size() <= kFewSets;
+  // The largest first: whom it has is not looked for anywhere.
+  std::ranges::sort(matched_, std::ranges::greater(), &IdSet::size);
+  for (auto set = matched_.begin(); set != matched_.end(); ++set) {
+    (*set)->forEach([&](std::int32_t id) {
+      const auto has = [id](const IdSet* earlier) { return earlier->contains(id); };
+      if (!areFew || std::none_of(matched_.begin(), set, has)) subscribers_.push_back(id);
+    });
+  }
+  if (!areFew) {
+    std::ranges::sort(subscribers_);
+    const auto repeated = std::ranges::unique(subscribers_);
+    subscribers_.erase(repeated.begin(), repeated.end());
+  }
+  return subscribers_;
+}
+
+std::vector<std::string> Topics::patternsOf(std::int32_t id) const {
+  std::vector<std::string> names;
+  if (const auto own = byConnection_.find(id); own != byConnection_.end()) {
+    own->second.forEach([&](Number number) { names.push_back(row(number).pattern); });
+  }
+  return sorted(std::move(names));
+}
+
+std::size_t Topics::countOf(std::int32_t id) const {
+  const auto own = byConnection_.find(id);
+  return own == byConnection_.end() ? 0 : own->second.size();
+}
+
+std::vector<std::string> Topics::patterns() const {
+  std::vector<std::string> names;
+  names.reserve(byPattern_.size());
+  for (const auto& [pattern, number] : byPattern_) names.emplace_back(pattern);
+  return sorted(std::move(names));
+}
+
+Topics::Number Topics::add(std::string_view pattern) {
+  Number number = 0;
+  if (free_.empty()) {
+    subscriptions_.push_back(std::make_unique<Subscription>());
+    number = static_cast<Number>(subscriptions_.size());
+  } else {
+    number = free_.back();
+    free_.pop_back();
+  }
+  Subscription& added = row(number);
+  added.pattern = pattern;
+  byPattern_.emplace(added.pattern, number);
+  if (hasWildcard(pattern)) grow(pattern) = number;
+  return number;
+}
+
+void Topics::remove(Number number) {
+  Subscription& removed = row(number);
+  if (hasWildcard(removed.pattern)) prune(tree_, removed.pattern);
+  byPattern_.erase(removed.pattern);
+  removed.pattern = std::string();
+  free_.push_back(number);
+}
+
+void Topics::removeSubscriber(Number number, std::int32_t id) {
+  IdSet& subscribers = row(number).subscribers;
+  subscribers.erase(id);
+  if (subscribers.empty()) remove(number);
+}
+
+Topics::Number& Topics::grow(std::string_view pattern) {
+  Node* node = &tree_;
+  while (!pattern.empty()) {
+    const std::string_view token = takeToken(pattern);
+    if (token == ">") return node->rest;
+    auto next = node->next.find(token);
+    if (next == node->next.end()) {
+      next = node->next.emplace(std::string(token), std::make_unique<Node>()).first;
+    }
+    node = next->second.get();
+  }
+  return node->here;
+}
+
+void Topics::prune(Node& node, std::string_view pattern) {
+  if (pattern.empty()) {
+    node.here = 0;
+    return;
+  }
+  const std::string_view token = takeToken(pattern);
+  if (token == ">") {
+    node.rest = 0;
+    return;
+  }
+  const auto next = node.next.find(token);
+  prune(*next->second, pattern);
+  const Node& left = *next->second;
+  if (left.next.empty() && left.here == 0 && left.rest == 0) node.next.erase(next);
+}
+
+void Topics::match(const Node& node, std::string_view topic) {
+  if (topic.empty()) return found(node.here);
+  found(node.rest);
+  if (node.next.empty()) return;
+  const std::string_view token = takeToken(topic);
+  for (const std::string_view way : {token, std::string_view("*")}) {
+    if (const auto next = node.next.find(way); next != node.next.end()) match(*next->second, topic);
+  }
+}
+
+}  // namespace wss::server
