@@ -24,6 +24,7 @@ export {
   type LogType,
   PingEvent,
   ReadyToSendEvent,
+  SkippedEvent,
   SSLStatusEvent,
 } from './events/events.js';
 export {
@@ -33,6 +34,7 @@ export {
   WebSocketOpenRequestEvent,
 } from './events/question_events.js';
 export type { MessageSource, StreamOptions } from './sending/outgoing_message.js';
+export type { PublishOptions } from './sending/publisher.js';
 export type { Data, SendFormat, SendOptions } from './sending/sender.js';
 export { WSConnection } from './server/connection.js';
 export { ConnectionMap } from './server/connection_map.js';

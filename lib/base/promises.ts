@@ -37,6 +37,15 @@ export function rejected(error: unknown): Promise<never> {
   return handled(Promise.reject(error));
 }
 
+/** What `act` comes to; what it throws, as a rejection. */
+export function attempt<Value>(act: () => Value | Promise<Value>): Promise<Value> {
+  try {
+    return Promise.resolve(act());
+  } catch (error) {
+    return rejected(error);
+  }
+}
+
 /** Whether it can be awaited. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;

@@ -46,6 +46,8 @@ export interface Statistics {
   readonly connectionsRefused: number;
   /** Connections that were not open yet and have made room for newer ones (MaxPendingConnections). */
   readonly connectionsEvicted: number;
+  /** Messages published that slow clients have not been sent (SlowSubscribers). */
+  readonly messagesSkipped: number;
   readonly messagesIn: number;
   readonly messagesOut: number;
   /** Bytes of payload. */
@@ -104,7 +106,7 @@ export interface Layout {
       number
     >
   >;
-  /** By their kinds: those of eventNames, then Forgotten and Settled. */
+  /** By their kinds: those of eventNames, then Forgotten, Settled and Published. */
   readonly events: readonly EventRow[];
   /** The LogType of the lines of each level; 0 has none. */
   readonly logTypes: readonly string[];
@@ -123,6 +125,8 @@ export interface Layout {
       | 'pong'
       | 'answerConnection'
       | 'answerOpen'
+      | 'topic'
+      | 'publish'
       | 'uncompressed'
       | 'gathered'
       | 'operandShift',
@@ -228,6 +232,31 @@ export interface NativeServer {
   /** Undefined: one of the server's own; null: refuse. */
   answerCertificateRequest(id: number, certificate: NativeCertificate | null | undefined): void;
   answerClientAuthentication(id: number, accept: boolean): void;
+  /**
+   * Whether `id` was not subscribed to `pattern`. Throws 126 when `id` is not open, 10022 when that
+   * is no pattern, 10055 beyond MaxSubscriptions.
+   */
+  subscribe(id: number, pattern: string): boolean;
+  /** Whether it was. Throws 126 and 10022 as {@link subscribe}. */
+  unsubscribe(id: number, pattern: string): boolean;
+  /** The patterns of a connection, sorted. */
+  topicsOf(id: number): string[];
+  /** The patterns that somebody is subscribed to, sorted. */
+  topics(): string[];
+  /** How many are subscribed to what `topic` fits. Throws 10022 when that is none. */
+  subscriberCount(topic: string): number;
+  /** Throws 10022 when that cannot be published to. */
+  checkTopic(topic: string): void;
+  /**
+   * Publishes past the command memory, to all if `topic` is empty, and returns to how many.
+   * UNCOMPRESSED may be added to the opcode. Throws 10022.
+   */
+  publish(
+    topic: string,
+    opcode: number,
+    bytes: NodeJS.ArrayBufferView | ArrayBufferLike,
+    except: number,
+  ): number;
   /** Tells the Log and Error. Returns whether somebody listens to Error. */
   reportError(id: number, code: number, text: string): boolean;
   state(): NativeState;

@@ -20,6 +20,8 @@ export const UNCOMPRESSED = kinds.uncompressed;
 const GATHERED = kinds.gathered;
 const ANSWER_CONNECTION = kinds.answerConnection;
 const ANSWER_OPEN = kinds.answerOpen;
+const TOPIC = kinds.topic;
+const PUBLISH = kinds.publish;
 const OPERAND_SHIFT = kinds.operandShift;
 
 // Where things are in the command memory, and in a command.
@@ -52,6 +54,8 @@ const MOST_GATHERED = 32 * 1024;
 /** What a UTF-16 code unit may need in UTF-8. */
 const MOST_PER_UNIT = 3;
 const MAX_COMMANDS = 8 * 1024;
+/** What a topic may need in UTF-8. */
+const MOST_TOPIC = 255;
 /** Behind what is written, there is room for texts that wait, whatever they are made of. */
 const ARENA_SIZE = FULL + MAX_COMMANDS * LONG_HEADER + MOST_PER_UNIT * (MOST_GATHERED + SHORT_TEXT);
 
@@ -83,6 +87,10 @@ export class Outbox {
   #firstText = 0;
   /** How many of the next texts are not gathered. */
   #alone = 0;
+  /** The topic that was written last, and where: what is published to one topic lies side by side. */
+  #topic = '';
+  #topicOffset = 0;
+  #topicLength = 0;
   readonly #flush = (): void => {
     this.encode();
     this.server.flush();
@@ -147,6 +155,49 @@ export class Outbox {
     else this.#copy(bytes, length, offset);
     this.#add(id, kind, offset, length);
     return true;
+  }
+
+  /**
+   * Publishes a message to those who are subscribed to `topic`, which can be published to, or, if
+   * it is empty, to all; not to `except`, unless that is 0. `opcode` is Opcode.text or Opcode.binary,
+   * `flags` 0 or UNCOMPRESSED. How many get it, a later event says for `token`. False when it is too
+   * large, or bytes lie about their length: use NativeServer.publish().
+   */
+  publish(
+    topic: string,
+    data: string | Uint8Array,
+    opcode: number,
+    flags: number,
+    except: number,
+    token: number,
+  ): boolean {
+    const { length } = data;
+    const most = typeof data === 'string' ? length * MOST_PER_UNIT : length;
+    if (most > LARGE || (typeof data !== 'string' && length !== lengthOf(data))) return false;
+    // Two commands, the topic and the message.
+    if ((this.#commands[COUNT] as number) + 1 >= MAX_COMMANDS) this.#flush();
+    this.#reserve(MOST_TOPIC + most, LONG_HEADER);
+    if (topic !== this.#topic || this.#commands[COUNT] === 0) this.#writeTopic(topic);
+    const used = this.#used;
+    this.#add(token, TOPIC, this.#topicOffset, this.#topicLength);
+    this.#used = used;
+    const kind = PUBLISH | flags | (opcode << OPERAND_SHIFT);
+    if (typeof data === 'string') {
+      const size = this.#write(data);
+      this.#add(except, kind, this.#used - size, size);
+    } else {
+      const offset = used + (length <= MOST_SHORT ? SHORT_HEADER : LONG_HEADER);
+      copyInto(this.#arena, data, offset);
+      this.#add(except, kind, offset, length);
+    }
+    return true;
+  }
+
+  #writeTopic(topic: string): void {
+    this.#topicOffset = this.#used;
+    this.#topicLength = this.#writer.utf8Write(topic, this.#used);
+    this.#topic = topic;
+    this.#used += this.#topicLength;
   }
 
   /** Answers ConnectionRequest. */

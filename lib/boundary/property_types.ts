@@ -39,6 +39,7 @@ export interface PropertyTypes {
   SSLNegotiatedKeyExchange: string;
   SSLNegotiatedKeyExchangeStrength: number;
   SSLNegotiatedVersion: string;
+  SkippedMessages: number;
   SubProtocols: string;
   Timeout: number;
 }

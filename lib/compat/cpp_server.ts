@@ -10,7 +10,7 @@ import { shown } from '../base/shown.js';
 import { throwFirst } from '../base/uncaught.js';
 import { Opcode } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
-import type { EventMap, EventName } from '../events/events.js';
+import type { DocumentedEventName, EventMap } from '../events/events.js';
 import type { Data } from '../sending/sender.js';
 import { WSServer as MainServer } from '../server/wsserver.js';
 import { setDocumentedDefaults } from './defaults.js';
@@ -145,7 +145,7 @@ function partOf(size: number | undefined, data: Data): Data {
  * of the connection whose handler waits. Nothing else of the process runs, promises included.
  */
 export class WSServer extends Base {
-  readonly #heard = new Set<EventName>();
+  readonly #heard = new Set<DocumentedEventName>();
 
   constructor() {
     super();
@@ -352,7 +352,7 @@ export class WSServer extends Base {
 
   /** Listens to the events whose Fire… methods have been overridden; a field is one only now. */
   #hear(): void {
-    for (const name of Object.keys(documentedEvents) as EventName[]) {
+    for (const name of Object.keys(documentedEvents) as DocumentedEventName[]) {
       if (this.#heard.has(name)) continue;
       const fire = `Fire${name}` as const;
       if (this[fire] === WSServer.prototype[fire]) continue;
@@ -361,7 +361,7 @@ export class WSServer extends Base {
     }
   }
 
-  #fire<Name extends EventName>(name: Name, event: EventMap[Name]): unknown {
+  #fire<Name extends DocumentedEventName>(name: Name, event: EventMap[Name]): unknown {
     const fire = this[`Fire${name}`] as (params: unknown) => unknown;
     const connectionId = 'connectionId' in event ? event.connectionId : 0;
     return this.turn.handle(connectionId, () => fire.call(this, paramsOf(name, event)));

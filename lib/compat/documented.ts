@@ -3,7 +3,7 @@
 // compat face and the reference page are made from these rows. Settings and errors are not here:
 // their tables are the core's (native/server/settings/options.cc, native/base/error.cc).
 
-import type { EventMap, EventName } from '../events/events.js';
+import type { DocumentedEventName, EventMap } from '../events/events.js';
 import type { WSConnection } from '../server/connection.js';
 import type { WSServer } from '../server/wsserver.js';
 
@@ -162,5 +162,5 @@ export const documentedEvents = {
     ResponseHeaders: { field: 'responseHeaders', type: 'string', inout: true },
   },
 } as const satisfies {
-  readonly [Name in EventName]: Readonly<Record<string, ParameterRow<EventMap[Name]>>>;
+  readonly [Name in DocumentedEventName]: Readonly<Record<string, ParameterRow<EventMap[Name]>>>;
 };

@@ -2,10 +2,10 @@
 // What Fire… methods are given: the events under the names of the C++ edition, made from the rows
 // of lib/compat/documented.ts.
 
-import type { EventMap, EventName } from '../events/events.js';
+import type { DocumentedEventName, EventMap } from '../events/events.js';
 import { documentedEvents } from './documented.js';
 
-type Rows<Name extends EventName> = (typeof documentedEvents)[Name];
+type Rows<Name extends DocumentedEventName> = (typeof documentedEvents)[Name];
 type Value<Row> = Row extends { readonly type: 'boolean' }
   ? boolean
   : Row extends { readonly type: 'integer' }
@@ -17,7 +17,7 @@ type Value<Row> = Row extends { readonly type: 'boolean' }
  * writable, and what is set counts at once. A binary one, such as Text, is text; TextB has its
  * bytes, and lenText says how many.
  */
-export type EventParams<Name extends EventName> = {
+export type EventParams<Name extends DocumentedEventName> = {
   readonly [P in keyof Rows<Name> as Rows<Name>[P] extends { readonly inout: true }
     ? never
     : P]: Value<Rows<Name>[P]>;
@@ -64,7 +64,7 @@ class Params {
 }
 
 /** The class of the parameters of one event. */
-function makeClass(name: EventName): new (event: object) => Params {
+function makeClass(name: DocumentedEventName): new (event: object) => Params {
   const EventParameters = class extends Params {};
   function define(parameter: string, read: (event: AnyEvent) => unknown, field?: string): void {
     function get(this: Params): unknown {
@@ -87,11 +87,11 @@ function makeClass(name: EventName): new (event: object) => Params {
   return EventParameters;
 }
 
-const names = Object.keys(documentedEvents) as EventName[];
+const names = Object.keys(documentedEvents) as DocumentedEventName[];
 const classes = new Map(names.map((name) => [name, makeClass(name)]));
 
 /** `event` under the documented names. */
-export function paramsOf<Name extends EventName>(
+export function paramsOf<Name extends DocumentedEventName>(
   name: Name,
   event: EventMap[Name],
 ): EventParams<Name> {

@@ -43,7 +43,9 @@ const DISCONNECTED = eventKind('Disconnected');
 const ERROR = eventKind('Error');
 const LOG = eventKind('Log');
 const FORGOTTEN = eventKind('Forgotten');
+const SKIPPED = eventKind('Skipped');
 const SETTLED = eventKind('Settled');
+const PUBLISHED = eventKind('Published');
 
 // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
 const readOpenRequest = fieldReader(
@@ -76,6 +78,8 @@ export interface BatchHandler {
   onForgotten(connectionId: number): void;
   /** A send or ping that waited: `errorCode` is 0 when it has succeeded. */
   onSettled(token: number, errorCode: number): void;
+  /** A publication is on its way to so many connections. */
+  onPublished(token: number, count: number): void;
   onEvent<Name extends Exclude<events.EventName, 'ConnectionRequest'>>(
     name: Name,
     event: events.EventMap[Name],
@@ -237,11 +241,17 @@ export class BatchReader {
         handler.onEvent('Log', new events.LogEvent(id, value, message, type));
         return;
       }
+      case SKIPPED:
+        handler.onEvent('Skipped', new events.SkippedEvent(id, value));
+        return;
       case FORGOTTEN:
         handler.onForgotten(id);
         return;
       case SETTLED:
         handler.onSettled(records[at + TOKEN] as number, value);
+        return;
+      case PUBLISHED:
+        handler.onPublished(records[at + TOKEN] as number, value);
         return;
     }
   }

@@ -267,7 +267,22 @@ export class LogEvent {
   }
 }
 
-/** Every event by its documented name. */
+/**
+ * A message was published that a client has not been sent, because it does not take what it is sent
+ * already: see SlowSubscribers. Comes once, until it is ready again (ReadyToSend).
+ */
+export class SkippedEvent {
+  readonly connectionId: number;
+  /** How many it has not been sent since it is connected. */
+  readonly skippedMessages: number;
+
+  constructor(connectionId: number, skippedMessages: number) {
+    this.connectionId = connectionId;
+    this.skippedMessages = skippedMessages;
+  }
+}
+
+/** Every event by its documented name; Skipped is our own. */
 export interface EventMap {
   ConnectionRequest: ConnectionRequestEvent;
   WebSocketOpenRequest: WebSocketOpenRequestEvent;
@@ -281,10 +296,14 @@ export interface EventMap {
   Disconnected: DisconnectedEvent;
   Error: ErrorEvent;
   Log: LogEvent;
+  Skipped: SkippedEvent;
 }
 
 /** The name of an event. */
 export type EventName = keyof EventMap;
+
+/** The name of an event that the documentation has. */
+export type DocumentedEventName = Exclude<EventName, 'Skipped'>;
 
 /** A handler; those of events that want an answer are awaited. */
 export type Listener<Name extends EventName> = (event: EventMap[Name]) => unknown;

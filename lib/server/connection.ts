@@ -2,7 +2,14 @@
 
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { errors } from '../base/errors.js';
-import { abortable, handled, rejected, signalOf, type WaitOptions } from '../base/promises.js';
+import {
+  abortable,
+  attempt,
+  handled,
+  rejected,
+  signalOf,
+  type WaitOptions,
+} from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode } from '../boundary/outbox.js';
@@ -41,6 +48,7 @@ const REMOTE_HOST = propertyIndex('RemoteHost');
 const REMOTE_PORT = propertyIndex('RemotePort');
 const REQUEST_HEADERS = propertyIndex('RequestHeaders');
 const REQUEST_URI = propertyIndex('RequestURI');
+const SKIPPED_MESSAGES = propertyIndex('SkippedMessages');
 const SUB_PROTOCOLS = propertyIndex('SubProtocols');
 const TIMEOUT = propertyIndex('Timeout');
 
@@ -272,6 +280,26 @@ export class WSConnection {
     this.#owner.sender.interrupt(this.#connectionId);
     this.#interrupter?.abort(errors.interrupted());
     this.#interrupter = undefined;
+  }
+
+  /** Subscribes it to a topic or pattern: see {@link WSServer.subscribe}. */
+  subscribe(topic: string): Promise<boolean> {
+    return attempt(() => this.#owner.core.subscribe(this.#connectionId, topic));
+  }
+
+  /** Ends a subscription: see {@link WSServer.unsubscribe}. */
+  unsubscribe(topic: string): Promise<boolean> {
+    return attempt(() => this.#owner.core.unsubscribe(this.#connectionId, topic));
+  }
+
+  /** What it is subscribed to, sorted; nothing when it has ended. */
+  get topics(): string[] {
+    return this.#owner.core.topicsOf(this.#connectionId);
+  }
+
+  /** Messages published that it has not been sent, because its client was too slow. */
+  get skippedMessages(): number {
+    return this.#read(SKIPPED_MESSAGES);
   }
 
   /**

@@ -22,13 +22,14 @@ import {
 import { codeOf } from '../events/failure_report.js';
 import { askConnection, askOpen } from '../events/questions.js';
 import { Delivery } from '../receiving/delivery.js';
+import { Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Blocking } from './blocking.js';
 import { ConnectionMap } from './connection_map.js';
 import { NEVER_OPENED } from './ending.js';
 import { Security } from './security.js';
 import type { WSServerOptions } from './server_options.js';
-import { ServerProperties } from './server_properties.js';
+import { ServerTopics } from './server_topics.js';
 import { Settings } from './settings.js';
 import { Turn } from './turn.js';
 
@@ -44,7 +45,7 @@ const SSL_CONNECTION_REQUEST = 1 << eventKind('SSLConnectionRequest');
  * A method that can fail at once acts at once; the promise that it returns says how it went. A
  * rejection that nobody awaits does not end the process: the Error event carries it.
  */
-export class WSServer extends ServerProperties {
+export class WSServer extends ServerTopics {
   /** The connections by their ids, with their properties. */
   readonly connections: ConnectionMap;
   readonly #outbox: Outbox;
@@ -100,6 +101,7 @@ export class WSServer extends ServerProperties {
         ),
       onDisconnected: (event) => this.#onDisconnected(event),
       onForgotten: (id) => this.#onForgotten(id),
+      onPublished: (token, count) => this.publisher.onPublished(token, count),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
@@ -112,6 +114,7 @@ export class WSServer extends ServerProperties {
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
+    this.publisher = new Publisher(this.#outbox);
     const delivery = new Delivery(this, this.#core, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
@@ -151,6 +154,9 @@ export class WSServer extends ServerProperties {
   protected readonly turn: Turn;
   /** @internal */
   protected readonly blocking: Blocking;
+
+  /** @internal */
+  protected readonly publisher: Publisher;
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {

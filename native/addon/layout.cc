@@ -90,6 +90,8 @@ Napi::Object kinds(Napi::Env env) {
                        {"pong", of(ws::Opcode::kPong)},
                        {"answerConnection", server::kAnswerConnection},
                        {"answerOpen", server::kAnswerOpen},
+                       {"topic", server::kTopic},
+                       {"publish", server::kPublish},
                        {"uncompressed", server::kUncompressed},
                        {"gathered", server::kGathered},
                        {"operandShift", server::kOperandShift}});

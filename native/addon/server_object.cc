@@ -59,6 +59,13 @@ Napi::Function ServerObject::define(Napi::Env env) {
            "answerCertificateRequest"),
        InstanceMethod<&ServerObject::direct<&ServerObject::answerClientAuthentication>>(
            "answerClientAuthentication"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::subscribe>>("subscribe"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::unsubscribe>>("unsubscribe"),
+       InstanceMethod<&ServerObject::topicsOf>("topicsOf"),
+       InstanceMethod<&ServerObject::topics>("topics"),
+       InstanceMethod<&ServerObject::subscriberCount>("subscriberCount"),
+       InstanceMethod<&ServerObject::checkTopic>("checkTopic"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::publish>>("publish"),
        InstanceMethod<&ServerObject::direct<&ServerObject::reportError>>("reportError"),
        InstanceMethod<&ServerObject::state>("state")});
 }
@@ -347,6 +354,7 @@ Napi::Value ServerObject::state(const Napi::CallbackInfo& info) {
   number("connections", server_->connectedCount());
   number("connectionsAccepted", static_cast<double>(counted.connectionsAccepted));
   number("connectionsRefused", static_cast<double>(counted.connectionsRefused));
+  number("messagesSkipped", static_cast<double>(counted.messagesSkipped));
   number("connectionsEvicted", static_cast<double>(counted.connectionsEvicted));
   number("messagesIn", static_cast<double>(counted.messagesIn));
   number("messagesOut", static_cast<double>(counted.messagesOut));

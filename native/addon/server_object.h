@@ -74,6 +74,13 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
   Napi::Value missCertificate(const Napi::CallbackInfo& info);
+  Napi::Value subscribe(const Napi::CallbackInfo& info);
+  Napi::Value unsubscribe(const Napi::CallbackInfo& info);
+  Napi::Value topicsOf(const Napi::CallbackInfo& info);
+  Napi::Value topics(const Napi::CallbackInfo& info);
+  Napi::Value subscriberCount(const Napi::CallbackInfo& info);
+  Napi::Value checkTopic(const Napi::CallbackInfo& info);
+  Napi::Value publish(const Napi::CallbackInfo& info);
   Napi::Value reportError(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
 
@@ -114,6 +121,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   const server::Property* findProperty(const Napi::CallbackInfo& info);
   /// What send(), sendPart() and drained() return.
   Napi::Value outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent);
+  /// An argument as a topic; throws when it is no string.
+  std::optional<std::string> topicOf(const Napi::Value& value);
 
   Napi::AsyncContext asyncContext_;
   Napi::FunctionReference errorClass_;

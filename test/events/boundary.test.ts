@@ -109,9 +109,11 @@ const expected: readonly [string, number, Record<string, unknown>][] = [
   ['Error', 0, { errorCode: 10022, description: 'wrong' }],
   ['Log', 19, { logLevel: 2, message: 'a line', logType: 'Verbose' }],
   ['Log', 0, { logLevel: 1, message: 'an error', logType: 'Error' }],
+  ['Skipped', 23, { skippedMessages: 9 }],
   ['Forgotten', 20, {}],
   ['Settled', 70_000, { errorCode: 0 }],
   ['Settled', 3, { errorCode: 10060 }],
+  ['Published', 4, { count: 1000 }],
 ];
 
 /** Walks them, and returns what each has become: its name, its id or token, and the event. */
@@ -130,6 +132,7 @@ function walk(): [string, number, object][] {
     onTooLong: () => assert.fail(),
     onDisconnected: add('Disconnected'),
     onForgotten: (id) => void events.push(['Forgotten', id, {}]),
+    onPublished: (token, count) => void events.push(['Published', token, { count }]),
     onSettled: (token, errorCode) => void events.push(['Settled', token, { errorCode }]),
     onEvent: (name, event) => add(name)(event),
   });

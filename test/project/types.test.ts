@@ -65,7 +65,7 @@ function mistakes(server: WSServer, connection: WSConnection): void {
   // @ts-expect-error: text or bytes
   void server.send(1, 5);
   // @ts-expect-error: no such method
-  server.broadcast('x');
+  server.shout('x');
 
   connection.dataFormat = 9;
   // @ts-expect-error: 0, 1, 2, 9 or 10

@@ -323,6 +323,7 @@ test('statistics count messages and their payload', async (t) => {
     connectionsAccepted: 1,
     connectionsRefused: 0,
     connectionsEvicted: 0,
+    messagesSkipped: 0,
     messagesIn: 3,
     messagesOut: 3,
     bytesIn: 70_005,

@@ -57,6 +57,7 @@ const propertyKinds: Kinds<PropertyTypes> = {
   SSLNegotiatedKeyExchange: 'string',
   SSLNegotiatedKeyExchangeStrength: 'number',
   SSLNegotiatedVersion: 'string',
+  SkippedMessages: 'number',
   SubProtocols: 'string',
   Timeout: 'number',
 };

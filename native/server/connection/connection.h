@@ -87,6 +87,23 @@ class Connection final : private net::SocketOwner {
   void cork(Bytes arena, std::uint32_t offset, std::uint32_t size);
   /// Adds a message that goes into several frames: behind what is corked, into the queue.
   void corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena);
+  /// The window of messages that are compressed once for many connections; 0: this one compresses
+  /// by itself, or not at all.
+  [[nodiscard]] unsigned sharedWindow() const { return outgoing_.sharedWindow(); }
+  /// Whether so many bytes more can be published to it: MaxQueuedBytes may wait, or one message,
+  /// however large. Has the kernel take what it can before it says no.
+  bool hasRoomFor(std::size_t size, Bytes arena);
+  /// Adds finished frames: those at `offset` in `arena`, which stays until flush(), or, under
+  /// `frames`, elsewhere. While a message is being sent in parts, they wait for its end.
+  void publish(Bytes arena, std::uint32_t offset, std::uint32_t size);
+  void publish(Bytes frames, Bytes arena);
+  /// The same for a message that is compressed, or cut into frames, for this connection alone.
+  void publishAlone(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena);
+  /// A publication has not been put on the way to it: counts that, and tells unless it has been
+  /// told since the peer was ready last.
+  void skip();
+  /// How many have not.
+  [[nodiscard]] int skippedMessages() const { return extra_ ? extra_->skipped : 0; }
   /// Hands the queue and the corked run of `arena` to the kernel, in one system call.
   void flush(Bytes arena);
   /// Sends one message at once, past the cork. With a positive timeout the result may be false:
@@ -172,6 +189,8 @@ class Connection final : private net::SocketOwner {
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
     net::Address local;  ///< kept when the socket is closed
+    int skipped = 0;
+    bool toldSkipped = false;
   };
 
   struct Tls {
@@ -283,6 +302,7 @@ class Connection final : private net::SocketOwner {
 
   [[nodiscard]] bool isDrained() const { return wire().empty() && !outgoing_.hasBegun(); }
   void setParts(std::optional<Parts> parts);
+  void sendHeldBack();
   bool putWithLength(ws::Opcode opcode, Bytes payload);
   bool putMessage(ws::Opcode opcode, Bytes payload, bool mayCompress);
   void put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload);

@@ -118,6 +118,7 @@ void Connection::setParts(std::optional<Parts> parts) {
   if (!parts && !outgoing_.inParts()) return;
   const bool wasReady = isReadyToSend();
   outgoing_.setParts(parts);
+  if (!parts) sendHeldBack();
   settleIfDrained();
   tellIfReady(wasReady);
 }
@@ -127,6 +128,7 @@ void Connection::tellIfReady(bool wasReady) {
   showStatus();
   const bool tell = !wasReady && isReadyToSend() && shared_.events.wants(EventKind::kReadyToSend);
   if (tell) shared_.events.add(EventRecord::readyToSend(id_));
+  if (extra_ && isReadyToSend()) extra_->toldSkipped = false;
 }
 
 Result<void> Connection::setMessageLength(int bytes) {
@@ -187,6 +189,7 @@ bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
   put(cut->begins ? opcode : ws::Opcode::kContinuation, cut->ends, false, cut->part);
   if (!isOpen()) return true;
   outgoing_.advance(*cut);
+  if (cut->ends) sendHeldBack();
   showStatus();
   return cut->rest.empty() || putMessage(opcode, cut->rest, false);
 }

@@ -44,8 +44,20 @@ inline constexpr std::int32_t kAnswerConnection = 16;
 /// The answer to WebSocketOpenRequest; operand: the status; payload: a list of texts
 /// (server/events/fields.h), which are the subprotocol, header lines, and perhaps a body.
 inline constexpr std::int32_t kAnswerOpen = 17;
+/// What is published from here on, until another comes: connectionId: what the promise of the next
+/// publication is known by; payload: the topic.
+inline constexpr std::int32_t kTopic = 18;
+/// A message to all who are subscribed to the topic that was given last; to all there are, if that
+/// is empty. operand: the opcode; connectionId: who does not get it, or 0.
+inline constexpr std::int32_t kPublish = 19;
 /// Where the operand of a kind begins.
 inline constexpr unsigned kOperandShift = 8;
+
+/// Whether it is the opcode of a whole message.
+constexpr bool isData(std::int32_t opcode) {
+  return opcode == static_cast<std::int32_t>(ws::Opcode::kText) ||
+         opcode == static_cast<std::int32_t>(ws::Opcode::kBinary);
+}
 
 /// Whether a whole message or control frame of `size` bytes may be sent with this opcode.
 constexpr bool isSendable(std::int32_t opcode, std::size_t size) {
@@ -63,13 +75,19 @@ constexpr bool isSendable(std::int32_t opcode, std::size_t size) {
 
 /// A command as it may be carried out.
 struct DecodedCommand {
-  enum class Kind : std::uint8_t { kMessage, kConnectionAnswer, kOpenAnswer };
+  enum class Kind : std::uint8_t {
+    kMessage,
+    kConnectionAnswer,
+    kOpenAnswer,
+    kNewTopic,
+    kPublication
+  };
 
   Kind kind;
   bool isSound;       ///< what it asks for can be done, and its payload is within the arena
   bool mayCompress;   ///< of a message
   bool accepts;       ///< of kConnectionAnswer
-  ws::Opcode opcode;  ///< of a message
+  ws::Opcode opcode;  ///< of a message, or a publication
   std::int32_t connectionId;
   std::int32_t status;  ///< of kOpenAnswer
   std::size_t
@@ -99,6 +117,16 @@ class CommandDecoder {
       decoded.kind =
           isOpen ? DecodedCommand::Kind::kOpenAnswer : DecodedCommand::Kind::kConnectionAnswer;
       decoded.isSound = !isOpen || (kind == kAnswerOpen && isWithin(decoded.offset, decoded.size));
+      return decoded;
+    }
+    if (kind == kTopic || kind == kPublish) {
+      const bool publishes = kind == kPublish;
+      decoded.kind =
+          publishes ? DecodedCommand::Kind::kPublication : DecodedCommand::Kind::kNewTopic;
+      decoded.opcode = static_cast<ws::Opcode>(decoded.status);
+      decoded.isSound = isWithin(decoded.offset, decoded.size) &&
+                        (!publishes || (isData(decoded.status) &&
+                                        decoded.offset >= ws::headerSize(decoded.size)));
       return decoded;
     }
     const bool isGathered = (command.kind & kGathered) != 0;

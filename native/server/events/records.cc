@@ -21,10 +21,12 @@ constexpr auto kTable = std::to_array<EventRow>({
     {"Disconnected", "statusCode", "description", {}},
     {"Error", "errorCode", "description", {}},
     {"Log", "logLevel", "message", {}},
+    {"Skipped", "skippedMessages", {}, {}},
     {"Forgotten", {}, {}, {}},
     {"Settled", "errorCode", {}, {}},
+    {"Published", "count", {}, {}},
 });
-static_assert(kTable.size() == static_cast<std::size_t>(EventKind::kSettled) + 1);
+static_assert(kTable.size() == static_cast<std::size_t>(EventKind::kPublished) + 1);
 
 }  // namespace
 

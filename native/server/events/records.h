@@ -28,8 +28,10 @@ enum class EventKind : std::int32_t {
   kDisconnected,
   kError,
   kLog,
+  kSkipped,    ///< the first publication that a slow peer does not get, until it is ready again
   kForgotten,  ///< a connection that was asked about has ended without having been open
   kSettled,    ///< a send or ping that waited
+  kPublished,  ///< a publication is on its way
 };
 
 /// What the record of a kind carries, by the names that the event has in JavaScript.
@@ -41,7 +43,7 @@ struct EventRow {
 };
 /// A row for each EventKind, in that order.
 std::span<const EventRow> eventTable();
-/// The events that users know, which are the first of them: all but kForgotten and kSettled.
+/// The events that users know, which are the first of them: those before kForgotten.
 inline constexpr std::size_t kKnownEvents = static_cast<std::size_t>(EventKind::kForgotten);
 
 /// Bits of EventRecord::flags.
@@ -102,10 +104,17 @@ struct EventRecord {
   static constexpr EventRecord log(std::int32_t id, std::int32_t flags, int level) {
     return {EventKind::kLog, id, flags, level};
   }
+  static constexpr EventRecord skipped(std::int32_t id, std::int32_t count) {
+    return {EventKind::kSkipped, id, 0, count};
+  }
   static constexpr EventRecord forgotten(std::int32_t id) { return {EventKind::kForgotten, id}; }
   /// `code`: ErrorCode{} when it has succeeded.
   static constexpr EventRecord settled(std::int32_t id, std::int32_t token, ErrorCode code) {
     return {EventKind::kSettled, id, 0, static_cast<std::int32_t>(code), 0, 0, 0, token};
+  }
+  /// `count`: how many connections it was put on the way to.
+  static constexpr EventRecord published(std::int32_t token, std::int32_t count) {
+    return {EventKind::kPublished, 0, 0, count, 0, 0, 0, token};
   }
 };
 static_assert(sizeof(EventRecord) == 32);

@@ -261,7 +261,10 @@ void Server::remove(std::int32_t id) {
   --count_;
 }
 
-std::vector<std::int32_t> Server::takeEnded() { return std::exchange(shared_.ended, {}); }
+std::vector<std::int32_t> Server::takeEnded() {
+  for (const std::int32_t id : shared_.ended) topics_.end(id);
+  return std::exchange(shared_.ended, {});
+}
 
 void Server::release(const std::vector<std::int32_t>& ended) {
   for (const std::int32_t id : ended) {

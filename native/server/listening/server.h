@@ -21,9 +21,11 @@
 #include "server/events/command.h"
 #include "server/listening/address_counts.h"
 #include "server/listening/pending.h"
+#include "server/listening/publications.h"
 #include "server/settings/options.h"
 #include "server/settings/setting.h"
 #include "server/shared/shared.h"
+#include "server/topics/topics.h"
 #include "tls/certificates/certificate.h"
 #include "tls/contexts/context.h"
 
@@ -99,6 +101,21 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   /// The ids of the connections that connectedCount() counts, oldest slot first.
   [[nodiscard]] std::vector<std::int32_t> connectedIds() const;
 
+  // Topics.
+  /// Whether `id` was not subscribed to `pattern` before. Fails with 126 when there is no such open
+  /// connection, with 10022 when that is none (checkPattern()), with 10055 beyond MaxSubscriptions.
+  Result<bool> subscribe(std::int32_t id, std::string_view pattern);
+  /// Whether it was. Fails with 126 and 10022 as subscribe() does.
+  Result<bool> unsubscribe(std::int32_t id, std::string_view pattern);
+  [[nodiscard]] const Topics& topics() const { return topics_; }
+  /// How many connections are subscribed to what `topic` fits. Fails with 10022.
+  Result<int> subscriberCount(std::string_view topic);
+  /// Sends a message to all who are subscribed to `topic`, or, if that is empty, to all there are,
+  /// but to `except`. To how many: those whose queues are too full for it do not get it. Fails with
+  /// 10022.
+  Result<int> publish(std::string_view topic, ws::Opcode opcode, Bytes payload, bool mayCompress,
+                      std::int32_t except);
+
   // The batches.
   /// Carries out `commands`, whose payloads are in `arena`, and flushes every connection that has
   /// something to send: one system call each. Writes frame headers into the arena. A command that
@@ -173,6 +190,12 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void reportNames(const HostNames::Failures& failures);
   void flushTouched(Bytes arena);
   Result<Connection*> findOpen(std::int32_t id);
+  /// Puts what has been gathered into the queues of those it is for, and tells of how many.
+  void endRun(Publications& publications);
+  void put(Publications& publications);
+  void putOn(Connection& connection, Publications& publications);
+  /// A queue is too full for what is published.
+  void onSlow(Connection& connection);
   void performAnswer(const DecodedCommand& command, Bytes arena);
   void reportUnsound(const DecodedCommand& command);
 
@@ -184,6 +207,7 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   int count_ = 0;                        ///< connections in any state
   int opened_ = 0;                       ///< of them those that are open, or have been
   Pending pending_;
+  Topics topics_;
   std::size_t descriptors_ = SIZE_MAX;  ///< that the process may have
   std::vector<std::int32_t> deferred_;
   std::uint64_t nextAcceptReportMs_ = 0;

@@ -2,6 +2,7 @@
 // What JavaScript asks for in a batch of commands. They lie in memory that it writes:
 // server/events/command.h says of each whether it makes sense before anything is done about it.
 #include <algorithm>
+#include <utility>
 
 #include "server/events/command.h"
 #include "server/listening/server.h"
@@ -12,12 +13,30 @@ namespace wss::server {
 void Server::perform(std::span<const Command> commands, MutableBytes arena) {
   const std::size_t mostPayload = options_.maxFramePayload();
   CommandDecoder decoder(arena);
+  Publications publications(arena);
+  std::int32_t token = 0;
+  std::string_view topic;
   for (const Command& given : commands) {
     const DecodedCommand command = decoder.decode(given);
     if (command.kind != DecodedCommand::Kind::kMessage) {
-      performAnswer(command, arena);
+      using Kind = DecodedCommand::Kind;
+      if (command.kind != Kind::kNewTopic && command.kind != Kind::kPublication) {
+        endRun(publications);
+        performAnswer(command, arena);
+      } else if (!command.isSound) {
+        reportUnsound(command);
+      } else if (command.kind == Kind::kNewTopic) {
+        topic = textOf(arena.subspan(command.offset, command.size));
+        token = command.connectionId;
+      } else {
+        if (!publications.goesOn(topic, command.connectionId)) endRun(publications);
+        publications.setTopic(topic);
+        publications.add(command.opcode, command.mayCompress, command.offset, command.size,
+                         std::exchange(token, 0), command.connectionId);
+      }
       continue;
     }
+    endRun(publications);
     if (!command.isSound) {
       reportUnsound(command);
       continue;
@@ -44,6 +63,7 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
     connection->setBytesSent(given.length);
     if (!ws::isControl(opcode)) shared_.statistics.countSent(size);
   }
+  endRun(publications);
   flushTouched(arena);
 }
 

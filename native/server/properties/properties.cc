@@ -116,6 +116,8 @@ constexpr auto kTable = std::to_array<Property>({
      .setting = true,
      .initial = std::string_view(),
      .doc = "Version of TLS, such as TLSv1.3."},
+    {"SkippedMessages", [](const Connection& c) -> PropertyValue { return c.skippedMessages(); },
+     nullptr},
     {"SubProtocols",
      [](const Connection& c)
          -> PropertyValue { return http::offeredSubProtocols(c.request().headers()); },

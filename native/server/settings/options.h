@@ -58,6 +58,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int maxReadTime = 50;
   int maxRequestHeaders = 100;
   int maxRequestHeaderSize = 16 * 1024;
+  int maxSubscriptions = 1000;
   int maxUnfinishedBytes = 512 * 1024 * 1024;
   int messageTimeout = 60;
   std::string openSSLCADir;
@@ -72,6 +73,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int sendTimeout = 60;
   bool serverContextTakeover = false;
   int serverMaxWindowBits = 15;
+  std::string slowSubscribers = "Skip";
   std::string sslCACertFilePaths =
       "/etc/ssl/ca-bundle.pem;/etc/pki/tls/certs/ca-bundle.crt;/etc/ssl/certs/ca-certificates.crt;"
       "/etc/pki/tls/cacert.pem";

@@ -45,6 +45,12 @@ bool isFlagOrAuto(std::string_view text) {
   return equalsIgnoringCase(text, "Auto") || parseFlag({}, text).ok();
 }
 
+bool isSlowPolicy(std::string_view text) {
+  return equalsIgnoringCase(text, "Skip") || disconnectsSlow(text);
+}
+
+bool disconnectsSlow(std::string_view policy) { return equalsIgnoringCase(policy, "Disconnect"); }
+
 bool isFileMode(std::string_view text) {
   const bool octal = text.find_first_not_of("01234567") == std::string_view::npos;
   return octal && (text.size() <= 3 || (text.size() == 4 && text.front() == '0'));

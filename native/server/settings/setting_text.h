@@ -26,6 +26,10 @@ inline std::string flagText(bool flag) { return flag ? "True" : "False"; }
 
 /// Whether `text` is Auto, or a flag as parseFlag() takes it.
 bool isFlagOrAuto(std::string_view text);
+/// Whether `text` is a value of SlowSubscribers.
+bool isSlowPolicy(std::string_view text);
+/// Whether it is the one that disconnects.
+bool disconnectsSlow(std::string_view policy);
 /// Whether `text` is empty or permissions of a file in octal: 660, 0660.
 bool isFileMode(std::string_view text);
 /// What it stands for; negative: it is empty. REQUIRES isFileMode().

@@ -251,6 +251,11 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .min = 256,
      .max = 1024 * 1024,
      .doc = "Bytes that an opening request may have (else status 431)."},
+    {.name = "MaxSubscriptions",
+     .field = &Options::maxSubscriptions,
+     .min = 1,
+     .max = INT_MAX,
+     .doc = "Topics and patterns that one connection may be subscribed to; error 10055 beyond."},
     {.name = "MaxUnfinishedBytes",
      .field = &Options::maxUnfinishedBytes,
      .min = 1,
@@ -295,6 +300,14 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = 15,
      .doc = "Logarithm of the window to compress with; a client may ask for less (RFC 7692 "
             "§7.1.2.1)."},
+    {.name = "SlowSubscribers",
+     .field = &Options::slowSubscribers,
+     .max = 10,
+     .isValid = isSlowPolicy,
+     .form = "Skip or Disconnect",
+     .doc = "What becomes of a connection whose queue would have more than MaxQueuedBytes by what "
+            "is published: Skip: it does not get that message, and the event Skipped tells; "
+            "Disconnect: it is closed with 1013."},
     {.name = "TcpNoDelay",
      .field = &Options::tcpNoDelay,
      .doc = "Whether new connections send at once (True) or wait for more to send (Nagle).",

@@ -85,6 +85,7 @@ Result<Parts> Outgoing::part(ws::Opcode opcode, Bytes payload, bool last, bool f
 
 void Outgoing::setParts(std::optional<Parts> parts) {
   if (parts || rare_) rare().parts = parts;
+  if (!parts) goOn();
 }
 
 Result<void> Outgoing::setMessageLength(int bytes) {
@@ -107,6 +108,13 @@ std::optional<Outgoing::Cut> Outgoing::cut(ws::Opcode opcode, Bytes payload) con
 void Outgoing::advance(const Cut& cut) {
   rare().parts = cut.ends ? std::nullopt : std::optional(cut.parts);
   rare_->messageLength -= static_cast<int>(cut.part.size());
+  if (cut.ends) goOn();
+}
+
+void Outgoing::goOn() {
+  if (!rare_ || rare_->heldBack.empty()) return;
+  queue_.append(rare_->heldBack.bytes());
+  rare_->heldBack.clear();
 }
 
 Outgoing::Rare& Outgoing::rare() {

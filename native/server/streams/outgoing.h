@@ -28,8 +28,10 @@ class Outgoing {
   /// Frames in the order in which they are to be sent.
   [[nodiscard]] ByteQueue& queue() { return queue_; }
   [[nodiscard]] const ByteQueue& queue() const { return queue_; }
-  /// Bytes in the queue and in the run.
-  [[nodiscard]] std::size_t size() const { return queue_.size() + runSize_; }
+  /// Bytes in the queue and in the run, and those that are held back.
+  [[nodiscard]] std::size_t size() const {
+    return queue_.size() + runSize_ + (rare_ ? rare_->heldBack.size() : 0);
+  }
 
   /// Adds a run of finished frames, at `offset` in memory that stays until takeRun(). At most one
   /// run waits; a second one that does not follow the first makes it a copy in the queue.
@@ -46,6 +48,14 @@ class Outgoing {
   Bytes takeRun(Bytes arena) {
     return arena.subspan(std::exchange(runOffset_, 0), std::exchange(runSize_, 0));
   }
+
+  /// Adds finished frames to the queue, behind what is corked of `arena`.
+  void append(Bytes frames, Bytes arena) {
+    queue_.append(takeRun(arena));
+    queue_.append(frames);
+  }
+  /// While a message is open: adds finished frames of others behind its end (RFC 6455 §5.4).
+  void holdBack(Bytes frames) { rare().heldBack.append(frames); }
 
   /// Puts a message, or a part of one, into the queue, in frames of `most` bytes of payload.
   void enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload, std::size_t most);
@@ -68,6 +78,11 @@ class Outgoing {
   /// context takeover.
   void agreeOnCompression(unsigned bits, std::unique_ptr<ws::Deflater> own);
   [[nodiscard]] bool mayCompress() const { return deflateBits_ != 0; }
+  /// The window of messages that are compressed as those of others are; 0 if it is in a stream of
+  /// its own, or there is no compression.
+  [[nodiscard]] unsigned sharedWindow() const {
+    return rare_ && rare_->deflater ? 0U : deflateBits_;
+  }
   /// Whether a message of `size` bytes is worth compressing.
   [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size, const Options& options) const {
     const std::size_t limit = options.compressionLimit == 0
@@ -125,9 +140,12 @@ class Outgoing {
     bool owesPong = false;
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     std::unique_ptr<ws::Deflater> deflater;
+    ByteQueue heldBack;  ///< what goes out behind the message that is open
   };
 
   Rare& rare();
+  /// The message that was open has been ended: what was held back goes on.
+  void goOn();
   /// What the part of a message is added to.
   [[nodiscard]] Parts partsFor(ws::Opcode opcode) const {
     const Parts none = Parts::of(opcode);

@@ -38,6 +38,11 @@ bool Topics::unsubscribe(std::int32_t id, std::string_view pattern) {
   return true;
 }
 
+bool Topics::has(std::int32_t id, std::string_view pattern) const {
+  const auto known = byPattern_.find(pattern);
+  return known != byPattern_.end() && row(known->second).subscribers.contains(id);
+}
+
 void Topics::end(std::int32_t id) {
   const auto own = byConnection_.extract(id);
   if (own.empty()) return;

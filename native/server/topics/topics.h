@@ -24,6 +24,7 @@ class Topics {
   bool subscribe(std::int32_t id, std::string_view pattern);
   /// Whether `id` was subscribed to `pattern`.
   bool unsubscribe(std::int32_t id, std::string_view pattern);
+  [[nodiscard]] bool has(std::int32_t id, std::string_view pattern) const;
   /// Forgets all subscriptions of `id`.
   void end(std::int32_t id);
 

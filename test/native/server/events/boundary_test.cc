@@ -102,9 +102,11 @@ TEST_CASE("JavaScript's test reads each record that can be made, with all that i
   events.addText(EventRecord::error(0, ErrorCode::kInvalidArgument), "wrong");
   events.addText(EventRecord::log(19, 0, 2), "a line");
   events.addText(EventRecord::log(0, kIsError, 1), "an error");
+  events.add(EventRecord::skipped(23, 9));
   events.add(EventRecord::forgotten(20));
   events.add(EventRecord::settled(21, 70'000, ErrorCode{}));
   events.add(EventRecord::settled(22, 3, ErrorCode::kTimedOut));
+  events.add(EventRecord::published(4, 1000));
 
   std::string written = "\n";
   for (const EventRecord& record : events.records()) {

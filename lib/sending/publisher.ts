@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// One message to many.
+
+import { bytesOf, isUint8Array } from '../base/bytes.js';
+import { toId } from '../base/connection_id.js';
+import { errors } from '../base/errors.js';
+import type { NativeServer } from '../boundary/native.js';
+import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
+import type { Data } from './sender.js';
+
+/** How to publish a message. */
+export interface PublishOptions {
+  /** Who does not get it: most often the connection from which it came. */
+  except?: number | string | undefined;
+  /**
+   * False sends it as it is, even if it were to be compressed.
+   * @defaultValue true
+   */
+  compress?: boolean | undefined;
+}
+
+/** So many topics are known to be right; then they are looked at again. */
+const MOST_KNOWN = 1000;
+/** Stands for all who are connected: no topic is empty. */
+const ALL = '';
+
+/** Publishes for a server, and keeps the promises until it is known how many get a message. */
+export class Publisher {
+  readonly #outbox: Outbox;
+  readonly #core: NativeServer;
+  readonly #pending = new Map<number, (count: number) => void>();
+  readonly #known = new Set<string>();
+  #lastToken = 0;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+    this.#core = outbox.server;
+  }
+
+  /**
+   * Fulfilled with how many it was put on the way to.
+   * @throws {@link WSServerError} 10022 for what is no topic, or cannot be sent
+   */
+  publish(topic: string, data: Data, options: PublishOptions | undefined): Promise<number> {
+    this.#requireTopic(topic);
+    return this.#put(topic, data, options);
+  }
+
+  /** The same to all who are connected. */
+  broadcast(data: Data, options: PublishOptions | undefined): Promise<number> {
+    return this.#put(ALL, data, options);
+  }
+
+  /** What publish() has promised for `token` has come to be. */
+  onPublished(token: number, count: number): void {
+    const resolve = this.#pending.get(token);
+    this.#pending.delete(token);
+    resolve?.(count);
+  }
+
+  #put(topic: string, data: Data, options: PublishOptions | undefined): Promise<number> {
+    const except = options?.except === undefined ? 0 : toId(options.except);
+    const flags = options?.compress === false ? UNCOMPRESSED : 0;
+    const message = typeof data === 'string' || isUint8Array(data) ? data : bytesOf(data);
+    if (message === undefined) {
+      throw errors.invalidArgument('Give a string, Buffer, TypedArray, DataView or ArrayBuffer.');
+    }
+    const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
+    this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
+    const token = this.#lastToken;
+    if (this.#outbox.publish(topic, message, opcode, flags, except, token)) {
+      return new Promise((resolve) => this.#pending.set(token, resolve));
+    }
+    const bytes =
+      typeof message === 'string' ? Buffer.from(message) : (bytesOf(message) ?? message);
+    return Promise.resolve(this.#core.publish(topic, opcode | flags, bytes, except));
+  }
+
+  #requireTopic(topic: string): void {
+    if (this.#known.has(topic)) return;
+    this.#core.checkTopic(topic);
+    if (this.#known.size === MOST_KNOWN) this.#known.clear();
+    this.#known.add(topic);
+  }
+}

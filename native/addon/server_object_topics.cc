@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Topics, as JavaScript asks for them.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/convert.h"
+#include "addon/server_object.h"
+#include "server/topics/topic.h"
+#include "ws/frame.h"
+
+namespace wss::addon {
+namespace {
+
+std::int32_t integer(const Napi::Value& value) { return value.As<Napi::Number>().Int32Value(); }
+
+Napi::Array namesOf(Napi::Env env, const std::vector<std::string>& names) {
+  const auto array = Napi::Array::New(env, names.size());
+  for (std::uint32_t index = 0; index < names.size(); ++index) {
+    array.Set(index, toText(env, names[index]));
+  }
+  return array;
+}
+
+}  // namespace
+
+std::optional<std::string> ServerObject::topicOf(const Napi::Value& value) {
+  if (value.IsString()) return value.As<Napi::String>().Utf8Value();
+  throwError(makeError(ErrorCode::kInvalidArgument, "a topic is a string"));
+  return std::nullopt;
+}
+
+Napi::Value ServerObject::subscribe(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[1]);
+  if (!topic) return {};
+  return outcomeOf(info, server_->subscribe(toId(info[0]), *topic));
+}
+
+Napi::Value ServerObject::unsubscribe(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[1]);
+  if (!topic) return {};
+  return outcomeOf(info, server_->unsubscribe(toId(info[0]), *topic));
+}
+
+Napi::Value ServerObject::topicsOf(const Napi::CallbackInfo& info) {
+  return namesOf(info.Env(), server_->topics().patternsOf(toId(info[0])));
+}
+
+Napi::Value ServerObject::topics(const Napi::CallbackInfo& info) {
+  return namesOf(info.Env(), server_->topics().patterns());
+}
+
+Napi::Value ServerObject::subscriberCount(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[0]);
+  if (!topic) return {};
+  Result<int> count = server_->subscriberCount(*topic);
+  if (count.ok()) return Napi::Number::New(info.Env(), count.value());
+  throwError(count.error());
+  return {};
+}
+
+Napi::Value ServerObject::checkTopic(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[0]);
+  if (!topic) return {};
+  if (const Result<void> valid = server::checkTopic(*topic); !valid.ok()) throwError(valid.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::publish(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[0]);
+  if (!topic) return {};
+  const std::int32_t kind = integer(info[1]);
+  const auto payload = payloadOf(info);
+  if (!payload) return {};
+  Result<int> count = server_->publish(
+      *topic, static_cast<ws::Opcode>(kind & ~server::kUncompressed), *payload,
+      (kind & server::kUncompressed) == 0, toId(info[3]));
+  if (count.ok()) return Napi::Number::New(info.Env(), count.value());
+  throwError(count.error());
+  return {};
+}
+
+}  // namespace wss::addon

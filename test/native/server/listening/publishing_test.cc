@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// What is published, by commands and past them, to whom it is put on the way.
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server_fixture.h"
+#include "ws/deflate.h"
+
+namespace wss::test {
+namespace {
+
+using server::Command;
+using ws::Opcode;
+
+constexpr std::string_view kDeflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+
+/// A server with connections that are subscribed to "t".
+struct Crowd {
+  explicit Crowd(std::size_t count, std::string_view lines = {}) {
+    for (std::size_t index = 0; index < count; ++index) add(lines);
+  }
+
+  void add(std::string_view lines = {}) {
+    peers.push_back(std::make_unique<Peer>(fixture.port()));
+    ids.push_back(fixture.open(*peers.back(), lines));
+    REQUIRE(fixture.server().subscribe(ids.back(), "t").value());
+  }
+
+  /// Commands as JavaScript writes them: the topic, and one message after the other.
+  void publish(std::string_view topic, const std::vector<std::string>& messages,
+               std::int32_t except = 0, std::int32_t flags = 0) {
+    std::string text(topic);
+    std::vector<Command> commands;
+    std::int32_t token = 100;
+    for (const std::string& message : messages) {
+      const std::size_t offset = text.size() + ws::headerSize(message.size());
+      text.resize(offset);
+      text += message;
+      commands.push_back({token++, server::kTopic, 0, static_cast<std::int32_t>(topic.size())});
+      const auto opcode = static_cast<std::int32_t>(Opcode::kText);
+      commands.push_back({except, server::kPublish | flags | opcode << server::kOperandShift,
+                          static_cast<std::int32_t>(offset),
+                          static_cast<std::int32_t>(message.size())});
+    }
+    ExactBuffer arena(bytesOf(text));
+    fixture.server().perform(commands, arena.bytes());
+    fixture.turn();
+  }
+  /// What has been told of the publications since the start: to how many each was sent.
+  [[nodiscard]] std::vector<int> counts() const {
+    std::vector<int> found;
+    for (const Event& event : fixture.events) {
+      if (event.kind == EventKind::kPublished) found.push_back(event.value);
+    }
+    return found;
+  }
+
+  ServerFixture fixture;
+  std::vector<std::unique_ptr<Peer>> peers;
+  std::vector<std::int32_t> ids;
+};
+
+using Counts = std::vector<int>;
+
+}  // namespace
+
+TEST_CASE("what is published one after the other goes to each subscriber in that order") {
+  Crowd crowd(3);
+  Peer other(crowd.fixture.port());
+  crowd.fixture.open(other);
+  crowd.publish("t", {"one", "two", std::string(300, 'x')}, crowd.ids[1]);
+  const std::string expected = plain(Opcode::kText, "one") + plain(Opcode::kText, "two") +
+                               plain(Opcode::kText, std::string(300, 'x'));
+  CHECK(crowd.peers[0]->take() == expected);
+  CHECK(crowd.peers[1]->take().empty());
+  CHECK(crowd.peers[2]->take() == expected);
+  CHECK(other.take().empty());
+  CHECK(crowd.counts() == Counts{2, 2, 2});
+  CHECK(crowd.fixture.last(EventKind::kPublished).token == 102);
+  CHECK(crowd.fixture.server().statistics().messagesOut == 6);
+  CHECK(crowd.fixture.server().statistics().bytesOut == 2 * 306);
+
+  crowd.publish("", {"all"});
+  CHECK(other.take() == plain(Opcode::kText, "all"));
+  CHECK(crowd.counts().back() == 4);
+  crowd.publish("nobody", {"hears it"});
+  CHECK(crowd.counts().back() == 0);
+}
+
+TEST_CASE("who ends is subscribed to nothing") {
+  Crowd crowd(2);
+  crowd.peers[0]->reset();
+  REQUIRE(crowd.fixture.until([&] { return crowd.fixture.count(EventKind::kDisconnected) == 1; }));
+  CHECK(crowd.fixture.server().subscriberCount("t").value() == 1);
+  CHECK(crowd.fixture.server().subscribe(crowd.ids[0], "t").error().code ==
+        ErrorCode::kInvalidConnectionId);
+  CHECK(crowd.fixture.server().unsubscribe(crowd.ids[0], "t").error().code ==
+        ErrorCode::kInvalidConnectionId);
+  CHECK(crowd.fixture.server().unsubscribe(crowd.ids[1], "t").value());
+  CHECK(crowd.fixture.server().topics().patterns().empty());
+}
+
+TEST_CASE("what is no topic") {
+  Crowd crowd(1);
+  server::Server& server = crowd.fixture.server();
+  const auto code = [](const auto& result) {
+    return result.ok() ? ErrorCode{} : result.error().code;
+  };
+  CHECK(code(server.subscribe(crowd.ids[0], "a..b")) == ErrorCode::kInvalidArgument);
+  CHECK(code(server.unsubscribe(crowd.ids[0], "")) == ErrorCode::kInvalidArgument);
+  CHECK(code(server.subscriberCount("*")) == ErrorCode::kInvalidArgument);
+  CHECK(code(server.publish("a.>", Opcode::kText, {}, true, 0)) == ErrorCode::kInvalidArgument);
+  crowd.fixture.options().maxSubscriptions = 2;
+  CHECK(server.subscribe(crowd.ids[0], "u").value());
+  CHECK_FALSE(server.subscribe(crowd.ids[0], "u").value());
+  CHECK(code(server.subscribe(crowd.ids[0], "v")) == ErrorCode::kNoBufferSpace);
+}
+
+TEST_CASE("a publication that makes no sense is left out") {
+  Crowd crowd(1);
+  std::string text(64, 'x');
+  ExactBuffer arena(bytesOf(text));
+  const std::int32_t publish = server::kPublish | 1 << server::kOperandShift;
+  const Command commands[] = {{1, server::kTopic, 60, 5},
+                              {0, publish, 60, 5},
+                              {0, publish, 1, 4},
+                              {0, server::kPublish, 10, 4},
+                              {0, server::kPublish | 9 << server::kOperandShift, 10, 4},
+                              {1, server::kTopic, -1, 1},
+                              {0, publish, 10, -1}};
+  crowd.fixture.server().perform(commands, arena.bytes());
+  crowd.fixture.turn();
+  CHECK(crowd.fixture.count(EventKind::kError) == 7);
+  CHECK(crowd.peers[0]->take().empty());
+}
+
+TEST_CASE("a large one, and one that is cut into frames") {
+  Crowd crowd(2);
+  const std::string large(100'000, 'y');
+  CHECK(crowd.fixture.server().publish("t", Opcode::kBinary, bytesOf(large), true, 0).value() == 2);
+  CHECK(crowd.peers[0]->take() == plain(Opcode::kBinary, large));
+  crowd.fixture.options().maxFrameSize = 4;
+  crowd.publish("t", {"abcdef"});
+  std::string cut;
+  for (const auto& [opcode, fin, part] :
+       {std::tuple(Opcode::kText, false, "abcd"), std::tuple(Opcode::kContinuation, true, "ef")}) {
+    ByteQueue frame;
+    ws::appendFrame(frame, opcode, fin, false, bytesOf(std::string_view(part)));
+    cut += textOf(frame.bytes());
+  }
+  CHECK(crowd.peers[0]->take() == cut);
+}
+
+TEST_CASE("it is compressed once for all who have no context, and alone for the others") {
+  Crowd crowd(2, kDeflate);
+  crowd.add();
+  crowd.fixture.options().serverContextTakeover = true;
+  crowd.add(kDeflate);
+  crowd.fixture.options().compressionThreshold = 1;
+  const std::string message(500, 'z');
+  crowd.publish("t", {message, message});
+  CHECK(crowd.counts() == Counts{4, 4});
+  const std::string compressed = crowd.peers[0]->take();
+  CHECK(compressed.size() < 100);
+  CHECK(compressed == crowd.peers[1]->take());
+  CHECK(crowd.peers[2]->take() == plain(Opcode::kText, message) + plain(Opcode::kText, message));
+  const std::string alone = crowd.peers[3]->take();
+  CHECK(alone.size() < compressed.size());
+  // Not what must not be.
+  crowd.publish("t", {message}, 0, server::kUncompressed);
+  CHECK(crowd.peers[0]->take() == plain(Opcode::kText, message));
+}
+
+TEST_CASE("one that does not read is skipped, and told of once") {
+  Crowd crowd(2);
+  crowd.fixture.alsoWant(EventKind::kSkipped);
+  crowd.fixture.options().maxQueuedBytes = 100'000;
+  const std::string message(30'000, 'm');
+  int sent = 0;
+  for (; crowd.counts().empty() || crowd.counts().back() == 2; ++sent) {
+    REQUIRE(sent < 10'000);
+    crowd.publish("t", {message});
+    crowd.peers[1]->take();
+  }
+  crowd.publish("t", {message, message});
+  CHECK(crowd.counts().back() == 1);
+  CHECK(crowd.fixture.count(EventKind::kSkipped) == 1);
+  const server::Connection& slow = *crowd.fixture.server().find(crowd.ids[0]);
+  CHECK(slow.skippedMessages() == 3);
+  CHECK(slow.queuedBytes() <= 100'000);
+  CHECK(crowd.fixture.server().statistics().messagesSkipped == 3);
+
+  std::string got;
+  REQUIRE(crowd.fixture.until([&] {
+    got += crowd.peers[0]->take();
+    return slow.isReadyToSend();
+  }));
+  got += crowd.peers[0]->take();
+  CHECK(got.size() == static_cast<std::size_t>(sent - 1) * plain(Opcode::kText, message).size());
+  crowd.publish("t", {"again"});
+  CHECK(crowd.peers[0]->take() == plain(Opcode::kText, "again"));
+}
+
+TEST_CASE("SlowSubscribers=Disconnect closes it with 1013") {
+  Crowd crowd(1);
+  crowd.fixture.options().maxQueuedBytes = 100'000;
+  crowd.fixture.options().slowSubscribers = "disconnect";
+  const std::string message(30'000, 'm');
+  while (crowd.counts().empty() || crowd.counts().back() == 1) crowd.publish("t", {message});
+  std::string got;
+  REQUIRE(crowd.fixture.until([&] {
+    got += crowd.peers[0]->take();
+    return got.ends_with("Too slow for what is published");
+  }));
+}
+
+TEST_CASE("what is published while a message is sent in parts follows it") {
+  Crowd crowd(1);
+  server::Server& server = crowd.fixture.server();
+  REQUIRE(server.sendPart(crowd.ids[0], Opcode::kText, bytesOf("ab"), false, 1).ok());
+  crowd.publish("t", {"behind"});
+  CHECK(crowd.counts() == Counts{1});
+  REQUIRE(server.sendPart(crowd.ids[0], Opcode::kContinuation, bytesOf("c"), true, 2).ok());
+  crowd.fixture.turn();
+  const std::string got = crowd.peers[0]->take();
+  CHECK(got.ends_with(plain(Opcode::kText, "behind")));
+  CHECK(got.size() == 2 + 2 + 2 + 1 + plain(Opcode::kText, "behind").size());
+}
+
+}  // namespace wss::test
