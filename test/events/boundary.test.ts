@@ -225,6 +225,12 @@ test('C++ reads each command that is written', () => {
       outbox.sendText(15, '€', Opcode.text | UNCOMPRESSED);
       outbox.sendText(16, 'b', Opcode.text);
     });
+    dump((outbox) => {
+      outbox.publish('news.sports', 'Tor', Opcode.text, 0, 17, 100);
+      outbox.publish('news.sports', Buffer.from([1, 2]), Opcode.binary, UNCOMPRESSED, 0, 101);
+      outbox.publish('', '⚽'.repeat(60), Opcode.text, 0, 0, 102);
+      outbox.publish('ä', '', Opcode.text, 0, 0, 103);
+    });
   } finally {
     Object.assign(addon, { Server });
   }

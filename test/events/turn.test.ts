@@ -39,6 +39,33 @@ const calls: Record<string, { act(scene: Scene): unknown; check?(scene: Scene): 
     check: async ({ client }) =>
       assert.equal((await client.readFrame()).payload.toString(), 'answer'),
   },
+  publish: {
+    act: async ({ server, id }) => {
+      await server.subscribe(id, 'topic');
+      void server.sendText(id, 'first');
+      assert.equal(await server.publish('topic', 'second'), 1);
+    },
+    check: async ({ client }) => {
+      for (const expected of ['first', 'second']) {
+        assert.equal((await client.readFrame()).payload.toString(), expected);
+      }
+    },
+  },
+  subscribe: {
+    act: async ({ server, id }) => {
+      void server.publish('topic', 'not yet');
+      assert.equal(await server.subscribe(id, 'topic'), true);
+      void server.publish('topic', 'now');
+      await server.unsubscribe(id, 'topic');
+      assert.equal(await server.publish('topic', 'no longer'), 0);
+      await server.broadcast('end');
+    },
+    check: async ({ client }) => {
+      for (const expected of ['now', 'end']) {
+        assert.equal((await client.readFrame()).payload.toString(), expected);
+      }
+    },
+  },
   disconnect: {
     act: ({ server, id }) => server.disconnect(id),
     check: async ({ client }) => assert.equal((await client.readFrame()).opcode, Op.close),

@@ -51,6 +51,9 @@ void run(unsigned setup, const std::vector<server::Command>& given, Bytes arenaB
   const bool deflates = (setup & kDeflates) != 0;
   const std::int32_t id =
       fixture.open(peer, deflates ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
+  for (const std::string_view pattern : {"t", "t.*", ">"}) {
+    require(fixture.server().subscribe(id, pattern).ok());
+  }
 
   std::vector<server::Command> commands = given;
   for (server::Command& command : commands) {

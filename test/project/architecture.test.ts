@@ -14,7 +14,7 @@ const { scripts } = JSON.parse(read('package.json'));
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
-  ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls'].map(
+  ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls', 'topics'].map(
     (name) => `docs/${name}.md`,
   ),
 ];

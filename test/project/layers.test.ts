@@ -33,8 +33,10 @@ const events = ['server/settings', 'http', ...settings];
 const shared = ['server/events', 'tls/sessions', ...events];
 const streams = ['server/shared', ...shared];
 const connection = ['server/streams', ...streams];
-const listening = ['server/connection', 'tls/certificates', ...connection];
+const topics = ['ws', 'base'];
+const listening = ['server/topics', 'server/connection', 'tls/certificates', ...connection];
 const server = {
+  'server/topics': topics,
   'server/timing': timing,
   'server/access': access,
   'server/settings': settings,

@@ -154,7 +154,9 @@ std::string describe(const DecodedCommand& command, Bytes arena) {
            std::string(answer->body.value_or("none"));
   }
   const std::string_view payload = textOf(arena.subspan(command.offset, command.size));
-  return id + (command.opcode == ws::Opcode::kText ? " text " : " bytes ") +
+  if (command.kind == DecodedCommand::Kind::kNewTopic) return id + " topic " + std::string(payload);
+  return id + (command.kind == DecodedCommand::Kind::kPublication ? " but for" : "") +
+         (command.opcode == ws::Opcode::kText ? " text " : " bytes ") +
          (command.mayCompress ? "" : "as it is ") +
          (payload.size() > 100 ? std::to_string(payload.size()) : std::string(payload));
 }
@@ -194,6 +196,14 @@ TEST_CASE("each command that JavaScript writes is understood") {
       "14 text \u00E9",
       "15 text as it is \u20AC",
       "16 text b",
+      "100 topic news.sports",
+      "17 but for text Tor",
+      "101 topic news.sports",
+      "0 but for bytes as it is \1\2",
+      "102 topic ",
+      "0 but for text 180",
+      "103 topic \u00E4",
+      "0 but for text ",
   };
   REQUIRE(found.size() == expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == expected[i]);
