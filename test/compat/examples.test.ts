@@ -1,8 +1,10 @@
-// The examples in the style of the C++ and JavaScript editions, with real clients.
+// The examples in the style of the C++ and JavaScript editions, the chats of examples/ and of
+// README.md, with real clients.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -17,7 +19,12 @@ const folder = packagePath('examples');
 
 /** A running example, and the lines that it prints. */
 function start(t: Test, name: string, ...args: string[]): AsyncIterator<string> {
-  const child = spawn(process.execPath, [path.join(folder, name), ...args], {
+  return startNode(t, path.join(folder, name), ...args);
+}
+
+function startNode(t: Test, ...args: string[]): AsyncIterator<string> {
+  const child = spawn(process.execPath, args, {
+    cwd: packagePath(),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   defer(t, () => child.kill('SIGKILL'));
@@ -74,3 +81,66 @@ for (const name of ['compat_cpp_style.mjs', 'compat_js_style.mjs']) {
     await lineOf(lines, /^1: 8 bytes$/);
   });
 }
+
+/** The next texts that a client hears. */
+function hearing(client: WebSocket): (count: number) => Promise<string[]> {
+  const texts: string[] = [];
+  client.on('message', (data) => texts.push(`${data}`));
+  return async (count) => {
+    while (texts.length < count) await once(client, 'message');
+    return texts.splice(0, count);
+  };
+}
+
+test('the first example of README.md is a chat', async (t) => {
+  const readme = fs.readFileSync(packagePath('README.md'), 'utf8');
+  const [, code = ''] = /^```js\n(.*?)^```$/ms.exec(readme) ?? [];
+  assert.ok(code.trim().split('\n').length <= 11, 'ten lines, and an empty one');
+  const onAnyPort = code.replace('localPort: 8080', "localHost: '127.0.0.1'");
+  const tells = "console.log('Listening on port', server.localPort);";
+  const port = await portOf(startNode(t, '-e', onAnyPort + tells));
+  const join = async (): Promise<[WebSocket, ReturnType<typeof hearing>]> => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}`);
+    const heard = hearing(client);
+    await once(client, 'open');
+    return [client, heard];
+  };
+  const [first, heard] = await join();
+  assert.deepEqual(await heard(1), ['1 has come']);
+  const [second, heardToo] = await join();
+  assert.deepEqual(await heardToo(1), ['2 has come']);
+  first.send('grüß Gott');
+  assert.deepEqual(await heardToo(1), ['grüß Gott']);
+  second.terminate();
+  // Not what it has said itself.
+  assert.deepEqual(await heard(2), ['2 has come', '2 has gone']);
+  first.terminate();
+});
+
+test('chat.mjs: what is said in a room, all in it hear', async (t) => {
+  const lines = start(t, 'chat.mjs', '0');
+  const port = (await lineOf(lines, /^Chat on/)).replace(/.*:/, '');
+  const join = async (query: string): Promise<[WebSocket, ReturnType<typeof hearing>]> => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}/?${query}`, 'chat');
+    const heard = hearing(client);
+    await once(client, 'open');
+    return [client, heard];
+  };
+  const [ada, ofAda] = await join('name=ada');
+  assert.deepEqual(await ofAda(1), ['ada has come']);
+  const [bob, ofBob] = await join('name=bob&room=kitchen');
+  const [cid, ofCid] = await join('name=cid&room=kitchen');
+  assert.deepEqual(await ofBob(2), ['bob has come', 'cid has come']);
+  cid.send('tea?');
+  cid.close();
+  assert.deepEqual(await ofBob(2), ['cid: tea?', 'cid has gone']);
+  assert.deepEqual(await ofCid(2), ['cid has come', 'cid: tea?']);
+  ada.send('nobody here');
+  assert.deepEqual(await ofAda(1), ['ada: nobody here']);
+  for (const query of ['', 'name=eve&room=*', 'name=eve&room=a.b']) {
+    const refused = new WebSocket(`ws://127.0.0.1:${port}/?${query}`, 'chat');
+    const [error] = await once(refused, 'error');
+    assert.match(error.message, /403/);
+  }
+  for (const client of [ada, bob]) client.terminate();
+});
