@@ -318,6 +318,7 @@ void Connection::closeSocket(bool reset) {
   deadlineTick_ = 0;
   shared_.queues.remove(id_);
   wire().clear();
+  outgoing_.clear();
   if (!announced_) shared_.owner.onNotPending(id_);
   socket_.close(reset);
 }

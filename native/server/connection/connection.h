@@ -166,7 +166,7 @@ class Connection final : private net::SocketOwner {
   /// Fails with 112 while a part of a line waits for its end.
   Result<void> setMaxLineLength(int bytes) { return incoming_.setMaxLineLength(bytes); }
   /// What the kernel has yet to take.
-  [[nodiscard]] int queuedBytes() const { return static_cast<int>(wire().size()); }
+  [[nodiscard]] int queuedBytes() const { return static_cast<int>(wireSize()); }
   /// Bytes yet to be sent of a message of that length: what send() is given next are its parts. 0:
   /// each send is a message.
   [[nodiscard]] int messageLength() const { return outgoing_.messageLength(); }
@@ -271,14 +271,22 @@ class Connection final : private net::SocketOwner {
   void onHandshake();
   void onTlsFailure();
   void reportTls();
-  /// What the kernel has yet to take.
+  /// What the kernel has yet to take; without TLS there may be shared frames behind it.
   // The analyzer takes it that tls_ may come to be between two calls.
   // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn)
   [[nodiscard]] ByteQueue& wire() { return tls_ ? tls_->sealed : outgoing_.queue(); }
   [[nodiscard]] const ByteQueue& wire() const { return tls_ ? tls_->sealed : outgoing_.queue(); }
+  [[nodiscard]] std::size_t wireSize() const {
+    return tls_ ? tls_->sealed.size() : outgoing_.waiting();
+  }
+  [[nodiscard]] bool isWireEmpty() const { return wire().empty() && !outgoing_.sharesFrames(); }
+  /// Bytes that its queue takes, those that are shared included.
+  [[nodiscard]] std::size_t queueMemory() const {
+    return wire().capacity() + outgoing_.sharedSize();
+  }
   /// Whether no more may wait there, but the end of a message.
   [[nodiscard]] bool isFull() const {
-    return wire().size() >= static_cast<std::size_t>(shared_.options.maxQueuedBytes);
+    return wireSize() >= static_cast<std::size_t>(shared_.options.maxQueuedBytes);
   }
   void seal(Bytes start, Bytes rest);
   void sealUnsent();
@@ -300,7 +308,7 @@ class Connection final : private net::SocketOwner {
   std::string chooseExtensions();
   [[nodiscard]] std::string_view chooseSubProtocol(std::string_view wanted) const;
 
-  [[nodiscard]] bool isDrained() const { return wire().empty() && !outgoing_.hasBegun(); }
+  [[nodiscard]] bool isDrained() const { return isWireEmpty() && !outgoing_.hasBegun(); }
   void setParts(std::optional<Parts> parts);
   void sendHeldBack();
   bool putWithLength(ws::Opcode opcode, Bytes payload);
@@ -308,6 +316,13 @@ class Connection final : private net::SocketOwner {
   void put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload);
   void enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload);
   void transmit(Bytes run);
+  void transmitShared(Bytes run);
+  /// Adds what the kernel has not taken: shared, where it is sent to many, or a copy.
+  void keep(Bytes unsent) {
+    if (!unsent.empty()) keepAll(unsent);
+  }
+  void keepAll(Bytes unsent);
+  void onSent(std::size_t count);
   void onTransfer(const net::Transfer& transfer, Bytes unqueued);
   /// The compressed form of `payload`, in `out`, if that is what is to be sent.
   bool compress(ws::Opcode opcode, Bytes payload, ByteQueue& out);

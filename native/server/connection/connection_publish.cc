@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a connection is sent because many are: it must not be kept waiting for those who are slow.
 #include <limits>
+#include <utility>
 
 #include "server/connection/connection.h"
 
@@ -22,12 +23,18 @@ void Connection::publish(Bytes arena, std::uint32_t offset, std::uint32_t size) 
   if (outgoing_.isBlocked() || outgoing_.hasBegun()) {
     return publish(arena.subspan(offset, size), arena);
   }
+  if (!tls_ && !outgoing_.follows(offset)) keep(outgoing_.takeRun(arena));
   cork(arena, offset, size);
 }
 
 void Connection::publish(Bytes frames, Bytes arena) {
   if (outgoing_.hasBegun()) return outgoing_.holdBack(frames);
-  outgoing_.append(frames, arena);
+  if (tls_) {
+    outgoing_.append(frames, arena);
+  } else {
+    keep(outgoing_.takeRun(arena));
+    keep(frames);
+  }
   if (!outgoing_.isBlocked()) return touch();
   sealUnsent();
   showQueue(false);
@@ -53,9 +60,38 @@ void Connection::skip() {
   }
 }
 
+void Connection::keepAll(Bytes unsent) {
+  if (tls_) return tls_->sealed.append(unsent);
+  while (!unsent.empty()) {
+    SharedFrames::Part part = shared_.frames.firstOf(unsent);
+    const Bytes bytes = unsent.first(part.size);
+    unsent = unsent.subspan(part.size);
+    if (part.frame) {
+      outgoing_.share(std::move(part));
+    } else {
+      outgoing_.back().append(bytes);
+    }
+  }
+}
+
+/// transmit() while frames wait that others have as well.
+void Connection::transmitShared(Bytes run) {
+  keep(run);
+  std::size_t sent = 0;
+  while (outgoing_.waiting() > 0) {
+    const auto [first, second] = outgoing_.front();
+    const net::Transfer transfer = socket_.send(first, second);
+    if (transfer.status == net::Transfer::Status::kFailed) return onTransfer(transfer, {});
+    outgoing_.consume(transfer.count);
+    sent += transfer.count;
+    if (transfer.count < first.size() + second.size()) break;
+  }
+  onSent(sent);
+}
+
 /// A message in parts has ended: what was published meanwhile goes out behind it.
 void Connection::sendHeldBack() {
-  if (outgoing_.queue().empty() || !isOpen()) return;
+  if (outgoing_.waiting() == 0 || !isOpen()) return;
   if (outgoing_.isBlocked()) return showQueue(false);
   transmit({});
 }

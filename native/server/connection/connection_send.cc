@@ -20,7 +20,7 @@ void Connection::cork(Bytes arena, std::uint32_t offset, std::uint32_t size) {
 }
 
 void Connection::corkMessage(ws::Opcode opcode, Bytes payload, bool mayCompress, Bytes arena) {
-  outgoing_.queue().append(outgoing_.takeRun(arena));
+  outgoing_.back().append(outgoing_.takeRun(arena));
   ByteQueue compressed;
   const bool worth = mayCompress && compress(opcode, payload, compressed);
   enqueue(opcode, true, worth, worth ? Bytes(compressed.bytes()) : payload);
@@ -49,6 +49,7 @@ void Connection::transmit(Bytes run) {
     seal({}, run);
     run = {};
   }
+  if (outgoing_.sharesFrames()) return transmitShared(run);
   const ByteQueue& waiting = wire();
   if (waiting.empty() && run.empty()) return finishIfFlushed();
 
@@ -65,12 +66,18 @@ void Connection::onTransfer(const net::Transfer& transfer, Bytes unqueued) {
   ByteQueue& waiting = wire();
   const std::size_t fromQueue = std::min(transfer.count, waiting.size());
   if (fromQueue > 0) waiting.consume(fromQueue);
-  waiting.append(unqueued.subspan(transfer.count - fromQueue));
-  onTaken(transfer.count);
+  keep(unqueued.subspan(transfer.count - fromQueue));
+  onSent(transfer.count);
+}
+
+/// Of what was to go to the kernel, it has taken the first `count` bytes, which are no longer
+/// there.
+void Connection::onSent(std::size_t count) {
+  onTaken(count);
   const bool wasBlocked = outgoing_.isBlocked();
-  setBlocked(!wire().empty());
+  setBlocked(!isWireEmpty());
   if (outgoing_.isBlocked() || wasBlocked) {
-    showQueue(!wasBlocked || transfer.count > 0);
+    showQueue(!wasBlocked || count > 0);
     if (!socket_.isOpen()) return;
   }
   // A peer that does not even take our Close must not hold the connection for ever.
@@ -82,10 +89,10 @@ void Connection::showQueue(bool progress) {
   Holders& queues = shared_.queues;
   if (!outgoing_.isBlocked()) return queues.remove(id_);
   if (progress) {
-    queues.progress(id_, wire().capacity(), shared_.now(), socket_.unsent());
+    queues.progress(id_, queueMemory(), shared_.now(), socket_.unsent(), outgoing_.sharedSize());
     shared_.timers.start();
   } else {
-    queues.resize(id_, wire().capacity());
+    queues.resize(id_, queueMemory(), outgoing_.sharedSize());
   }
   shared_.owner.boundQueues();
 }
@@ -93,12 +100,12 @@ void Connection::showQueue(bool progress) {
 bool Connection::hasTakenMore() {
   const std::uint32_t unsent = socket_.unsent();
   if (unsent >= shared_.queues.mark(id_)) return false;
-  shared_.queues.progress(id_, wire().capacity(), shared_.now(), unsent);
+  shared_.queues.progress(id_, queueMemory(), shared_.now(), unsent, outgoing_.sharedSize());
   return true;
 }
 
 void Connection::finishIfFlushed() {
-  if (!wire().empty()) return;
+  if (!isWireEmpty()) return;
   const bool done = state_ == State::kFlushing || (state_ == State::kDraining && peerEnded_);
   if (done) return closeSocket(false);
   if (state_ == State::kDraining) socket_.finish();
@@ -198,7 +205,7 @@ bool Connection::putWithLength(ws::Opcode opcode, Bytes payload) {
 /// queue.
 void Connection::put(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload) {
   ByteQueue& queue = outgoing_.queue();
-  if (!queue.empty() || payload.size() > shared_.options.maxFramePayload()) {
+  if (outgoing_.waiting() > 0 || payload.size() > shared_.options.maxFramePayload()) {
     enqueue(opcode, fin, rsv1, payload);
     sealUnsent();
     return outgoing_.isBlocked() ? showQueue(false) : transmit({});

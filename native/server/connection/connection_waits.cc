@@ -10,8 +10,8 @@ namespace wss::server {
 
 /// Whether `goal` has been reached; if not, `token` is settled when it has.
 bool Connection::waitUnless(Goal goal, std::int32_t token) {
-  if (goal == Goal::kDrained ? isDrained() : wire().empty()) return true;
-  extra().waits.add(token, goal, wire().size(), shared_.now());
+  if (goal == Goal::kDrained ? isDrained() : isWireEmpty()) return true;
+  extra().waits.add(token, goal, wireSize(), shared_.now());
   expectProgress();
   return false;
 }

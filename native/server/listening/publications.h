@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "server/settings/options.h"
-#include "server/shared/compression.h"
+#include "server/shared/shared.h"
 #include "ws/frame.h"
 
 namespace wss::server {
@@ -63,16 +63,18 @@ class Publications {
   }
   /// The frame of a message for those whose window of compression is `window`, which is not 0: made
   /// once for all of them. Valid until clear().
-  Bytes compressed(std::size_t message, unsigned window, const Options& options,
-                   SharedStreams& streams);
+  Bytes compressed(std::size_t message, unsigned window, const Options& options, Shared& shared);
+  /// Has queues share what they keep of the frames.
+  void shareBy(SharedFrames& frames) const;
   void clear();
 
  private:
   struct Compressed {
     std::size_t message;
     unsigned window;
-    bool worth;  ///< false: it is sent as it is
-    ByteQueue frame;
+    bool worth;       ///< false: it is sent as it is
+    ByteQueue frame;  ///< empty if it is one of SharedFrames
+    Bytes bytes;      ///< of the frame
   };
 
   MutableBytes arena_;

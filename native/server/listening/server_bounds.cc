@@ -78,7 +78,8 @@ bool Server::boundUnfinished(std::int32_t id) {
 
 void Server::boundQueues() {
   const auto most = static_cast<std::size_t>(options_.maxQueuedBytesTotal);
-  while (shared_.queues.count() > 1 && shared_.queues.total() > most) {
+  const auto held = [this] { return shared_.queues.total() + shared_.frames.held(); };
+  while (shared_.queues.count() > 1 && held() > most) {
     const std::int32_t worst = shared_.queues.worst(shared_.now());
     Connection& connection = *find(worst);
     // A peer that reads slowly empties the kernel's buffer first: only then the kernel takes ours.

@@ -65,6 +65,7 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
   }
   endRun(publications);
   flushTouched(arena);
+  shared_.frames.end();
 }
 
 void Server::flushTouched(Bytes arena) {

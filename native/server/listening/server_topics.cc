@@ -49,6 +49,7 @@ Result<int> Server::publish(std::string_view topic, ws::Opcode opcode, Bytes pay
   publications.add(opcode, mayCompress, header, payload.size(), 0, except);
   put(publications);
   flushTouched(frame.bytes());
+  shared_.frames.end();
   return publications.messages().front().count;
 }
 
@@ -63,6 +64,7 @@ void Server::endRun(Publications& publications) {
 }
 
 void Server::put(Publications& publications) {
+  publications.shareBy(shared_.frames);
   const std::int32_t except = publications.except();
   const auto put = [&](std::int32_t id) {
     if (id == except) return;
@@ -105,7 +107,7 @@ void Server::putOn(Connection& connection, Publications& publications) {
       connection.publish(arena, message.offset, message.size);
     } else if (const unsigned window = connection.sharedWindow();
                window != 0 && message.size - message.header <= most) {
-      connection.publish(publications.compressed(index, window, options_, shared_.streams), arena);
+      connection.publish(publications.compressed(index, window, options_, shared_), arena);
     } else {
       connection.publishAlone(message.opcode, publications.payloadOf(message), message.mayCompress,
                               arena);

@@ -17,22 +17,24 @@ Holders::BySize& Holders::alike(const Node& node) {
   return sizes_[static_cast<std::size_t>(std::bit_width(node.bytes))];
 }
 
-void Holders::setBytes(Node& node, std::size_t bytes) {
-  total_ += bytes - node.bytes;
+void Holders::setBytes(Node& node, std::size_t bytes, std::size_t shared) {
+  total_ += (bytes - shared) - (node.bytes - node.shared);
   alike(node).remove(node);
   node.bytes = bytes;
+  node.shared = shared;
   alike(node).append(node);
 }
 
-void Holders::progress(std::int32_t id, std::size_t bytes, Tick now, std::uint32_t mark) {
+void Holders::progress(std::int32_t id, std::size_t bytes, Tick now, std::uint32_t mark,
+                       std::size_t shared) {
   if (bytes == 0) return remove(id);
-  const auto [entry, isNew] = nodes_.try_emplace(id, Node{id, bytes, now, mark});
+  const auto [entry, isNew] = nodes_.try_emplace(id, Node{id, bytes, shared, now, mark});
   Node& node = entry->second;
   if (isNew) {
-    total_ += bytes;
+    total_ += bytes - shared;
     alike(node).append(node);
   } else {
-    setBytes(node, bytes);
+    setBytes(node, bytes, shared);
     order_.remove(node);
   }
   order_.append(node);
@@ -40,9 +42,11 @@ void Holders::progress(std::int32_t id, std::size_t bytes, Tick now, std::uint32
   node.mark = mark;
 }
 
-void Holders::resize(std::int32_t id, std::size_t bytes) {
+void Holders::resize(std::int32_t id, std::size_t bytes, std::size_t shared) {
   const auto entry = nodes_.find(id);
-  if (entry != nodes_.end() && entry->second.bytes != bytes) setBytes(entry->second, bytes);
+  if (entry == nodes_.end()) return;
+  Node& node = entry->second;
+  if (node.bytes != bytes || node.shared != shared) setBytes(node, bytes, shared);
 }
 
 void Holders::remove(std::int32_t id) {
@@ -50,7 +54,7 @@ void Holders::remove(std::int32_t id) {
   const auto entry = nodes_.find(id);
   if (entry == nodes_.end()) return;
   Node& node = entry->second;
-  total_ -= node.bytes;
+  total_ -= node.bytes - node.shared;
   alike(node).remove(node);
   order_.remove(node);
   nodes_.erase(entry);

@@ -20,16 +20,17 @@ namespace wss::server {
 class Holders {
  public:
   /// `id` has gone on, and holds so many bytes now; none: it is no longer among them. `mark` is
-  /// kept for its owner.
-  void progress(std::int32_t id, std::size_t bytes, Tick now, std::uint32_t mark = 0);
+  /// kept for its owner. Of the bytes, `shared` are held by others as well.
+  void progress(std::int32_t id, std::size_t bytes, Tick now, std::uint32_t mark = 0,
+                std::size_t shared = 0);
   /// `id` holds so many bytes now, and has not gone on.
-  void resize(std::int32_t id, std::size_t bytes);
+  void resize(std::int32_t id, std::size_t bytes, std::size_t shared = 0);
   /// It need not be among them.
   void remove(std::int32_t id);
 
   [[nodiscard]] bool empty() const { return nodes_.empty(); }
   [[nodiscard]] std::size_t count() const { return nodes_.size(); }
-  /// Bytes that all of them hold together.
+  /// Bytes that all of them hold together, but for those that are shared.
   [[nodiscard]] std::size_t total() const { return total_; }
   /// What its latest progress() has given; 0 when it is not among them.
   [[nodiscard]] std::uint32_t mark(std::int32_t id) const;
@@ -49,6 +50,7 @@ class Holders {
   struct Node {
     std::int32_t id;
     std::size_t bytes;
+    std::size_t shared;
     Tick since;  ///< when it has gone on last
     std::uint32_t mark;
     Links<Node> byTime{};
@@ -59,7 +61,7 @@ class Holders {
   using BySize = Chain<Node, &Node::bySize>;
 
   BySize& alike(const Node& node);
-  void setBytes(Node& node, std::size_t bytes);
+  void setBytes(Node& node, std::size_t bytes, std::size_t shared);
 
   std::unordered_map<std::int32_t, Node> nodes_;
   ByTime order_;

@@ -19,6 +19,7 @@
 #include "server/shared/connection_owner.h"
 #include "server/shared/holders.h"
 #include "server/shared/served_tls.h"
+#include "server/shared/shared_frames.h"
 #include "server/shared/timers.h"
 #include "server/shared/turn_queues.h"
 
@@ -49,6 +50,7 @@ struct Shared {
   StatusWords status;
   Statistics statistics;
   SharedStreams streams;
+  SharedFrames frames;
   ServedTls tls;
   HandshakeQueue handshakes;
   BacklogQueue backlogs;

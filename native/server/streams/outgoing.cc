@@ -12,16 +12,75 @@ constexpr std::string_view kInParts =
 
 }  // namespace
 
+void Outgoing::share(SharedFrames::Part part) {
+  Rare& its = rare();
+  if (!its.shared.empty()) its.ownSize += its.shared.back().behind.size();
+  its.sharedSize += part.size;
+  its.shared.push_back({std::move(part), ByteQueue()});
+}
+
+std::array<Bytes, 2> Outgoing::front() const {
+  std::array<Bytes, 2> pieces;
+  auto place = pieces.begin();
+  const auto add = [&](Bytes bytes) {
+    if (!bytes.empty() && place != pieces.end()) *place++ = bytes;
+  };
+  add(queue_.bytes());
+  if (!sharesFrames()) return pieces;
+  for (auto next = rare_->shared.begin(); next != rare_->shared.end(); ++next) {
+    if (place == pieces.end()) break;
+    add(next->rest());
+    add(next->behind.bytes());
+  }
+  return pieces;
+}
+
+void Outgoing::consume(std::size_t count) {
+  for (;;) {
+    const std::size_t own = std::min(count, queue_.size());
+    queue_.consume(own);
+    count -= own;
+    if (!queue_.empty() || !sharesFrames()) return;
+    Shared& first = rare_->shared.front();
+    const std::size_t taken = std::min(count, first.part.size);
+    first.part.offset += taken;
+    first.part.size -= taken;
+    rare_->sharedSize -= taken;
+    count -= taken;
+    if (first.part.size > 0) return;
+    if (rare_->shared.size() > 1) rare_->ownSize -= first.behind.size();
+    queue_.swap(first.behind);
+    rare_->shared.erase(rare_->shared.begin());
+  }
+}
+
+void Outgoing::clear() {
+  queue_.clear();
+  if (!rare_) return;
+  rare_->shared.clear();
+  rare_->sharedSize = 0;
+  rare_->ownSize = 0;
+}
+
+void Outgoing::release() {
+  if (!sharesFrames()) return rare_.reset();
+  auto kept = std::make_unique<Rare>();
+  kept->shared.swap(rare_->shared);
+  kept->sharedSize = rare_->sharedSize;
+  kept->ownSize = rare_->ownSize;
+  rare_ = std::move(kept);
+}
+
 void Outgoing::enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload, std::size_t most) {
   // RFC 6455 §5.5: control frames must not be fragmented.
   while (payload.size() > most && !ws::isControl(opcode)) {
-    ws::appendFrame(queue_, opcode, false, rsv1, payload.first(most));
+    ws::appendFrame(back(), opcode, false, rsv1, payload.first(most));
     payload = payload.subspan(most);
     opcode = ws::Opcode::kContinuation;
     // RFC 7692 §6.1: only the first frame of a message says that it is compressed.
     rsv1 = false;
   }
-  ws::appendFrame(queue_, opcode, fin, rsv1, payload);
+  ws::appendFrame(back(), opcode, fin, rsv1, payload);
 }
 
 bool Outgoing::setBlocked(bool blocked) {
@@ -113,7 +172,7 @@ void Outgoing::advance(const Cut& cut) {
 
 void Outgoing::goOn() {
   if (!rare_ || rare_->heldBack.empty()) return;
-  queue_.append(rare_->heldBack.bytes());
+  back().append(rare_->heldBack.bytes());
   rare_->heldBack.clear();
 }
 

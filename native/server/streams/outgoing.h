@@ -4,17 +4,20 @@
 // TLS: whoever owns it takes the queue and the run, and says when they are stuck.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "server/settings/options.h"
 #include "server/shared/compression.h"
+#include "server/shared/shared_frames.h"
 #include "server/streams/parts.h"
 #include "ws/deflate.h"
 #include "ws/frame.h"
@@ -28,10 +31,30 @@ class Outgoing {
   /// Frames in the order in which they are to be sent.
   [[nodiscard]] ByteQueue& queue() { return queue_; }
   [[nodiscard]] const ByteQueue& queue() const { return queue_; }
-  /// Bytes in the queue and in the run, and those that are held back.
+  /// Bytes in the queue and in the run, and those that are shared or held back.
   [[nodiscard]] std::size_t size() const {
-    return queue_.size() + runSize_ + (rare_ ? rare_->heldBack.size() : 0);
+    return waiting() + runSize_ + (rare_ ? rare_->heldBack.size() : 0);
   }
+
+  // Frames that other connections have as well, behind the queue. What is added later lies behind
+  // them, in back().
+  [[nodiscard]] bool sharesFrames() const { return rare_ && !rare_->shared.empty(); }
+  /// Bytes of them.
+  [[nodiscard]] std::size_t sharedSize() const { return rare_ ? rare_->sharedSize : 0; }
+  /// The end of what is to be sent.
+  ByteQueue& back() { return sharesFrames() ? rare_->shared.back().behind : queue_; }
+  /// Adds a part of shared frames. REQUIRES part.frame.
+  void share(SharedFrames::Part part);
+  /// Bytes in the queue, in what is shared, and behind that.
+  [[nodiscard]] std::size_t waiting() const {
+    return queue_.size() + (sharesFrames() ? rare_->behindQueue() : 0);
+  }
+  /// What goes out first of them, and what follows; both are empty if nothing waits.
+  [[nodiscard]] std::array<Bytes, 2> front() const;
+  /// Drops the first `count` of them. REQUIRES count <= waiting().
+  void consume(std::size_t count);
+  /// Drops all of them.
+  void clear();
 
   /// Adds a run of finished frames, at `offset` in memory that stays until takeRun(). At most one
   /// run waits; a second one that does not follow the first makes it a copy in the queue.
@@ -40,9 +63,13 @@ class Outgoing {
       runSize_ += size;
       return;
     }
-    if (runSize_ > 0) queue_.append(takeRun(arena));
+    if (runSize_ > 0) back().append(takeRun(arena));
     runOffset_ = offset;
     runSize_ = size;
+  }
+  /// Whether a run at `offset` follows the one that waits, if there is one.
+  [[nodiscard]] bool follows(std::uint32_t offset) const {
+    return runSize_ == 0 || runOffset_ + runSize_ == offset;
   }
   /// Takes the run off: it goes behind what is in the queue. `arena` may be empty if there is none.
   Bytes takeRun(Bytes arena) {
@@ -51,8 +78,8 @@ class Outgoing {
 
   /// Adds finished frames to the queue, behind what is corked of `arena`.
   void append(Bytes frames, Bytes arena) {
-    queue_.append(takeRun(arena));
-    queue_.append(frames);
+    back().append(takeRun(arena));
+    back().append(frames);
   }
   /// While a message is open: adds finished frames of others behind its end (RFC 6455 §5.4).
   void holdBack(Bytes frames) { rare().heldBack.append(frames); }
@@ -61,7 +88,7 @@ class Outgoing {
   void enqueue(ws::Opcode opcode, bool fin, bool rsv1, Bytes payload, std::size_t most);
   /// Puts a control frame into the queue.
   void enqueueControl(ws::Opcode opcode, Bytes payload) {
-    ws::appendFrame(queue_, opcode, true, false, payload);
+    ws::appendFrame(back(), opcode, true, false, payload);
   }
 
   // Whether the kernel takes what is there.
@@ -129,10 +156,17 @@ class Outgoing {
   /// The part of `cut` has been sent.
   void advance(const Cut& cut);
 
-  /// Frees all but the queue: no more messages will be sent.
-  void release() { rare_.reset(); }
+  /// Frees all but what waits: no more messages will be sent.
+  void release();
 
  private:
+  struct Shared {
+    SharedFrames::Part part;  ///< what is left of it
+    ByteQueue behind;         ///< of this connection alone
+
+    [[nodiscard]] Bytes rest() const { return part.frame->bytes().subspan(part.offset, part.size); }
+  };
+
   /// What few connections need.
   struct Rare {
     std::optional<Parts> parts;  ///< of the message that has been begun and not ended
@@ -141,6 +175,13 @@ class Outgoing {
     std::string pong;  ///< the latest Ping's payload, unanswered because the queue is blocked
     std::unique_ptr<ws::Deflater> deflater;
     ByteQueue heldBack;  ///< what goes out behind the message that is open
+    std::vector<Shared> shared;
+    std::size_t sharedSize = 0;  ///< bytes of their parts
+    std::size_t ownSize = 0;     ///< bytes behind all of them but the last
+
+    [[nodiscard]] std::size_t behindQueue() const {
+      return sharedSize + ownSize + shared.back().behind.size();
+    }
   };
 
   Rare& rare();

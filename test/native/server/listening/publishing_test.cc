@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,16 +17,17 @@ namespace {
 using server::Command;
 using ws::Opcode;
 
+constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 constexpr std::string_view kDeflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
 /// A server with connections that are subscribed to "t".
 struct Crowd {
-  explicit Crowd(std::size_t count, std::string_view lines = {}) {
-    for (std::size_t index = 0; index < count; ++index) add(lines);
+  explicit Crowd(std::size_t count, std::string_view lines = {}, int receiveBuffer = 0) {
+    for (std::size_t index = 0; index < count; ++index) add(lines, receiveBuffer);
   }
 
-  void add(std::string_view lines = {}) {
-    peers.push_back(std::make_unique<Peer>(fixture.port()));
+  void add(std::string_view lines = {}, int receiveBuffer = 0) {
+    peers.push_back(std::make_unique<Peer>(fixture.port(), receiveBuffer));
     ids.push_back(fixture.open(*peers.back(), lines));
     REQUIRE(fixture.server().subscribe(ids.back(), "t").value());
   }
@@ -229,6 +231,95 @@ TEST_CASE("what is published while a message is sent in parts follows it") {
   const std::string got = crowd.peers[0]->take();
   CHECK(got.ends_with(plain(Opcode::kText, "behind")));
   CHECK(got.size() == 2 + 2 + 2 + 1 + plain(Opcode::kText, "behind").size());
+}
+
+TEST_CASE("a large one is kept once for all whose peers do not read") {
+  constexpr std::size_t kPeers = 10;
+  constexpr std::size_t kSize = 8 * kMiB;
+  Crowd crowd(kPeers, {}, 4096);
+  // One copy and what else waits fit, two copies do not.
+  crowd.fixture.options().maxQueuedBytesTotal = 2 * static_cast<int>(kSize) - 1;
+  std::string message(kSize, 'm');
+  for (std::size_t at = 0; at < kSize; at += 1000) message[at] = static_cast<char>('a' + at % 26);
+  server::Server& server = crowd.fixture.server();
+  CHECK(server.publish("t", Opcode::kBinary, bytesOf(message), true, 0).value() == kPeers);
+  const std::string expected = plain(Opcode::kBinary, message);
+  message.assign(kSize, '-');  // It is the publisher's again.
+  crowd.fixture.turn();
+  std::size_t waiting = 0;
+  for (const std::int32_t id : crowd.ids) {
+    REQUIRE(server.find(id) != nullptr);
+    waiting += static_cast<std::size_t>(server.find(id)->queuedBytes());
+  }
+  CHECK(waiting > 2 * kSize);
+  CHECK(crowd.fixture.count(EventKind::kDisconnected) == 0);
+
+  std::vector<std::string> got(kPeers);
+  REQUIRE(crowd.fixture.until([&] {
+    bool all = true;
+    for (std::size_t index = 0; index < kPeers; ++index) {
+      got[index] += crowd.peers[index]->take();
+      all = all && got[index].size() >= expected.size();
+    }
+    return all;
+  }));
+  for (const std::string& one : got) CHECK((one == expected));
+}
+
+TEST_CASE("what is shared keeps its place among what is not, whenever the peer reads") {
+  Crowd crowd(0);
+  crowd.fixture.options().maxQueuedBytes = 1'000'000'000;
+  crowd.fixture.options().outBufferSize = 8192;
+  for (const std::string_view lines : {"", "", "", kDeflate.data()}) crowd.add(lines, 4096);
+  std::mt19937 random(7);  // NOLINT(*-msc51-cpp): the same every time
+  const auto below = [&](std::size_t bound) { return static_cast<std::size_t>(random()) % bound; };
+  std::vector<std::string> expected(3);
+  std::vector<std::string> got(3);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::string> messages(1 + below(4));
+    for (std::string& message : messages) {
+      const std::size_t size = below(3) == 0 ? below(60'000) : below(300);
+      for (std::size_t at = 0; at < size; ++at) message += static_cast<char>('a' + below(26));
+    }
+    const bool exceptOne = below(4) == 0;
+    crowd.publish("t", messages, exceptOne ? crowd.ids[1] : 0);
+    for (const std::string& message : messages) {
+      for (std::size_t index = 0; index < 3; ++index) {
+        if (index != 1 || !exceptOne) expected[index] += plain(Opcode::kText, message);
+      }
+    }
+    const std::size_t reads = below(8);
+    if (reads < 3) got[reads] += crowd.peers[reads]->take();
+  }
+  REQUIRE(crowd.fixture.until([&] {
+    bool done = true;
+    for (std::size_t index = 0; index < 3; ++index) {
+      got[index] += crowd.peers[index]->take();
+      done = done && got[index].size() >= expected[index].size();
+    }
+    crowd.peers[3]->take();
+    return done;
+  }));
+  for (std::size_t index = 0; index < 3; ++index) CHECK((got[index] == expected[index]));
+  CHECK(crowd.fixture.count(EventKind::kDisconnected) == 0);
+}
+
+TEST_CASE("who is disconnected while it has a part of what is shared gets all of it first") {
+  Crowd crowd(2, {}, 4096);
+  crowd.fixture.options().waitForCloseResponse = false;
+  const std::string message(6 * kMiB, 'm');
+  server::Server& server = crowd.fixture.server();
+  CHECK(server.publish("t", Opcode::kBinary, bytesOf(message), true, 0).value() == 2);
+  server.find(crowd.ids[0])->disconnect(1000, "bye");
+  crowd.peers[1]->reset();
+  const std::string expected = plain(Opcode::kBinary, message);
+  std::string got;
+  REQUIRE(crowd.fixture.until([&] {
+    got += crowd.peers[0]->take();
+    return got.ends_with("bye");
+  }));
+  CHECK((got.substr(0, expected.size()) == expected));
+  CHECK(got.size() == expected.size() + 4 + 3);
 }
 
 }  // namespace wss::test

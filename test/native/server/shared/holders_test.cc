@@ -143,5 +143,20 @@ TEST_CASE("holders: whatever happens, the sums are right and the worst is among 
   }
 }
 
+TEST_CASE("what several hold is not counted for each of them, but in which holds most it is") {
+  Holders holders;
+  holders.progress(1, 100, 0, 0, 90);
+  holders.progress(2, 50, 0);
+  CHECK(holders.total() == 60);
+  CHECK(holders.worst(0) == 1);
+  holders.resize(1, 100, 20);
+  CHECK(holders.total() == 130);
+  holders.progress(1, 300, 1, 0, 300);
+  CHECK(holders.total() == 50);
+  holders.remove(1);
+  holders.remove(2);
+  CHECK(holders.total() == 0);
+}
+
 }  // namespace
 }  // namespace wss::test

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wire.h"
 
@@ -28,6 +29,92 @@ std::string queued(Outgoing& outgoing) {
 template <typename T>
 int codeOf(const Result<T>& result) {
   return result.ok() ? 0 : static_cast<int>(result.error().code);
+}
+
+TEST_CASE("what is shared keeps its place, whatever is taken at once") {
+  server::SharedFrames frames;
+  const std::string large(2000, 's');
+  const std::string other(3000, 'o');
+  frames.add(bytesOf(large));
+  frames.add(bytesOf(other));
+  Outgoing outgoing;
+  std::string expected;
+  const auto share = [&](const std::string& whole, std::size_t from) {
+    server::SharedFrames::Part part = frames.firstOf(bytesOf(whole).subspan(from));
+    REQUIRE(part.frame);
+    outgoing.share(std::move(part));
+    expected += whole.substr(from);
+  };
+  const auto own = [&](std::string_view text) {
+    outgoing.back().append(text);
+    expected += text;
+  };
+  const auto fill = [&] {
+    expected.clear();
+    own("first");
+    share(large, 900);
+    share(other, 0);
+    own("between");
+    own(" them");
+    share(large, 0);
+    own("last");
+    CHECK(outgoing.waiting() == expected.size());
+    CHECK(outgoing.size() == expected.size());
+    CHECK(outgoing.sharedSize() == 1100 + 3000 + 2000);
+  };
+  for (const std::size_t step : {1, 7, 1000, 10'000}) {
+    fill();
+    std::string got;
+    while (outgoing.waiting() > 0) {
+      const auto [first, second] = outgoing.front();
+      REQUIRE(!first.empty());
+      const std::string there = std::string(textOf(first)).append(textOf(second)).substr(0, step);
+      got += there;
+      outgoing.consume(there.size());
+    }
+    CHECK((got == expected));
+    CHECK_FALSE(outgoing.sharesFrames());
+    CHECK(outgoing.sharedSize() == 0);
+  }
+  CHECK(frames.held() == 5000);
+  fill();
+  outgoing.release();
+  CHECK(outgoing.waiting() == expected.size());
+  frames.end();
+  CHECK(frames.held() == 5000);
+  outgoing.clear();
+  CHECK(outgoing.waiting() == 0);
+  CHECK(frames.held() == 0);
+}
+
+TEST_CASE("only what is worth it is shared, and once for all who need it") {
+  server::SharedFrames frames;
+  const std::string memory(5000, 'x');
+  const Bytes all = bytesOf(memory);
+  frames.add(all.subspan(3000, 1500));
+  frames.add(all.subspan(100, 1100));
+  frames.add(all.subspan(2000, 500));  // Too small.
+  const auto part = [&](std::size_t from, std::size_t size) {
+    return frames.firstOf(all.subspan(from, size));
+  };
+  CHECK(part(0, 50).size == 50);
+  CHECK(part(0, 5000).size == 100);
+  CHECK_FALSE(part(0, 5000).frame);
+  CHECK(frames.held() == 0);
+  CHECK(part(100, 4900).size == 1100);
+  CHECK(part(100, 4900).frame == part(120, 1080).frame);
+  CHECK(part(120, 1080).offset == 20);
+  CHECK(frames.held() == 1100);
+  CHECK_FALSE(part(1000, 4000).frame);  // Its rest of that is too small.
+  CHECK(part(1000, 4000).size == 200);
+  CHECK(part(1200, 3800).size == 1800);
+  CHECK(part(4600, 400).size == 400);
+  ByteQueue made;
+  made.append(std::string_view("made"));
+  frames.add(std::move(made));
+  CHECK(frames.held() == 1104);
+  frames.end();
+  CHECK(frames.held() == 0);
 }
 
 TEST_CASE("runs that follow each other stay where they are") {
