@@ -28,13 +28,16 @@ const ALL = '';
 export class Publisher {
   readonly #outbox: Outbox;
   readonly #core: NativeServer;
+  readonly #isAlone: () => boolean;
   readonly #pending = new Map<number, (count: number) => void>();
   readonly #known = new Set<string>();
   #lastToken = 0;
 
-  constructor(outbox: Outbox) {
+  /** `isAlone` says whether nobody is connected. */
+  constructor(outbox: Outbox, isAlone: () => boolean) {
     this.#outbox = outbox;
     this.#core = outbox.server;
+    this.#isAlone = isAlone;
   }
 
   /**
@@ -66,10 +69,13 @@ export class Publisher {
       throw errors.invalidArgument('Give a string, Buffer, TypedArray, DataView or ArrayBuffer.');
     }
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
-    this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
-    const token = this.#lastToken;
-    if (this.#outbox.publish(topic, message, opcode, flags, except, token)) {
-      return new Promise((resolve) => this.#pending.set(token, resolve));
+    // A server that nobody is connected to may have no turn any more to tell of it.
+    if (!this.#isAlone()) {
+      this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
+      const token = this.#lastToken;
+      if (this.#outbox.publish(topic, message, opcode, flags, except, token)) {
+        return new Promise((resolve) => this.#pending.set(token, resolve));
+      }
     }
     const bytes =
       typeof message === 'string' ? Buffer.from(message) : (bytesOf(message) ?? message);

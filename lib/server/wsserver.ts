@@ -114,7 +114,7 @@ export class WSServer extends ServerTopics {
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
-    this.publisher = new Publisher(this.#outbox);
+    this.publisher = new Publisher(this.#outbox, () => this.connections.size === 0);
     const delivery = new Delivery(this, this.#core, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );

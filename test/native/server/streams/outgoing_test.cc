@@ -62,7 +62,8 @@ TEST_CASE("what is shared keeps its place, whatever is taken at once") {
     CHECK(outgoing.size() == expected.size());
     CHECK(outgoing.sharedSize() == 1100 + 3000 + 2000);
   };
-  for (const std::size_t step : {1, 7, 1000, 10'000}) {
+  constexpr std::size_t kSteps[] = {1, 7, 1000, 10'000};
+  for (const std::size_t step : kSteps) {
     fill();
     std::string got;
     while (outgoing.waiting() > 0) {
