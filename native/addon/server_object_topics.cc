@@ -43,11 +43,11 @@ Napi::Value ServerObject::unsubscribe(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::topicsOf(const Napi::CallbackInfo& info) {
-  return namesOf(info.Env(), server_->topics().patternsOf(toId(info[0])));
+  return namesOf(info.Env(), server_->topicsOf(toId(info[0])));
 }
 
 Napi::Value ServerObject::topics(const Napi::CallbackInfo& info) {
-  return namesOf(info.Env(), server_->topics().patterns());
+  return namesOf(info.Env(), server_->topics());
 }
 
 Napi::Value ServerObject::subscriberCount(const Napi::CallbackInfo& info) {
@@ -72,9 +72,9 @@ Napi::Value ServerObject::publish(const Napi::CallbackInfo& info) {
   const std::int32_t kind = integer(info[1]);
   const auto payload = payloadOf(info);
   if (!payload) return {};
-  Result<int> count = server_->publish(
-      *topic, static_cast<ws::Opcode>(kind & ~server::kUncompressed), *payload,
-      (kind & server::kUncompressed) == 0, toId(info[3]));
+  Result<int> count =
+      server_->publish(*topic, static_cast<ws::Opcode>(kind & ~server::kUncompressed), *payload,
+                       (kind & server::kUncompressed) == 0, toId(info[3]));
   if (count.ok()) return Napi::Number::New(info.Env(), count.value());
   throwError(count.error());
   return {};

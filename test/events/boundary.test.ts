@@ -230,6 +230,7 @@ test('C++ reads each command that is written', () => {
       outbox.publish('news.sports', Buffer.from([1, 2]), Opcode.binary, UNCOMPRESSED, 0, 101);
       outbox.publish('', '⚽'.repeat(60), Opcode.text, 0, 0, 102);
       outbox.publish('ä', '', Opcode.text, 0, 0, 103);
+      outbox.publish('ä', '!', Opcode.text, 0, 0, 104);
     });
   } finally {
     Object.assign(addon, { Server });

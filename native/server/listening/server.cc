@@ -262,6 +262,7 @@ void Server::remove(std::int32_t id) {
 }
 
 std::vector<std::int32_t> Server::takeEnded() {
+  topics_.sweep();
   for (const std::int32_t id : shared_.ended) topics_.end(id);
   return std::exchange(shared_.ended, {});
 }

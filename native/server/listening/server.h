@@ -107,7 +107,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   Result<bool> subscribe(std::int32_t id, std::string_view pattern);
   /// Whether it was. Fails with 126 and 10022 as subscribe() does.
   Result<bool> unsubscribe(std::int32_t id, std::string_view pattern);
-  [[nodiscard]] const Topics& topics() const { return topics_; }
+  /// The patterns of a connection, and all that somebody is subscribed to; sorted.
+  [[nodiscard]] std::vector<std::string> topicsOf(std::int32_t id) const {
+    return topics_.patternsOf(id);
+  }
+  [[nodiscard]] std::vector<std::string> topics();
   /// How many connections are subscribed to what `topic` fits. Fails with 10022.
   Result<int> subscriberCount(std::string_view topic);
   /// Sends a message to all who are subscribed to `topic`, or, if that is empty, to all there are,

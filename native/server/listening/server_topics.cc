@@ -2,6 +2,8 @@
 // Topics: who is subscribed to what, and what is published.
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "server/listening/server.h"
 #include "server/settings/setting_text.h"
@@ -29,8 +31,14 @@ Result<bool> Server::unsubscribe(std::int32_t id, std::string_view pattern) {
   return topics_.unsubscribe(id, pattern);
 }
 
+std::vector<std::string> Server::topics() {
+  topics_.sweepAll();
+  return topics_.patterns();
+}
+
 Result<int> Server::subscriberCount(std::string_view topic) {
   if (Result<void> valid = checkTopic(topic); !valid.ok()) return valid.error();
+  topics_.sweepAll();
   return static_cast<int>(topics_.subscribersOf(topic).size());
 }
 

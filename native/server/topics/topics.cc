@@ -46,7 +46,17 @@ bool Topics::has(std::int32_t id, std::string_view pattern) const {
 void Topics::end(std::int32_t id) {
   const auto own = byConnection_.extract(id);
   if (own.empty()) return;
-  own.mapped().forEach([&](Number number) { removeSubscriber(number, id); });
+  own.mapped().forEach([&](Number number) { left_.push_back({number, id}); });
+  sweep();
+}
+
+void Topics::sweep(std::size_t most) {
+  for (; most > 0 && !left_.empty(); --most) {
+    const Left left = left_.back();
+    left_.pop_back();
+    removeSubscriber(left.number, left.id);
+  }
+  if (left_.empty()) left_ = {};
 }
 
 std::span<const std::int32_t> Topics::subscribersOf(std::string_view topic) {

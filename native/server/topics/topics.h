@@ -25,17 +25,22 @@ class Topics {
   /// Whether `id` was subscribed to `pattern`.
   bool unsubscribe(std::int32_t id, std::string_view pattern);
   [[nodiscard]] bool has(std::int32_t id, std::string_view pattern) const;
-  /// Forgets all subscriptions of `id`.
+  /// Forgets all subscriptions of `id`, which must not come again: some at once, and of very many
+  /// the others as sweep() is called, so that nobody waits for that.
   void end(std::int32_t id);
+  /// Forgets some more.
+  void sweep() { sweep(kSwept); }
+  void sweepAll() { sweep(SIZE_MAX); }
 
-  /// Those who are subscribed to what `topic` fits, each once, in no order. Valid until the next
-  /// call. REQUIRES checkTopic().
+  /// Those who are subscribed to what `topic` fits, each once, in no order, and perhaps some who
+  /// have ended. Valid until the next call. REQUIRES checkTopic().
   std::span<const std::int32_t> subscribersOf(std::string_view topic);
   /// The patterns that `id` is subscribed to, sorted.
   [[nodiscard]] std::vector<std::string> patternsOf(std::int32_t id) const;
   /// How many that are.
   [[nodiscard]] std::size_t countOf(std::int32_t id) const;
-  /// The patterns that somebody is subscribed to, sorted.
+  /// The patterns that somebody is subscribed to, sorted; before sweepAll() perhaps some that only
+  /// those had who have ended.
   [[nodiscard]] std::vector<std::string> patterns() const;
 
  private:
@@ -53,6 +58,14 @@ class Topics {
     Number rest = 0;  ///< of the pattern that goes on with >
   };
 
+  struct Left {
+    Number number;
+    std::int32_t id;
+  };
+
+  static constexpr std::size_t kSwept = 1024;
+
+  void sweep(std::size_t most);
   [[nodiscard]] Subscription& row(Number number) {
     return *subscriptions_[static_cast<std::size_t>(number) - 1];
   }
@@ -77,6 +90,7 @@ class Topics {
   std::unordered_map<std::string_view, Number> byPattern_;  ///< views into subscriptions_
   Node tree_;
   std::unordered_map<std::int32_t, IdSet> byConnection_;  ///< Numbers
+  std::vector<Left> left_;                                ///< of those that have ended
   std::vector<const IdSet*> matched_;
   std::vector<std::int32_t> subscribers_;
 };

@@ -204,6 +204,8 @@ TEST_CASE("each command that JavaScript writes is understood") {
       "0 but for text 180",
       "103 topic \u00E4",
       "0 but for text ",
+      "104 topic \u00E4",
+      "0 but for text !",
   };
   REQUIRE(found.size() == expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == expected[i]);

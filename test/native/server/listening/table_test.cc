@@ -48,7 +48,7 @@ TEST_CASE("properties of a connection") {
   CHECK(read("MessageLength") == Value(0));
   CHECK(read("ConnectionUID") == Value(connection.uid()));
   CHECK(std::ranges::is_sorted(server::propertyTable(), {}, &server::Property::name));
-  CHECK(std::ranges::count(server::propertyTable(), false, &server::Property::setting) == 15);
+  CHECK(std::ranges::count(server::propertyTable(), false, &server::Property::setting) == 16);
 
   const auto write = [&](std::string_view name, const Value& value) {
     const auto row = std::ranges::find(server::propertyTable(), name, &server::Property::name);

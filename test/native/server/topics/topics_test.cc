@@ -198,6 +198,34 @@ TEST_CASE("a pattern of which nobody is left is gone, and so is who has none lef
   CHECK(topics.patternsOf(1).empty());
 }
 
+TEST_CASE("who has very many and ends is forgotten little by little, and heard of no more") {
+  Topics topics;
+  const auto name = [](int index) {
+    return "a." + std::to_string(index) + (index % 2 ? ".*" : "");
+  };
+  for (int index = 0; index < 10'000; ++index) topics.subscribe(1, name(index));
+  topics.subscribe(2, name(0));
+  topics.subscribe(2, name(1));
+  topics.end(1);
+  CHECK(topics.patternsOf(1).empty());
+  CHECK(topics.countOf(1) == 0);
+  std::size_t left = topics.patterns().size();
+  CHECK(left > 8000);
+  CHECK(left < 10'000);
+  topics.sweep();
+  CHECK(topics.patterns().size() < left);
+  left = topics.patterns().size();
+  CHECK(left > 7000);
+  // Others come and go meanwhile, to the same and to others.
+  topics.subscribe(3, name(4000));
+  topics.subscribe(3, "new");
+  topics.end(2);
+  topics.sweepAll();
+  CHECK(topics.patterns() == std::vector<std::string>{"a.4000", "new"});
+  const auto found = topics.subscribersOf("a.4000");
+  CHECK(std::vector<std::int32_t>(found.begin(), found.end()) == std::vector<std::int32_t>{3});
+}
+
 TEST_CASE("whatever is done in whatever order, it is as in a plain map") {
   for (unsigned seed = 0; seed < 20; ++seed) {
     std::mt19937 random(seed);
