@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "addon/certificate_object.h"
 #include "addon/convert.h"
 #include "base/shown.h"
 #include "server/properties/config.h"
@@ -191,55 +192,6 @@ Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
 
 void ServerObject::throwError(const Error& error) { addon::throwError(errorClass_.Value(), error); }
 
-std::optional<Bytes> ServerObject::payloadOf(const Napi::CallbackInfo& info) {
-  auto bytes = toBytes(info[2]);
-  if (!bytes) {
-    throwError(makeError(ErrorCode::kInvalidArgument,
-                         "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
-  }
-  return bytes;
-}
-
-Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
-  const std::int32_t kind = integer(info[1]);
-  const auto opcode = static_cast<ws::Opcode>(kind & ~server::kUncompressed);
-  const bool mayCompress = (kind & server::kUncompressed) == 0;
-  const auto bytes = payloadOf(info);
-  if (!bytes) return {};
-  if (!server::isSendable(kind & ~server::kUncompressed, bytes->size())) {
-    throwError(makeError(ErrorCode::kInvalidArgument,
-                         ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload
-                             ? "a ping or pong carries at most 125 bytes"
-                             : "a message is text (1) or binary (2)"));
-    return {};
-  }
-  return outcomeOf(info,
-                   server_->send(toId(info[0]), opcode, *bytes, integer(info[3]), mayCompress));
-}
-
-Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
-  const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
-  const auto bytes = payloadOf(info);
-  if (!bytes) return {};
-  const bool last = info[3].ToBoolean();
-  return outcomeOf(info, server_->sendPart(toId(info[0]), opcode, *bytes, last, integer(info[4])));
-}
-
-Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
-  return outcomeOf(info, server_->whenDrained(toId(info[0]), integer(info[1])));
-}
-
-Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {
-  server_->forget(toId(info[0]), integer(info[1]));
-  return info.Env().Undefined();
-}
-
-Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent) {
-  if (sent.ok()) return Napi::Boolean::New(info.Env(), sent.value());
-  throwError(sent.error());
-  return {};
-}
-
 Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
   server::Connection* const connection = findConnection(info);
   if (connection == nullptr) return {};
@@ -361,6 +313,60 @@ Napi::Value ServerObject::state(const Napi::CallbackInfo& info) {
   number("bytesIn", static_cast<double>(counted.bytesIn));
   number("bytesOut", static_cast<double>(counted.bytesOut));
   return state;
+}
+
+Napi::Value ServerObject::missCertificate(const Napi::CallbackInfo& info) {
+  server_->missCertificate();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::setCertificates(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<tls::Certificate> certificates;
+  for (std::uint32_t index = 0; index < list.Length(); ++index) {
+    if (const auto* certificate = CertificateObject::from(list.Get(index))) {
+      certificates.push_back(*certificate);
+    }
+  }
+  const auto set = server_->setCertificates(std::move(certificates));
+  if (!set.ok()) throwError(set.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::ticketKeys(const Napi::CallbackInfo& info) {
+  auto keys = server_->ticketKeys();
+  if (!keys.ok()) {
+    throwError(keys.error());
+    return info.Env().Undefined();
+  }
+  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), keys.value().data(), keys.value().size());
+}
+
+Napi::Value ServerObject::setTicketKeys(const Napi::CallbackInfo& info) {
+  const auto set = server_->setTicketKeys(toBytes(info[0]).value_or(Bytes()));
+  if (!set.ok()) throwError(set.error());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::answerCertificateRequest(const Napi::CallbackInfo& info) {
+  // The peer may have gone while its question was being thought about.
+  if (server::Connection* const connection = server_->find(toId(info[0]))) {
+    if (info[1].IsNull()) {
+      connection->refuseCertificateRequest();
+    } else {
+      connection->answerCertificateRequest(CertificateObject::from(info[1]));
+    }
+  }
+  loop_->wake();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::answerClientAuthentication(const Napi::CallbackInfo& info) {
+  if (server::Connection* const connection = server_->find(toId(info[0]))) {
+    connection->answerClientAuthentication(info[1].ToBoolean());
+  }
+  loop_->wake();
+  return info.Env().Undefined();
 }
 
 }  // namespace wss::addon

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Topics, as JavaScript asks for them.
+// What JavaScript sends to one and publishes to many, and who is subscribed to what.
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,55 @@ Napi::Array namesOf(Napi::Env env, const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+std::optional<Bytes> ServerObject::payloadOf(const Napi::CallbackInfo& info) {
+  auto bytes = toBytes(info[2]);
+  if (!bytes) {
+    throwError(makeError(ErrorCode::kInvalidArgument,
+                         "give a string, Buffer, TypedArray, DataView or ArrayBuffer"));
+  }
+  return bytes;
+}
+
+Napi::Value ServerObject::send(const Napi::CallbackInfo& info) {
+  const std::int32_t kind = integer(info[1]);
+  const auto opcode = static_cast<ws::Opcode>(kind & ~server::kUncompressed);
+  const bool mayCompress = (kind & server::kUncompressed) == 0;
+  const auto bytes = payloadOf(info);
+  if (!bytes) return {};
+  if (!server::isSendable(kind & ~server::kUncompressed, bytes->size())) {
+    throwError(makeError(ErrorCode::kInvalidArgument,
+                         ws::isControl(opcode) && bytes->size() > ws::kMaxControlPayload
+                             ? "a ping or pong carries at most 125 bytes"
+                             : "a message is text (1) or binary (2)"));
+    return {};
+  }
+  return outcomeOf(info,
+                   server_->send(toId(info[0]), opcode, *bytes, integer(info[3]), mayCompress));
+}
+
+Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
+  const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
+  const auto bytes = payloadOf(info);
+  if (!bytes) return {};
+  const bool last = info[3].ToBoolean();
+  return outcomeOf(info, server_->sendPart(toId(info[0]), opcode, *bytes, last, integer(info[4])));
+}
+
+Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {
+  return outcomeOf(info, server_->whenDrained(toId(info[0]), integer(info[1])));
+}
+
+Napi::Value ServerObject::forget(const Napi::CallbackInfo& info) {
+  server_->forget(toId(info[0]), integer(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::outcomeOf(const Napi::CallbackInfo& info, Result<bool> sent) {
+  if (sent.ok()) return Napi::Boolean::New(info.Env(), sent.value());
+  throwError(sent.error());
+  return {};
+}
 
 std::optional<std::string> ServerObject::topicOf(const Napi::Value& value) {
   if (value.IsString()) return value.As<Napi::String>().Utf8Value();
