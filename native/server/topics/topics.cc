@@ -9,9 +9,6 @@
 namespace wss::server {
 namespace {
 
-/// So many sets are searched for who has been found in them already; more are sorted.
-constexpr std::size_t kFewSets = 8;
-
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::ranges::sort(names);
   return names;
@@ -65,20 +62,13 @@ std::span<const std::int32_t> Topics::subscribersOf(std::string_view topic) {
   match(tree_, topic);
 
   subscribers_.clear();
-  const bool areFew = matched_.size() <= kFewSets;
-  // The largest first: whom it has is not looked for anywhere.
-  std::ranges::sort(matched_, std::ranges::greater(), &IdSet::size);
-  for (auto set = matched_.begin(); set != matched_.end(); ++set) {
-    (*set)->forEach([&](std::int32_t id) {
-      const auto has = [id](const IdSet* earlier) { return earlier->contains(id); };
-      if (!areFew || std::none_of(matched_.begin(), set, has)) subscribers_.push_back(id);
-    });
+  for (const IdSet* set : matched_) {
+    set->forEach([&](std::int32_t id) { subscribers_.push_back(id); });
   }
-  if (!areFew) {
-    std::ranges::sort(subscribers_);
-    const auto repeated = std::ranges::unique(subscribers_);
-    subscribers_.erase(repeated.begin(), repeated.end());
-  }
+  // By their numbers: whoever touches what belongs to each then goes through memory in its order.
+  std::ranges::sort(subscribers_);
+  const auto repeated = std::ranges::unique(subscribers_);
+  subscribers_.erase(repeated.begin(), repeated.end());
   return subscribers_;
 }
 
