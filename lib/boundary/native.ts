@@ -161,6 +161,11 @@ export interface NativeServer {
   /** The memory that both sides read and write (lib/boundary/outbox.ts). To be called once. */
   shared(): { status: Int32Array; commands: Int32Array; arena: Buffer };
   startListening(): void;
+  /**
+   * Descriptors of sockets that listen where {@link startListening} would, one for each address, for
+   * other processes; the caller closes them. Throws 10022 for a socket in the file system.
+   */
+  openListening(): number[];
   stopListening(): void;
   disconnectAll(): void;
   /** Starts the closing handshake; without code and reason the settings say which. */

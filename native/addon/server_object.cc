@@ -35,6 +35,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
       env, "Server",
       {InstanceMethod<&ServerObject::shared>("shared"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::startListening>>("startListening"),
+       InstanceMethod<&ServerObject::openListening>("openListening"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::stopListening>>("stopListening"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnectAll>>("disconnectAll"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnect>>("disconnect"),
@@ -140,6 +141,19 @@ Napi::Value ServerObject::startListening(const Napi::CallbackInfo& info) {
   if (!started.ok()) throwError(started.error());
   refresh();
   return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::openListening(const Napi::CallbackInfo& info) {
+  auto fds = server_->openListening();
+  if (!fds.ok()) {
+    throwError(fds.error());
+    return {};
+  }
+  const auto array = Napi::Array::New(info.Env(), fds.value().size());
+  for (std::uint32_t index = 0; index < fds.value().size(); ++index) {
+    array.Set(index, Napi::Number::New(info.Env(), fds.value()[index]));
+  }
+  return array;
 }
 
 Napi::Value ServerObject::stopListening(const Napi::CallbackInfo& info) {

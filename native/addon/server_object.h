@@ -51,6 +51,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
 
   Napi::Value shared(const Napi::CallbackInfo& info);
   Napi::Value startListening(const Napi::CallbackInfo& info);
+  Napi::Value openListening(const Napi::CallbackInfo& info);
   Napi::Value stopListening(const Napi::CallbackInfo& info);
   Napi::Value disconnectAll(const Napi::CallbackInfo& info);
   Napi::Value disconnect(const Napi::CallbackInfo& info);

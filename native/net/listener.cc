@@ -14,16 +14,6 @@ namespace wss::net {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;
-constexpr int kPortTries = 20;
-
-bool isTaken(const Result<void>& listening) {
-  return !listening.ok() && listening.error().code == ErrorCode::kAddressInUse;
-}
-
-/// Whether `code` says that this machine does not have the address.
-bool isMissing(ErrorCode code) {
-  return code == ErrorCode::kAddressNotAvailable || code == ErrorCode::kAddressFamilyNotSupported;
-}
 
 int acceptOne(int fd, sockaddr_storage* remote) {
   socklen_t size = sizeof *remote;
@@ -45,26 +35,6 @@ void enable(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/// A socket that does not wait, or -1 with errno.
-int openSocket(int family) {
-  const int fd = ::socket(family, SOCK_STREAM, 0);
-  if (fd < 0) return -1;
-  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  ::fcntl(fd, F_SETFL, O_NONBLOCK);
-  return fd;
-}
-
-bool bindTo(int fd, const Address& address, const ListenOptions& options) {
-  // A restarted server must not wait for old connections in TIME_WAIT.
-  enable(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  // The kernel spreads the clients over all who listen so.
-  if (!options.exclusive) enable(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  if (!address.isIPv4()) enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dualStack ? 0 : 1);
-  sockaddr_storage storage;
-  const socklen_t size = address.toSockaddr(&storage);
-  return ::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0;
-}
-
 /// The error of the call that has just failed on `fd`, which is closed.
 Error giveUp(int fd, const std::string& call) {
   const int failure = errno;
@@ -78,39 +48,22 @@ Listener::~Listener() { close(); }
 
 Result<void> Listener::listen(Loop& loop, std::span<const Address> addresses,
                               const ListenOptions& options, ListenerOwner* owner) {
-  const std::uint16_t port = addresses.front().port;
-  Result<void> listening = tryPort(loop, addresses, port, options, owner);
-  // The system has picked a port for the first address; on another it may be taken.
-  for (int tries = 1; tries < kPortTries && port == 0 && isTaken(listening); ++tries) {
-    listening = tryPort(loop, addresses, port, options, owner);
-  }
-  return listening;
+  auto fds = openListening(addresses, options);
+  return fds.ok() ? accept(loop, fds.value(), options, owner) : fds.error();
 }
 
-Result<void> Listener::tryPort(Loop& loop, std::span<const Address> addresses, std::uint16_t port,
-                               const ListenOptions& options, ListenerOwner* owner) {
-  Result<void> missing;
-  for (Address address : addresses) {
-    address.port = port;
-    Result<void> opened = open(address, loop, options, owner);
-    if (opened.ok()) {
-      port = addresses_.front().port;
-    } else if (isMissing(opened.error().code)) {
-      missing = opened;
-    } else {
-      close();
-      return opened;
+Result<void> Listener::accept(Loop& loop, std::span<const int> fds, const ListenOptions& options,
+                              ListenerOwner* owner) {
+  Result<void> watched;
+  for (const int fd : fds) {
+    if (!watched.ok()) {
+      ::close(fd);
+      continue;
     }
+    watched = watch(fd, loop, options, owner);
   }
-  return isListening() ? Result<void>() : missing;
-}
-
-Result<void> Listener::open(const Address& address, Loop& loop, const ListenOptions& options,
-                            ListenerOwner* owner) {
-  const int fd = openSocket(address.isIPv4() ? AF_INET : AF_INET6);
-  if (fd < 0) return systemError(errno, "socket");
-  if (!bindTo(fd, address, options)) return giveUp(fd, "bind " + address.text());
-  return start(fd, address.text(), loop, options, owner);
+  if (!watched.ok()) close();
+  return watched;
 }
 
 Result<void> Listener::listen(Loop& loop, std::string_view path, const ListenOptions& options,
@@ -123,14 +76,18 @@ Result<void> Listener::listen(Loop& loop, std::string_view path, const ListenOpt
     ::close(fd);
     return bound;
   }
-  Result<void> started = start(fd, "unix:" + std::string(path), loop, options, owner);
+  if (::listen(fd, options.backlog) != 0) {
+    const Error error = giveUp(fd, "listen unix:" + std::string(path));
+    file_.remove();
+    return error;
+  }
+  Result<void> started = watch(fd, loop, options, owner);
   if (!started.ok()) file_.remove();
   return started;
 }
 
-Result<void> Listener::start(int fd, const std::string& where, Loop& loop,
-                             const ListenOptions& options, ListenerOwner* owner) {
-  if (::listen(fd, options.backlog) != 0) return giveUp(fd, "listen " + where);
+Result<void> Listener::watch(int fd, Loop& loop, const ListenOptions& options,
+                             ListenerOwner* owner) {
   if (options.noDelay) enable(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   noDelay_ = options.noDelay;
   Door& door = freeDoor();
@@ -143,10 +100,7 @@ Result<void> Listener::start(int fd, const std::string& where, Loop& loop,
   owner_ = owner;
   door.fd = fd;
   if (reserve_ < 0) reserve_ = openReserve();
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  addresses_.push_back(Address::from(reinterpret_cast<const sockaddr*>(&bound)));
+  addresses_.push_back(boundAddress(fd));
   return {};
 }
 
@@ -160,7 +114,7 @@ Listener::Door& Listener::freeDoor() {
 void Listener::close() {
   for (Door& door : doors_) {
     if (door.fd < 0) continue;
-    loop_->poller().remove(door.fd);
+    loop_->poller().removeShared(door.fd);
     ::close(std::exchange(door.fd, -1));
   }
   addresses_.clear();
@@ -191,7 +145,7 @@ void Listener::acceptFrom(const Door& door) {
       owner_->onAccept(accepted, Address::from(reinterpret_cast<const sockaddr*>(&remote)));
       continue;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;  // Perhaps another one was faster.
     if (errno == EMFILE || errno == ENFILE) {
       const int failure = errno;
       if (!owner_->makeRoom()) return turnAway(door.fd, failure);

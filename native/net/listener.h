@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "net/address.h"
+#include "net/listening_socket.h"
 #include "net/loop.h"
 #include "net/poller.h"
 #include "net/socket_file.h"
@@ -36,14 +37,6 @@ class ListenerOwner {
   ~ListenerOwner() = default;
 };
 
-struct ListenOptions {
-  int backlog = 1;         ///< clients that may wait to be accepted; the system cuts it
-  bool dualStack = false;  ///< an IPv6 address takes IPv4 clients too
-  bool exclusive = true;   ///< false: others may listen on the same port, if they say so too
-  bool noDelay = true;     ///< accepted sockets inherit TCP_NODELAY
-  int mode = -1;           ///< permissions of a socket file; negative: what umask(2) leaves
-};
-
 class Listener final {
  public:
   Listener() = default;
@@ -51,14 +44,16 @@ class Listener final {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// Binds to each of `addresses`, which have one port, and listens; a port of 0 becomes one that
-  /// is free for all of them. Of several those that this machine does not have are left out, unless
-  /// it has none. `owner` must outlive the listener. Fails with the documented TCP/IP codes (10048
-  /// address in use, 10013 access denied, 10047 and 10049 not an address of this machine).
+  /// Listens on `addresses` as openListening() says, with its errors. `owner` must outlive the
+  /// listener.
   Result<void> listen(Loop& loop, std::span<const Address> addresses, const ListenOptions& options,
                       ListenerOwner* owner);
   /// The same in the file system, with the codes of SocketFile::bind(). `path` is absolute.
   Result<void> listen(Loop& loop, std::string_view path, const ListenOptions& options,
+                      ListenerOwner* owner);
+  /// Accepts on `fds`, at least one, which listen and do not wait. Takes them over, even when it
+  /// fails. Others may have them as well: it is no error when another one was faster.
+  Result<void> accept(Loop& loop, std::span<const int> fds, const ListenOptions& options,
                       ListenerOwner* owner);
   /// Stops; clients that wait in the backlog are reset. A no-op when not listening.
   void close();
@@ -86,14 +81,8 @@ class Listener final {
   void acceptFrom(const Door& door);
   void setPaused(bool paused);
   void turnAway(int fd, int posixErrno);
-  /// listen(), with `port` for all.
-  Result<void> tryPort(Loop& loop, std::span<const Address> addresses, std::uint16_t port,
-                       const ListenOptions& options, ListenerOwner* owner);
-  Result<void> open(const Address& address, Loop& loop, const ListenOptions& options,
-                    ListenerOwner* owner);
-  /// Goes on with a bound `fd`, which it takes over. `where` is for errors.
-  Result<void> start(int fd, const std::string& where, Loop& loop, const ListenOptions& options,
-                     ListenerOwner* owner);
+  /// Goes on with one that listens, and takes it over.
+  Result<void> watch(int fd, Loop& loop, const ListenOptions& options, ListenerOwner* owner);
   Door& freeDoor();
 
   Loop* loop_ = nullptr;

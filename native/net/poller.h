@@ -49,6 +49,8 @@ class Poller {
   /// To be called before the descriptor is closed. What has been reported for it already may still
   /// come to its owner in the same dispatch().
   virtual void remove(int fd) = 0;
+  /// The same of a socket that others have open as well: closing it does not end the watching.
+  virtual void removeShared(int fd) { remove(fd); }
   /// Reports what is ready now.
   virtual void dispatch() = 0;
   /// Whether something that was asked for takes effect only in the next dispatch().

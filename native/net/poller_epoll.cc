@@ -33,8 +33,10 @@ class EpollPoller final : public Poller {
     ::epoll_ctl(fd_, EPOLL_CTL_MOD, fd, &event);
   }
 
-  // Closing a descriptor takes it out of the set (epoll(7)), and ours are never duplicated.
+  // Closing the last descriptor of a socket takes it out of the set (epoll(7)).
   void remove(int) override {}
+
+  void removeShared(int fd) override { ::epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr); }
 
   void dispatch() override {
     const int count = ::epoll_wait(fd_, events_.data(), kEventsPerDispatch, 0);

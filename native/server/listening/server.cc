@@ -81,31 +81,58 @@ Result<void> Server::startListening() {
   return {};
 }
 
+net::ListenOptions Server::listenOptions() const {
+  return {.backlog = options_.connectionBacklog,
+          .dualStack = static_cast<net::Family>(options_.useIPv6) == net::Family::kBoth,
+          .exclusive = options_.bindExclusively,
+          .noDelay = options_.tcpNoDelay,
+          .mode = fileMode(options_.localSocketMode)};
+}
+
 Result<void> Server::listen() {
-  const auto family = static_cast<net::Family>(options_.useIPv6);
-  net::ListenOptions how{.backlog = options_.connectionBacklog,
-                         .dualStack = family == net::Family::kBoth,
-                         .exclusive = options_.bindExclusively,
-                         .noDelay = options_.tcpNoDelay,
-                         .mode = fileMode(options_.localSocketMode)};
+  const net::ListenOptions how = listenOptions();
   if (const auto path = net::socketPath(options_.localHost)) {
     return listener_.listen(shared_.loop, *path, how, this);
   }
-  const auto listenAs = [&](net::Family wanted) -> Result<void> {
+  auto fds = openSockets();
+  if (!fds.ok()) return fds.error();
+  return listener_.accept(shared_.loop, fds.value(), how, this);
+}
+
+Result<std::vector<int>> Server::openListening() {
+  if (net::socketPath(options_.localHost)) {
+    return makeError(ErrorCode::kInvalidArgument,
+                     "a socket in the file system cannot be shared: give an address, or a "
+                     "descriptor as in fd:3");
+  }
+  auto fds = openSockets();
+  if (!fds.ok()) return fds;
+  const net::Address bound = net::boundAddress(fds.value().front());
+  if (!bound.isUnix) options_.localPort = bound.port;
+  return fds;
+}
+
+Result<std::vector<int>> Server::openSockets() {
+  if (const auto names = net::descriptorNames(options_.localHost)) {
+    return net::adoptListening(*names);
+  }
+  net::ListenOptions how = listenOptions();
+  const auto openAs = [&](net::Family wanted) -> Result<std::vector<int>> {
     auto addresses =
         net::addressesOf(options_.localHost, static_cast<std::uint16_t>(options_.localPort), wanted,
                          hostNames_.resolver);
     if (!addresses.ok()) return addresses.error();
     if (addresses.value().size() > 1) how.dualStack = false;
-    return listener_.listen(shared_.loop, addresses.value(), how, this);
+    return net::openListening(addresses.value(), how);
   };
-  Result<void> listening = listenAs(family);
+  const auto family = static_cast<net::Family>(options_.useIPv6);
+  auto opened = openAs(family);
   // Every interface is [::], but where the kernel has no IPv6.
   const bool every = family == net::Family::kBoth && options_.localHost.empty();
-  if (every && !listening.ok() && listening.error().code == ErrorCode::kAddressFamilyNotSupported) {
-    return listenAs(net::Family::kIPv4);
+  if (every && !opened.ok() && opened.error().code == ErrorCode::kAddressFamilyNotSupported) {
+    return openAs(net::Family::kIPv4);
   }
-  return listening;
+  return opened;
 }
 
 void Server::disconnectAll() {

@@ -54,6 +54,11 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   /// there is no TLS, with 272 after missCertificate(), with 282 when SSLEnabled is True and there
   /// is no certificate, and with what the system says.
   Result<void> startListening();
+  /// Sockets that listen where startListening() would, one for each address, for other processes to
+  /// accept on; those that LocalHost names by their descriptors are duplicated. The caller owns
+  /// them. LocalPort becomes the one that the system has picked. Fails with 10022 for a socket in
+  /// the file system, and as startListening() does.
+  Result<std::vector<int>> openListening();
   void stopListening() { listener_.close(); }
   [[nodiscard]] bool isListening() const { return listener_.isListening(); }
   /// Starts the closing handshake of every open connection, and cuts those that are not yet open.
@@ -185,6 +190,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   /// Ends those who have not gone on for too long.
   void endStalled();
   Result<void> listen();
+  Result<std::vector<int>> openSockets();
+  [[nodiscard]] net::ListenOptions listenOptions() const;
   /// Whether that may be what new connections are served with.
   [[nodiscard]] Result<void> checkTls(bool hasCertificate, bool misses) const;
   std::int32_t newId();

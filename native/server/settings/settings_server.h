@@ -47,7 +47,9 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .lockedError = static_cast<int>(ErrorCode::kLocalHostWhileListening),
      .doc =
          "Address or name of the interface to listen on; empty: all of them. unix:/path listens on "
-         "a socket in the file system instead (its clients' address is unix:)."},
+         "a socket in the file system instead (its clients' address is unix:), fd:3 or fd:3,4 on "
+         "sockets of these descriptors, which listen already, fd:NAME on those that systemd has "
+         "handed over under that name."},
     {.name = "LocalPort",
      .field = &Options::localPort,
      .max = 65535,
