@@ -60,6 +60,8 @@ interface NativeState extends Statistics {
   readonly listening: boolean;
   /** Not listening, and no connection in any state. */
   readonly idle: boolean;
+  /** Clients that have been accepted and are not open yet. */
+  readonly opening: number;
 }
 
 /** What an event carries, by the names of its fields (native/server/events/records.h). */
@@ -106,7 +108,7 @@ export interface Layout {
       number
     >
   >;
-  /** By their kinds: those of eventNames, then Forgotten, Settled and Published. */
+  /** By their kinds: those of eventNames, then Forgotten, Settled, Published and Interest. */
   readonly events: readonly EventRow[];
   /** The LogType of the lines of each level; 0 has none. */
   readonly logTypes: readonly string[];
@@ -224,7 +226,7 @@ export interface NativeServer {
   readText(name: string): string;
   getProperty<Type extends Value>(id: number, property: PropertyIndex<Type>): Type;
   setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
-  /** Bit n: whether event n of eventNames is listened to. */
+  /** Bit n: whether event n of {@link Layout.events} is listened to, or Interest wanted. */
   setWanted(bits: number): void;
   connectedIds(): Int32Array;
   /** New connections are served with these, or without TLS if there are none. */

@@ -46,6 +46,7 @@ const FORGOTTEN = eventKind('Forgotten');
 const SKIPPED = eventKind('Skipped');
 const SETTLED = eventKind('Settled');
 const PUBLISHED = eventKind('Published');
+const INTEREST = eventKind('Interest');
 
 // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
 const readOpenRequest = fieldReader(
@@ -80,6 +81,8 @@ export interface BatchHandler {
   onSettled(token: number, errorCode: number): void;
   /** A publication is on its way to so many connections. */
   onPublished(token: number, count: number): void;
+  /** A pattern has its first subscriber, or has lost its last. */
+  onInterest(pattern: string, wanted: boolean): void;
   onEvent<Name extends Exclude<events.EventName, 'ConnectionRequest'>>(
     name: Name,
     event: events.EventMap[Name],
@@ -252,6 +255,9 @@ export class BatchReader {
         return;
       case PUBLISHED:
         handler.onPublished(records[at + TOKEN] as number, value);
+        return;
+      case INTEREST:
+        handler.onInterest(chunk.text(offset, length), value === 1);
         return;
     }
   }

@@ -6,6 +6,7 @@ import { toId } from '../base/connection_id.js';
 import { errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
+import type { BusLink } from '../bus/bus_link.js';
 import type { Data } from './sender.js';
 
 /** How to publish a message. */
@@ -26,6 +27,8 @@ const ALL = '';
 
 /** Publishes for a server, and keeps the promises until it is known how many get a message. */
 export class Publisher {
+  /** What takes publications to other servers, if anything does. */
+  link: BusLink | undefined;
   readonly #outbox: Outbox;
   readonly #core: NativeServer;
   readonly #isAlone: () => boolean;
@@ -69,6 +72,7 @@ export class Publisher {
       throw errors.invalidArgument('Give a string, Buffer, TypedArray, DataView or ArrayBuffer.');
     }
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
+    this.link?.publish(topic, message, opcode | flags);
     // A server that nobody is connected to may have no turn any more to tell of it.
     if (!this.#isAlone()) {
       this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;

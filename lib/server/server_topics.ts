@@ -4,12 +4,35 @@ import { toId } from '../base/connection_id.js';
 import { attempt } from '../base/promises.js';
 import type { Publisher, PublishOptions } from '../sending/publisher.js';
 import type { Data } from '../sending/sender.js';
+import type { Bus } from '../bus/bus.js';
+import { BusLink } from '../bus/bus_link.js';
 import { ServerProperties } from './server_properties.js';
 
 /** What a {@link WSServer} does with topics: one message to many. */
 export abstract class ServerTopics extends ServerProperties {
   /** @internal */
   protected abstract readonly publisher: Publisher;
+  #bus: Bus | undefined;
+
+  /**
+   * What takes that which is published to the servers of other processes, threads or machines, and
+   * brings theirs: {@link publish} and {@link broadcast} reach the clients of all whose bus is
+   * connected with it. A bus belongs to one server. The numbers that both promise are of this server
+   * alone, and `except` is one of its connections. Undefined: there is none.
+   * @defaultValue undefined
+   */
+  get bus(): Bus | undefined {
+    return this.#bus;
+  }
+
+  set bus(bus: Bus | undefined) {
+    this.publisher.link?.close();
+    this.#bus = bus;
+    this.publisher.link = bus === undefined ? undefined : new BusLink(bus, this.core);
+    this.listenersChanged();
+    // From here on the core tells of others.
+    for (const pattern of this.core.topics()) this.publisher.link?.onInterest(pattern, true);
+  }
 
   /**
    * Subscribes a connection to a topic: tokens that dots separate, UTF-8 of up to 255 bytes without

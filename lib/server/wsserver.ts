@@ -37,6 +37,7 @@ import { Turn } from './turn.js';
 const MESSAGE_TOO_BIG = 1009;
 const LINE_MODE = propertyIndex('LineMode');
 const DATA_IN = 1 << eventKind('DataIn');
+const INTEREST = 1 << eventKind('Interest');
 const SSL_CONNECTION_REQUEST = 1 << eventKind('SSLConnectionRequest');
 
 /**
@@ -102,6 +103,7 @@ export class WSServer extends ServerTopics {
       onDisconnected: (event) => this.#onDisconnected(event),
       onForgotten: (id) => this.#onForgotten(id),
       onPublished: (token, count) => this.publisher.onPublished(token, count),
+      onInterest: (pattern, wanted) => this.publisher.link?.onInterest(pattern, wanted),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
@@ -321,6 +323,7 @@ export class WSServer extends ServerTopics {
     // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
+    if (this.publisher?.link !== undefined) wanted |= INTEREST;
     this.#core.setWanted(wanted);
     this.#delivery.listenersChanged();
   }

@@ -114,6 +114,8 @@ const expected: readonly [string, number, Record<string, unknown>][] = [
   ['Settled', 70_000, { errorCode: 0 }],
   ['Settled', 3, { errorCode: 10060 }],
   ['Published', 4, { count: 1000 }],
+  ['Interest', 0, { pattern: 'news.>', wanted: true }],
+  ['Interest', 0, { pattern: 'a', wanted: false }],
 ];
 
 /** Walks them, and returns what each has become: its name, its id or token, and the event. */
@@ -133,6 +135,7 @@ function walk(): [string, number, object][] {
     onDisconnected: add('Disconnected'),
     onForgotten: (id) => void events.push(['Forgotten', id, {}]),
     onPublished: (token, count) => void events.push(['Published', token, { count }]),
+    onInterest: (pattern, wanted) => void events.push(['Interest', 0, { pattern, wanted }]),
     onSettled: (token, errorCode) => void events.push(['Settled', token, { errorCode }]),
     onEvent: (name, event) => add(name)(event),
   });

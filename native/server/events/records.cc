@@ -25,8 +25,9 @@ constexpr auto kTable = std::to_array<EventRow>({
     {"Forgotten", {}, {}, {}},
     {"Settled", "errorCode", {}, {}},
     {"Published", "count", {}, {}},
+    {"Interest", "wanted", "pattern", {}},
 });
-static_assert(kTable.size() == static_cast<std::size_t>(EventKind::kPublished) + 1);
+static_assert(kTable.size() == static_cast<std::size_t>(EventKind::kInterest) + 1);
 
 }  // namespace
 

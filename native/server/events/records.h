@@ -32,6 +32,7 @@ enum class EventKind : std::int32_t {
   kForgotten,  ///< a connection that was asked about has ended without having been open
   kSettled,    ///< a send or ping that waited
   kPublished,  ///< a publication is on its way
+  kInterest,   ///< a pattern has its first subscriber, or has lost its last
 };
 
 /// What the record of a kind carries, by the names that the event has in JavaScript.
@@ -111,6 +112,9 @@ struct EventRecord {
   /// `code`: ErrorCode{} when it has succeeded.
   static constexpr EventRecord settled(std::int32_t id, std::int32_t token, ErrorCode code) {
     return {EventKind::kSettled, id, 0, static_cast<std::int32_t>(code), 0, 0, 0, token};
+  }
+  static constexpr EventRecord interest(bool wanted) {
+    return {EventKind::kInterest, 0, 0, wanted ? 1 : 0};
   }
   /// `count`: how many connections it was put on the way to.
   static constexpr EventRecord published(std::int32_t token, std::int32_t count) {

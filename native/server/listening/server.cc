@@ -34,6 +34,7 @@ std::string hexOf(std::uint64_t number) {
 Server::Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status)
     : shared_(loop, events, options_, *this, *this, status),
       slots_(1),
+      topics_(this),
       ticketKeys_(std::make_shared<tls::TicketKeys>()) {}
 
 Server::~Server() {

@@ -34,7 +34,10 @@ namespace wss::server {
 /// Descriptors that a process needs beside those of its connections.
 inline constexpr std::size_t kOtherDescriptors = 64;
 
-class Server final : private net::ListenerOwner, private net::TickHandler, private ConnectionOwner {
+class Server final : private net::ListenerOwner,
+                     private net::TickHandler,
+                     private ConnectionOwner,
+                     private PatternWatcher {
  public:
   /// `status` has a word for each slot (StatusWords). All three must outlive the server.
   Server(net::Loop& loop, EventBatch& events, std::span<std::int32_t> status);
@@ -65,6 +68,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void disconnectAll();
   /// Connections between their Connected and their Disconnected.
   [[nodiscard]] int connectedCount() const { return shared_.connectedCount; }
+  /// Clients that have been accepted and are not open yet.
+  [[nodiscard]] std::size_t openingCount() const { return pending_.count(); }
   /// Whether nothing more can happen: not listening, no connection in any state.
   [[nodiscard]] bool isIdle() const { return !isListening() && count_ == 0; }
   [[nodiscard]] const Statistics& statistics() const { return shared_.statistics; }
@@ -205,6 +210,8 @@ class Server final : private net::ListenerOwner, private net::TickHandler, priva
   void endRun(Publications& publications);
   void put(Publications& publications);
   void putOn(Connection& connection, Publications& publications);
+  /// Tells whoever brings publications from elsewhere.
+  void onPattern(std::string_view pattern, bool wanted) override;
   /// A queue is too full for what is published.
   void onSlow(Connection& connection);
   void performAnswer(const DecodedCommand& command, Bytes arena);

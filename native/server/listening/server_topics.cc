@@ -125,6 +125,11 @@ void Server::putOn(Connection& connection, Publications& publications) {
   }
 }
 
+void Server::onPattern(std::string_view pattern, bool wanted) {
+  if (!shared_.events.wants(EventKind::kInterest)) return;
+  shared_.events.addText(EventRecord::interest(wanted), pattern);
+}
+
 void Server::onSlow(Connection& connection) {
   if (!disconnectsSlow(options_.slowSubscribers)) return connection.skip();
   connection.disconnect(static_cast<std::uint16_t>(ws::CloseCode::kTryAgainLater),

@@ -105,11 +105,13 @@ Topics::Number Topics::add(std::string_view pattern) {
   added.pattern = pattern;
   byPattern_.emplace(added.pattern, number);
   if (hasWildcard(pattern)) grow(pattern) = number;
+  if (watcher_ != nullptr) watcher_->onPattern(pattern, true);
   return number;
 }
 
 void Topics::remove(Number number) {
   Subscription& removed = row(number);
+  if (watcher_ != nullptr) watcher_->onPattern(removed.pattern, false);
   if (hasWildcard(removed.pattern)) prune(tree_, removed.pattern);
   byPattern_.erase(removed.pattern);
   removed.pattern = std::string();

@@ -18,8 +18,21 @@
 
 namespace wss::server {
 
+/// Is told which patterns there are.
+class PatternWatcher {
+ public:
+  /// `pattern` has its first subscriber, or has lost its last. A view that is good for the call.
+  virtual void onPattern(std::string_view pattern, bool wanted) = 0;
+
+ protected:
+  ~PatternWatcher() = default;
+};
+
 class Topics {
  public:
+  /// `watcher` must outlive it; null: nobody is told.
+  explicit Topics(PatternWatcher* watcher = nullptr) : watcher_(watcher) {}
+
   /// Whether `id` was not subscribed to `pattern` before. REQUIRES checkPattern(), and id > 0.
   bool subscribe(std::int32_t id, std::string_view pattern);
   /// Whether `id` was subscribed to `pattern`.
@@ -85,6 +98,7 @@ class Topics {
     if (number != 0) matched_.push_back(&row(number).subscribers);
   }
 
+  PatternWatcher* watcher_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;
   std::vector<Number> free_;
   std::unordered_map<std::string_view, Number> byPattern_;  ///< views into subscriptions_

@@ -107,6 +107,8 @@ TEST_CASE("JavaScript's test reads each record that can be made, with all that i
   events.add(EventRecord::settled(21, 70'000, ErrorCode{}));
   events.add(EventRecord::settled(22, 3, ErrorCode::kTimedOut));
   events.add(EventRecord::published(4, 1000));
+  events.addText(EventRecord::interest(true), "news.>");
+  events.addText(EventRecord::interest(false), "a");
 
   std::string written = "\n";
   for (const EventRecord& record : events.records()) {

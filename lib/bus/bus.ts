@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+/**
+ * What brings messages from one server to others: of other processes, threads or machines.
+ *
+ * A subject is tokens that dots separate. The subject of a subscription may have wildcards, as a
+ * topic's: `*` is any one token, `>` as the last one stands for one or more.
+ *
+ * A message reaches each bus that has subscribed to its subject before it was published, at most
+ * once, and not the one that has published it. The messages of one bus keep their order. What does
+ * not get through is not sent again: it is counted in {@link lost}.
+ */
+export interface Bus {
+  /** Sends `bytes`, which may be used again when it has returned, to the others. */
+  publish(subject: string, bytes: Uint8Array): void;
+  /**
+   * Has `handler` called with what others publish to `subject`. A message that two subscriptions
+   * match comes to each handler once. What is returned ends the subscription.
+   */
+  subscribe(subject: string, handler: BusHandler): () => void;
+  /** How many messages of this bus could not be sent, for the way was full or gone. */
+  readonly lost: number;
+  /** Ends all subscriptions, and publishes no more. */
+  close(): void;
+}
+
+/** Takes a message. `bytes` are its own from then on. */
+export type BusHandler = (subject: string, bytes: Uint8Array) => void;
