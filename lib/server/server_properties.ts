@@ -80,8 +80,13 @@ export abstract class ServerProperties extends TypedEmitter {
 
   /** What has been counted since the server was made. */
   get statistics(): Statistics {
-    const { listening: _, idle: __, ...counted } = this.core.state();
+    const { listening: _, idle: __, opening: ___, ...counted } = this.core.state();
     return counted;
+  }
+
+  /** Clients that have been accepted and are not open yet. @internal */
+  get opening(): number {
+    return this.core.state().opening;
   }
 
   /**

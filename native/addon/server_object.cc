@@ -320,6 +320,7 @@ Napi::Value ServerObject::state(const Napi::CallbackInfo& info) {
   number("connections", server_->connectedCount());
   number("connectionsAccepted", static_cast<double>(counted.connectionsAccepted));
   number("connectionsRefused", static_cast<double>(counted.connectionsRefused));
+  number("opening", static_cast<double>(server_->openingCount()));
   number("messagesSkipped", static_cast<double>(counted.messagesSkipped));
   number("connectionsEvicted", static_cast<double>(counted.connectionsEvicted));
   number("messagesIn", static_cast<double>(counted.messagesIn));

@@ -66,13 +66,25 @@ const ofLib: Rooms = {
   certificates: ['certificates/formats', 'boundary', 'base'],
   events: ['certificates', 'boundary', 'base'],
   receiving: ['events', 'boundary', 'base'],
-  sending: ['events', 'boundary', 'base'],
-  server: ['receiving', 'sending', 'events', 'certificates', 'boundary', 'base'],
+  bus: ['boundary', 'base'],
+  sending: ['bus', 'events', 'boundary', 'base'],
+  server: ['receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
+  workers: ['server', 'bus', 'boundary', 'base'],
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
-  cli: ['load', 'server', 'certificates', 'boundary', 'base'],
-  // What users import: index and compat.
-  '.': ['compat', 'server', 'sending', 'events', 'certificates', 'boundary', 'base'],
+  cli: ['load', 'workers', 'server', 'certificates', 'boundary', 'base'],
+  // What users import: index, compat and workers.
+  '.': [
+    'compat',
+    'workers',
+    'server',
+    'sending',
+    'bus',
+    'events',
+    'certificates',
+    'boundary',
+    'base',
+  ],
 };
 
 /** Where the headers of others may be included. */
