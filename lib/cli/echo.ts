@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `wsserver echo`: sends every message back, and says every second how it is doing.
 
+import { join } from 'node:path';
 import type { Statistics } from '../boundary/native.js';
 import type { CertificateSource } from '../certificates/certificate.js';
 import { WSServer } from '../server/wsserver.js';
+import { worker } from '../workers/worker.js';
+import { Workers } from '../workers/workers.js';
 import { parseOptions, readOptionFile, UsageError, wholeNumber } from './usage.js';
 
 const USAGE = `Usage: wsserver echo [options]
@@ -13,7 +16,8 @@ Sends every message back in its own type. Ends on SIGINT or SIGTERM, closing its
 Options:
   --host H             address or name of the interface to listen on (default 127.0.0.1)
   --port N             port to listen on; 0 picks one (default 8080)
-  --max-connections N  clients at a time (default 100000)
+  --workers N|auto     so many processes that share the port; auto: one for each processor
+  --max-connections N  clients at a time, of each process (default 100000)
   --subprotocol NAME   the subprotocol to choose when it is offered
   --cert FILE          serve wss:// with this certificate and its chain (PEM), and
   --key FILE           this private key (PEM)
@@ -34,15 +38,18 @@ interface Report {
   residentBytes: number;
 }
 
-function makeReport(now: Statistics, before: Statistics, seconds: number): Report {
-  const rate = (key: keyof Statistics): number => Math.round((now[key] - before[key]) / seconds);
+/** What there has been. */
+type Counts = Statistics & { readonly residentBytes: number };
+
+function makeReport(now: Counts, before: Counts, seconds: number): Report {
+  const rate = (key: keyof Counts): number => Math.round((now[key] - before[key]) / seconds);
   return {
     connections: now.connections,
     messagesInPerSecond: rate('messagesIn'),
     messagesOutPerSecond: rate('messagesOut'),
     bytesInPerSecond: rate('bytesIn'),
     bytesOutPerSecond: rate('bytesOut'),
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: now.residentBytes,
   };
 }
 
@@ -57,13 +64,13 @@ function liveLine(report: Report): string {
   ].join(' | ');
 }
 
-/** Reports on `server` every second: a live line on a terminal, else a line of JSON. */
-function startReporting(server: WSServer): NodeJS.Timeout {
+/** Reports every second: a live line on a terminal, else a line of JSON. */
+async function startReporting(count: () => Counts | Promise<Counts>): Promise<NodeJS.Timeout> {
   const terminal = process.stdout.isTTY === true;
-  let before = server.statistics;
+  let before = await count();
   let beforeMs = performance.now();
-  return setInterval(() => {
-    const now = server.statistics;
+  return setInterval(async () => {
+    const now = await count();
     const nowMs = performance.now();
     const report = makeReport(now, before, (nowMs - beforeMs) / 1000);
     before = now;
@@ -129,6 +136,55 @@ function makeServer(options: {
   return server;
 }
 
+function workerCount(text: string): number | 'auto' {
+  return text === 'auto' ? text : wholeNumber('--workers', text, 1, 1024, USAGE);
+}
+
+/** What serves: one process, or several. */
+interface Service {
+  start(): Promise<void>;
+  /** Closes the clients. */
+  stop(): Promise<void>;
+  readonly localPort: number;
+  count(): Counts | Promise<Counts>;
+}
+
+function serviceOf(server: WSServer): Service {
+  return {
+    start: () => server.startListening(),
+    async stop() {
+      server.config(`DisconnectStatusCode=${GOING_AWAY}`);
+      await server.shutdown();
+    },
+    get localPort() {
+      return server.localPort;
+    },
+    count: () => ({ ...server.statistics, residentBytes: process.memoryUsage.rss() }),
+  };
+}
+
+/** `args` are those of this command: each of the processes has them as well. */
+function serviceOfWorkers(count: number | 'auto', server: WSServer, args: string[]): Service {
+  const { localHost, localPort } = server;
+  const workers = new Workers(join(__dirname, 'main.js'), {
+    count,
+    localHost,
+    localPort,
+    args: ['echo', ...args],
+  });
+  workers.on('Exited', ({ worker: id, pid, code, signal, expected }) => {
+    if (!expected) console.error(`worker ${id} (${pid}) has ended: ${signal ?? code}`);
+  });
+  return {
+    start: () => workers.start(),
+    stop: () => workers.shutdown(),
+    get localPort() {
+      return workers.localPort;
+    },
+    count: () => workers.statistics(),
+  };
+}
+
 /** Runs until a signal comes; the exit status is 0. */
 export async function echoCommand(args: string[]): Promise<number> {
   const { values } = parseOptions(
@@ -137,6 +193,7 @@ export async function echoCommand(args: string[]): Promise<number> {
       options: {
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '8080' },
+        workers: { type: 'string' },
         'max-connections': { type: 'string', default: '100000' },
         subprotocol: { type: 'string' },
         cert: { type: 'string' },
@@ -160,19 +217,26 @@ export async function echoCommand(args: string[]): Promise<number> {
     subprotocol: values.subprotocol,
     certificate,
   });
-  await server.startListening();
+  if (worker.id !== undefined) {
+    await worker.join(server, { topics: false });
+    return 0;
+  }
+  const service =
+    values.workers === undefined
+      ? serviceOf(server)
+      : serviceOfWorkers(workerCount(values.workers), server, args);
+  await service.start();
   const host = values.host.includes(':') ? `[${values.host}]` : values.host;
   const scheme = certificate === undefined ? 'ws' : 'wss';
-  console.log(`Listening on ${scheme}://${host}:${server.localPort}`);
+  console.log(`Listening on ${scheme}://${host}:${service.localPort}`);
 
-  const reporting = startReporting(server);
+  const reporting = await startReporting(() => service.count());
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
   clearInterval(reporting);
   if (process.stdout.isTTY) process.stdout.write('\n');
-  server.config(`DisconnectStatusCode=${GOING_AWAY}`);
-  await server.shutdown();
+  await service.stop();
   return 0;
 }

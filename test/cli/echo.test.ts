@@ -2,7 +2,7 @@
 // `wsserver echo`, as a user runs it.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -198,3 +198,44 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+test('--workers: several processes share the port, and the report is of all', async (t) => {
+  const child = run(t, '--port', '0', '--workers', '2');
+  const lines = linesOf(child);
+  const [, url] = /^Listening on (ws:\S+)$/.exec((await lines.next()).value) ?? [];
+  assert.ok(url);
+  const clients = Array.from({ length: 20 }, () => new WebSocket(url));
+  t.after(() => {
+    for (const client of clients) client.terminate();
+  });
+  await Promise.all(
+    clients.map(async (client) => {
+      await once(client, 'open');
+      client.send('hello');
+      await once(client, 'message');
+    }),
+  );
+  let report: { connections: number; residentBytes: number };
+  do report = JSON.parse((await lines.next()).value);
+  while (report.connections < 20);
+  assert.ok(report.residentBytes > 40e6);
+  const said = exitOf(child);
+  const closed = clients.map((client) => once(client, 'close'));
+  child.kill('SIGTERM');
+  for (const [code] of await Promise.all(closed)) assert.equal(code, 1001);
+  assert.deepEqual(await said, { code: 0, stderr: '' });
+});
+
+test('--workers: what is no number, and one that ends', async (t) => {
+  const wrong = await exitOf(run(t, '--workers', 'many'));
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--workers takes a whole number/);
+  const child = run(t, '--port', '0', '--workers', 'auto');
+  const lines = linesOf(child);
+  await lines.next();
+  const { stdout } = spawnSync('pgrep', ['-P', String(child.pid)]);
+  const [first] = String(stdout).trim().split('\n');
+  process.kill(Number(first), 'SIGKILL');
+  const [text] = await once(child.stderr as NodeJS.ReadableStream, 'data');
+  assert.match(String(text), /worker \d+ \(\d+\) has ended: SIGKILL/);
+});
