@@ -2,10 +2,10 @@
 
 import { toId } from '../base/connection_id.js';
 import { attempt } from '../base/promises.js';
-import type { Publisher, PublishOptions } from '../sending/publisher.js';
-import type { Data } from '../sending/sender.js';
 import type { Bus } from '../bus/bus.js';
 import { BusLink } from '../bus/bus_link.js';
+import type { Publisher, PublishOptions } from '../sending/publisher.js';
+import type { Data } from '../sending/sender.js';
 import { ServerProperties } from './server_properties.js';
 
 /** What a {@link WSServer} does with topics: one message to many. */

@@ -2,9 +2,9 @@
 // `wsserver echo`, as a user runs it.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 
 import { createInterface } from 'node:readline';
@@ -233,8 +233,7 @@ test('--workers: what is no number, and one that ends', async (t) => {
   const child = run(t, '--port', '0', '--workers', 'auto');
   const lines = linesOf(child);
   await lines.next();
-  const { stdout } = spawnSync('pgrep', ['-P', String(child.pid)]);
-  const [first] = String(stdout).trim().split('\n');
+  const [first] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
   process.kill(Number(first), 'SIGKILL');
   const [text] = await once(child.stderr as NodeJS.ReadableStream, 'data');
   assert.match(String(text), /worker \d+ \(\d+\) has ended: SIGKILL/);

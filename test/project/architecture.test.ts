@@ -10,13 +10,14 @@ import { eventNames, WSServer } from 'native-wsserver';
 
 const root = path.dirname(require.resolve('native-wsserver/package.json'));
 const read = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
-const { scripts } = JSON.parse(read('package.json'));
+const { name: packageName, scripts, exports: entries } = JSON.parse(read('package.json'));
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
-  ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls', 'topics'].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls'],
+    ...['topics', 'workers'],
+  ].map((name) => `docs/${name}.md`),
 ];
 
 /** All files below these folders with these endings, as one text each. */
@@ -42,6 +43,7 @@ const testFiles = new Set(
 
 /** Whether there is a file or folder of this name, whose ending may be left out, or a header. */
 function isFile(name: string): boolean {
+  if (name.startsWith(`${packageName}/`)) return name.replace(packageName, '.') in entries;
   const endings = ['', '.cc', '.h', '.ts', '.js'];
   const isHere = endings.some((ending) => fs.existsSync(path.join(root, name + ending)));
   return isHere || testFiles.has(name) || code.some((text) => text.includes(`#include <${name}>`));
@@ -62,7 +64,11 @@ const isCalled = (word: string): boolean =>
   code.some((text) => new RegExp(`\\b${word}\\(`).test(text));
 const isOfNode = (word: string): boolean =>
   word in globalThis || code.some((text) => new RegExp(`\\b${word}\\b.* from 'node:`).test(text));
+/** Whether it is an event of Workers. */
+const isOfWorkers = (word: string): boolean =>
+  code.some((text) => new RegExp(`^  ${word}: \\[event: `, 'm').test(text));
 const isNoun = (word: string): boolean =>
+  isOfWorkers(word) ||
   settings.has(word) ||
   eventNames.some((event) => event === word) ||
   isNamed(`k${word}`) ||

@@ -13,7 +13,7 @@ const WSSERVER = JSON.stringify(require.resolve('native-wsserver'));
 const WORKERS = JSON.stringify(require.resolve('native-wsserver/workers'));
 
 /** An echo server that joins, and subscribes its clients to the topic that their request's path is. */
-export const ECHO = `
+const ECHO = `
 server.on('Connected', (e) => {
   const { requestURI } = server.connections.get(e.connectionId);
   if (requestURI.length > 1) server.subscribe(e.connectionId, decodeURIComponent(requestURI.slice(1)));

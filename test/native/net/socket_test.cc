@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What lives on a loop: sockets and listeners.
+// What lives on a loop: sockets.
 #include "net/socket.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <atomic>
-#include <barrier>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "net/address.h"
+#include "acceptor.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "server_fixture.h"
@@ -22,7 +20,9 @@
 namespace wss::net {
 namespace {
 
-std::unique_ptr<Loop> makeLoop() { return std::move(Loop::create().value()); }
+using test::Acceptor;
+using test::loopback;
+using test::makeLoop;
 
 /// Logs what it is told: r(eadable), w(ritable), b(roken), c(losed).
 class Owner final : public SocketOwner {
@@ -38,33 +38,6 @@ class Owner final : public SocketOwner {
   std::function<void()> onRead;
   std::string log;
 };
-
-/// Keeps what is accepted.
-class Acceptor final : public ListenerOwner {
- public:
-  void onAccept(int fd, const Address& remote) override {
-    fds.push_back(fd);
-    last = remote;
-    if (then) then();
-  }
-  void onAcceptError(const Error& error, int turnedAway) override {
-    errors.push_back(error);
-    refused += turnedAway;
-  }
-  ~Acceptor() {
-    for (const int fd : fds) ::close(fd);
-  }
-
-  std::vector<int> fds;
-  std::vector<Error> errors;
-  int refused = 0;
-  Address last;
-  std::function<void()> then;
-};
-
-std::vector<Address> loopback(std::uint16_t port = 0) {
-  return {Address::resolve("127.0.0.1", port, Family::kIPv4).value()};
-}
 
 /// A socket on a loop, its own or another's, that is connected to a peer.
 struct Connected {
@@ -255,114 +228,6 @@ TEST_CASE("a descriptor that cannot be watched is closed all the same") {
   CHECK_FALSE(socket.open(*loop, file, &owner).ok());
   CHECK_FALSE(socket.isOpen());
   CHECK(::fcntl(file, F_GETFD) == -1);
-}
-
-TEST_CASE("a listener accepts, tells who came, and stops") {
-  const auto loop = makeLoop();
-  Acceptor acceptor;
-  Listener listener;
-  CHECK_FALSE(listener.isListening());
-  listener.close();
-  REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
-  CHECK(listener.isListening());
-  const std::uint16_t port = listener.addresses().front().port;
-  CHECK(port > 0);
-  CHECK(listener.addresses().front().text() == "127.0.0.1:" + std::to_string(port));
-  test::Peer first(port);
-  test::Peer second(port);
-  while (acceptor.fds.size() < 2) loop->run(1000);
-  CHECK(acceptor.last.host() == "127.0.0.1");
-  for (const int fd : acceptor.fds) {
-    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-  }
-  listener.close();
-  CHECK_FALSE(listener.isListening());
-  Listener again;
-  CHECK(again.listen(*loop, loopback(port), {.backlog = 5}, &acceptor).ok());
-  again.close();
-  loop->run(0);
-}
-
-TEST_CASE("a listener may be closed while it accepts, and the rest of the clients are reset") {
-  const auto loop = makeLoop();
-  Acceptor acceptor;
-  Listener listener;
-  REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
-  acceptor.then = [&] { listener.close(); };
-  test::Peer first(listener.addresses().front().port);
-  test::Peer second(listener.addresses().front().port);
-  loop->run(1000);
-  loop->run(0);
-  CHECK(acceptor.fds.size() == 1);
-  CHECK(second.wasReset());
-  CHECK_FALSE(first.ended());
-}
-
-TEST_CASE("what is refused is reset") {
-  const auto loop = makeLoop();
-  Acceptor acceptor;
-  Listener listener;
-  REQUIRE(listener.listen(*loop, loopback(), {.backlog = 5}, &acceptor).ok());
-  test::Peer peer(listener.addresses().front().port);
-  while (acceptor.fds.empty()) loop->run(1000);
-  Listener::refuse(acceptor.fds[0]);
-  acceptor.fds.clear();
-  CHECK(peer.wasReset());
-  listener.close();
-  loop->run(0);
-}
-
-TEST_CASE("an address of IPv6 takes clients of IPv4 when it is to") {
-  for (const bool dualStack : {true, false}) {
-    const auto loop = makeLoop();
-    Acceptor acceptor;
-    Listener listener;
-    const std::vector any = {Address::resolve("", 0, Family::kBoth).value()};
-    const Result<void> listening =
-        listener.listen(*loop, any, {.backlog = 5, .dualStack = dualStack}, &acceptor);
-    if (!listening.ok()) {
-      MESSAGE("no IPv6 on this machine");
-      return;
-    }
-    if (dualStack) {
-      test::Peer peer(listener.addresses().front().port);
-      while (acceptor.fds.empty()) loop->run(1000);
-      CHECK(acceptor.last.isIPv4());
-      CHECK(acceptor.last.host() == "127.0.0.1");
-    } else {
-      CHECK_THROWS(test::Peer(listener.addresses().front().port));
-    }
-    listener.close();
-    loop->run(0);
-  }
-}
-
-TEST_CASE("of servers that start at once where one was left behind, one listens") {
-  const test::Folder folder;
-  const std::string path = folder.file("s");
-  for (int round = 0; round < 100; ++round) {
-    const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    SocketFile abandoned;
-    REQUIRE(abandoned.bind(left, path, -1).ok());
-    constexpr int kServers = 4;
-    std::barrier barrier(kServers);
-    std::atomic<int> listening = 0;
-    std::vector<std::thread> servers;
-    for (int index = 0; index < kServers; ++index) {
-      servers.emplace_back([&] {
-        const auto loop = makeLoop();
-        Acceptor acceptor;
-        Listener listener;
-        barrier.arrive_and_wait();
-        if (listener.listen(*loop, path, {}, &acceptor).ok()) ++listening;
-        barrier.arrive_and_wait();
-      });
-    }
-    for (std::thread& server : servers) server.join();
-    CHECK(listening == 1);
-    ::close(left);
-  }
 }
 
 }  // namespace

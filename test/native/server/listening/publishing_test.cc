@@ -68,6 +68,30 @@ struct Crowd {
 
 using Counts = std::vector<int>;
 
+TEST_CASE("who brings publications from elsewhere is told what is wanted, if it wants to know") {
+  Crowd crowd(2);
+  ServerFixture& fixture = crowd.fixture;
+  server::Server& server = fixture.server();
+  const auto told = [&] {
+    fixture.deliver();
+    std::string lines;
+    for (const Event& event : fixture.events) {
+      if (event.kind != EventKind::kInterest) continue;
+      lines += event.payload + (event.value == 1 ? "+ " : "- ");
+    }
+    return lines;
+  };
+  CHECK(told().empty());
+  fixture.alsoWant(EventKind::kInterest);
+  CHECK(server.subscribe(crowd.ids[0], "news.>").value());
+  CHECK(server.subscribe(crowd.ids[1], "news.>").value());
+  CHECK(told() == "news.>+ ");
+  CHECK(server.unsubscribe(crowd.ids[0], "news.>").value());
+  CHECK(told() == "news.>+ ");
+  CHECK(server.unsubscribe(crowd.ids[1], "news.>").value());
+  CHECK(told() == "news.>+ news.>- ");
+}
+
 }  // namespace
 
 TEST_CASE("what is published one after the other goes to each subscriber in that order") {
