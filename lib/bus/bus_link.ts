@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What joins a server to a bus.
 
+import { isUtf8 } from 'node:buffer';
 import { bytesOf } from '../base/bytes.js';
+import { errors, type WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { Bus } from './bus.js';
@@ -12,7 +14,7 @@ const TOPIC = 'topic.';
 /** Whom none of it is for: nobody. */
 const NOBODY = 0;
 
-/** What a message may be: others may write to the subjects of a bus as well. */
+/** What a message may begin with: others may write to the subjects of a bus as well. */
 const KINDS: readonly number[] = [Opcode.text, Opcode.binary].flatMap((opcode) => [
   opcode,
   opcode | UNCOMPRESSED,
@@ -20,7 +22,8 @@ const KINDS: readonly number[] = [Opcode.text, Opcode.binary].flatMap((opcode) =
 
 /**
  * Takes what a server publishes to its bus, and publishes what comes from there: to topics that
- * somebody is subscribed to. A message is a byte, its opcode and UNCOMPRESSED, and its payload.
+ * somebody is subscribed to. A message is a byte, its opcode and UNCOMPRESSED, and its payload. What
+ * is none is told by Error.
  */
 export class BusLink {
   readonly #bus: Bus;
@@ -58,9 +61,18 @@ export class BusLink {
   }
 
   readonly #take = (subject: string, bytes: Uint8Array): void => {
-    const kind = bytes[0];
+    const kind = bytes[0] ?? 0;
+    const payload = bytes.subarray(1);
     const topic = subject === EVERYBODY ? '' : subject.slice(TOPIC.length);
-    if (kind === undefined || !KINDS.includes(kind)) return;
-    this.#core.publish(topic, kind, bytes.subarray(1), NOBODY);
+    const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
+    try {
+      if (!KINDS.includes(kind) || (isText && !isUtf8(payload))) {
+        throw errors.invalidArgument(`What the bus has brought for ${subject} is no message.`);
+      }
+      this.#core.publish(topic, kind, payload, NOBODY);
+    } catch (error) {
+      const { code, message } = error as WSServerError;
+      this.#core.reportError(NOBODY, code, message);
+    }
   };
 }

@@ -11,7 +11,7 @@ import { messageOf } from '../support/child.js';
 import { defer } from '../support/defer.js';
 import { open } from '../support/open.js';
 import { packagePath } from '../support/package_path.js';
-import { startServer, until } from '../support/server.js';
+import { collect, startServer, until } from '../support/server.js';
 import { type Client, connect, connectToEach, startWorkers } from '../support/workers.js';
 
 const { Interests }: typeof InterestsModule = require(packagePath('dist/bus/interests.js'));
@@ -122,7 +122,7 @@ test('threads: topics, wildcards, everybody, and what is not wanted does not com
       else if (order === 'got') parentPort.postMessage(got.splice(0));
       else if (order === 'block') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
       else if (order === 'close') { bus.close(); bus.close(); parentPort.close(); }
-      else bus.publish(order.subject, Buffer.from(order.text));
+      else bus.publish(order.subject, order.bytes ?? Buffer.from(order.text));
     });
     parentPort.postMessage('ready');`;
   const thread = new Worker(source, { eval: true, workerData: name });
@@ -153,8 +153,15 @@ test('threads: topics, wildcards, everybody, and what is not wanted does not com
   await sleep(100);
   thread.postMessage({ subject: 'topic.x.y', text: '\u0001to all' });
   assert.equal(String((await client.readFrame()).payload), 'to all');
-  thread.postMessage({ subject: 'topic.x.y', text: '\u0003not ours' });
-  thread.postMessage({ subject: 'topic.x.y', text: '' });
+  const errors = collect(server, 'Error');
+  for (const bytes of [Uint8Array.of(3, 65), Uint8Array.of(), Uint8Array.of(1, 0xff)]) {
+    thread.postMessage({ subject: 'topic.x.y', bytes });
+  }
+  await until(() => errors.length === 3);
+  for (const { errorCode, description } of errors) {
+    assert.equal(errorCode, 10022);
+    assert.match(description, /What the bus has brought for topic\.x\.y is no message/);
+  }
   await connection.unsubscribe('x.*');
   await sleep(100);
   thread.postMessage({ subject: 'topic.x.y', text: '\u0001nobody' });
