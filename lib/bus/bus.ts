@@ -11,7 +11,7 @@
  * not get through is not sent again: it is counted in {@link lost}.
  */
 export interface Bus {
-  /** Sends `bytes`, which may be used again when it has returned, to the others. */
+  /** Sends `bytes`, which must stay as they are from then on, to the others. */
   publish(subject: string, bytes: Uint8Array): void;
   /**
    * Has `handler` called with what others publish to `subject`. A message that two subscriptions

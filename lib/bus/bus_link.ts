@@ -41,7 +41,7 @@ export class BusLink {
   /** `kind`: an opcode, perhaps with UNCOMPRESSED. An empty topic is everybody. */
   publish(topic: string, data: string | Uint8Array, kind: number): void {
     const bytes = typeof data === 'string' ? Buffer.from(data) : (bytesOf(data) ?? data);
-    const message = Buffer.allocUnsafe(1 + bytes.length);
+    const message = Buffer.allocUnsafeSlow(1 + bytes.length);
     message[0] = kind;
     message.set(bytes, 1);
     this.#bus.publish(topic === '' ? EVERYBODY : TOPIC + topic, message);

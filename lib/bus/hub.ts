@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import type { BusOrder, Channel } from './channel.js';
+import { type BusOrder, type Channel, forEachPublication } from './channel.js';
 import { Interests } from './interests.js';
 
 /** The parent's part of the bus between processes: gives each what it wants of the others. */
@@ -31,13 +31,15 @@ export class Hub {
 
   /** Does what the process at the other end of `channel`, which has been added, asks for. */
   take(channel: Channel, order: BusOrder): void {
-    const { subject } = order;
     if (order.kind === 'publish') {
-      for (const other of this.#interests.of(subject)) {
-        if (other !== channel) other.publish(subject, order.bytes);
-      }
+      forEachPublication(order, (subject, bytes) => {
+        for (const other of this.#interests.of(subject)) {
+          if (other !== channel) other.publish(subject, bytes);
+        }
+      });
       return;
     }
+    const { subject } = order;
     const subjects = this.#subjects.get(channel);
     if (order.kind === 'subscribe') {
       subjects?.add(subject);

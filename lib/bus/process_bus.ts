@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import type { Bus, BusHandler } from './bus.js';
-import type { BusOrder, Channel } from './channel.js';
+import { type Channel, forEachPublication, type Publications } from './channel.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** The bus of a process that has a {@link Hub} for its parent. */
@@ -29,8 +29,10 @@ export class ProcessBus implements Bus {
   }
 
   /** Something has come from the parent. */
-  take({ subject, bytes }: Extract<BusOrder, { kind: 'publish' }>): void {
-    if (!this.#closed) this.#subscriptions.deliver(subject, bytes);
+  take(publications: Publications): void {
+    forEachPublication(publications, (subject, bytes) => {
+      if (!this.#closed) this.#subscriptions.deliver(subject, bytes);
+    });
   }
 
   close(): void {

@@ -79,12 +79,14 @@ export class ThreadBus implements Bus {
 
   publish(subject: string, bytes: Uint8Array): void {
     const size = bytes.byteLength + OVERHEAD;
+    // All of the memory that it is a view of would be copied.
+    const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
     for (const other of this.#interests.of(subject)) {
       if (other.waiting + size > MOST_WAITING) {
         this.#lost++;
       } else {
         other.waiting += size;
-        this.#say(other, { kind: 'publish', subject, bytes });
+        this.#say(other, { kind: 'publish', subject, bytes: own });
       }
     }
   }
