@@ -41,6 +41,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #startedMs = performance.now();
   readonly #asked = new Map<number, (counts: WorkerCounts | undefined) => void>();
+  #lastToken = 0;
   #listens = false;
   #ending = false;
 
@@ -108,7 +109,8 @@ export class WorkerProcess {
 
   /** What it has counted; undefined when it does not say. */
   count(): Promise<WorkerCounts | undefined> {
-    const token = this.#asked.size === 0 ? 1 : Math.max(...this.#asked.keys()) + 1;
+    this.#lastToken++;
+    const token = this.#lastToken;
     return new Promise((resolve) => {
       const tooLate = setTimeout(() => this.#answer(token, undefined), COUNT_MS);
       this.#asked.set(token, (counts) => {
