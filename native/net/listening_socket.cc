@@ -64,7 +64,7 @@ Result<int> openOne(const Address& address, const ListenOptions& options) {
 Result<std::vector<int>> tryPort(std::span<const Address> addresses, std::uint16_t port,
                                  const ListenOptions& options) {
   std::vector<int> fds;
-  std::optional<Error> missing;
+  Result<std::vector<int>> missing = fds;
   for (Address address : addresses) {
     address.port = port;
     Result<int> opened = openOne(address, options);
@@ -78,8 +78,7 @@ Result<std::vector<int>> tryPort(std::span<const Address> addresses, std::uint16
       return opened.error();
     }
   }
-  if (fds.empty()) return *missing;
-  return fds;
+  return fds.empty() ? missing : fds;
 }
 
 Error unusable(std::string_view name, std::string_view reason) {
