@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { closeSync } from 'node:fs';
 import type { WSServerOptions } from '../server/server_options.js';
 import { WSServer } from '../server/wsserver.js';
 
@@ -29,6 +30,9 @@ export interface Sockets {
  * @throws {@link WSServerError} as startListening()
  */
 export function openSockets(options: SocketOptions, count: number): Sockets {
+  // Another program that shares its port would get a part of our clients, and we of its own, unless
+  // the settings say that this is wanted.
+  if (options.localPort !== undefined) new Opener(options).open().forEach((fd) => closeSync(fd));
   const settings = { ...options.settings, BindExclusively: false };
   const opener = new Opener({ ...options, settings });
   const rows = [opener.open()];

@@ -210,6 +210,14 @@ test('options that cannot be', async () => {
   await assert.rejects(inFiles.start(), { code: 10022, message: /cannot be shared/ });
 });
 
+test('a port that others have is not shared with them, unless that is wanted', async (t) => {
+  const { localPort } = await startWorkers(t, { count: 1 });
+  await assert.rejects(makeWorkers(t, { count: 1, localPort }).start(), { code: 10048 });
+  const settings = { BindExclusively: false };
+  const more = await startWorkers(t, { count: 1, localPort, settings });
+  assert.equal(more.localPort, localPort);
+});
+
 test('what is open already is shared', async (t) => {
   const listener = net.createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
