@@ -32,7 +32,8 @@ export interface Sockets {
 export function openSockets(options: SocketOptions, count: number): Sockets {
   // Another program that shares its port would get a part of our clients, and we of its own, unless
   // the settings say that this is wanted.
-  if (options.localPort !== undefined) new Opener(options).open().forEach((fd) => closeSync(fd));
+  const tried = options.localPort === undefined ? [] : new Opener(options).open();
+  for (const descriptor of tried) closeSync(descriptor);
   const settings = { ...options.settings, BindExclusively: false };
   const opener = new Opener({ ...options, settings });
   const rows = [opener.open()];
