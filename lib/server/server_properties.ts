@@ -48,7 +48,9 @@ export abstract class ServerProperties extends TypedEmitter {
   }
 
   /**
-   * Address or name of the interface to listen on; empty: all of them.
+   * Address or name of the interface to listen on; empty: all of them. `unix:/path` is a socket in the
+   * file system. `fd:3`, or `fd:3,4`, are descriptors of sockets that listen already; `fd:NAME` those
+   * that systemd has handed over under that name. They are duplicated: stopListening() leaves them.
    * @defaultValue ''
    * @throws {@link WSServerError} 107 while listening
    */

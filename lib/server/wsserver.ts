@@ -169,8 +169,8 @@ export class WSServer extends ServerTopics {
    * Starts to accept connections on {@link localPort} of {@link localHost}.
    * @throws {@link WSServerError} 104 when listening already, 10048 when the port is taken, 10013
    * when it is not allowed, 10049 or 11001 when localHost is no address of this machine; 10022 when
-   * clients are to show certificates but there is no TLS, 272 when sslCertSubject has found none,
-   * 282 when sslEnabled is true and there is none
+   * a descriptor (fd:3) does not listen, or clients are to show certificates but there is no TLS,
+   * 272 when sslCertSubject has found none, 282 when sslEnabled is true and there is none
    */
   startListening(): Promise<void> {
     return this.#attempt(() => this.#core.startListening());
