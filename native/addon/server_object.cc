@@ -200,7 +200,7 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
 
 Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
   // A client that has been let in may have said its last word together with its request.
-  if (server_->hasEndings()) loop_->wake();
+  if (server_->hasLastFrames()) loop_->wake();
   return info.Env().Undefined();
 }
 

@@ -161,7 +161,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
     case ws::Piece::Kind::kError:
       break;
   }
-  onLast(Ending::of(id_, piece));
+  onLast(LastFrame::of(id_, piece));
   return false;
 }
 
@@ -185,10 +185,10 @@ void Connection::onPong(Bytes payload) {
   }
 }
 
-void Connection::onLast(Ending ending) {
-  if (state_ != State::kOpen) return leave(ending);
+void Connection::onLast(LastFrame last) {
+  if (state_ != State::kOpen) return leave(last);
   enter(State::kLeaving);
-  shared_.endings.push_back(std::move(ending));
+  shared_.lastFrames.push_back(std::move(last));
 }
 
 void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
@@ -204,17 +204,17 @@ void Connection::onMessageStalled() {
   failMessage(ws::CloseCode::kPolicyViolation, "Nothing more of a message came for MessageTimeout");
 }
 
-void Connection::leave(const Ending& ending) {
+void Connection::leave(const LastFrame& last) {
   if (!isConnected()) return;
-  if (ending.failed && shared_.log.shows(LogLevel::kInfo)) {
-    shared_.log.addError(id_, "Closed with " + std::to_string(ending.code) + ": " + ending.reason);
+  if (last.failed && shared_.log.shows(LogLevel::kInfo)) {
+    shared_.log.addError(id_, "Closed with " + std::to_string(last.code) + ": " + last.reason);
   }
-  if (state_ == State::kLeaving) sendClose(ending.code, ending.failed ? ending.reason : "");
-  disconnected(ending.code, ending.reason);
+  if (state_ == State::kLeaving) sendClose(last.code, last.failed ? last.reason : "");
+  disconnected(last.code, last.reason);
   // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
   // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
   // follows in any case: the peer's close_notify.
-  const bool more = ending.moreFollows || unread_ || (paused_ && socket_.hasUnreadBytes());
+  const bool more = last.moreFollows || unread_ || (paused_ && socket_.hasUnreadBytes());
   if (more || outgoing_.isBlocked() || tls_) return drain();
   enter(State::kFlushing);
   touch();

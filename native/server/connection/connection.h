@@ -18,7 +18,7 @@
 #include "http/upgrade.h"
 #include "net/socket.h"
 #include "server/connection/connection_state.h"
-#include "server/events/ending.h"
+#include "server/events/last_frame.h"
 #include "server/shared/shared.h"
 #include "server/streams/flow.h"
 #include "server/streams/incoming.h"
@@ -140,7 +140,7 @@ class Connection final : private net::SocketOwner {
   /// though they are not ours any more but the kernel's; they are counted again then.
   bool hasTakenMore();
   /// What the peer sent before its last frame has been handled: answers that frame.
-  void leave(const Ending& ending);
+  void leave(const LastFrame& last);
 
   /// A time that was given to Timers::add() has come.
   void onDeadline(Tick now);
@@ -256,7 +256,7 @@ class Connection final : private net::SocketOwner {
   bool onPiece(ws::Piece& piece, bool moreFollows);
   void onPing(Bytes payload);
   void onPong(Bytes payload);
-  void onLast(Ending ending);
+  void onLast(LastFrame last);
   void onEnd(const net::Transfer& transfer);
   void end(std::string_view reason);
 

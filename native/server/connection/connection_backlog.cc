@@ -24,7 +24,7 @@ void Connection::catchUp() {
   // Waits until data is accepted again.
   if (paused_ && isOpen()) return;
   if (paused_) incoming_.forget(target());
-  if (std::optional<Ending> ending = incoming_.catchUp(target())) onLast(*std::move(ending));
+  if (std::optional<LastFrame> last = incoming_.catchUp(target())) onLast(*std::move(last));
   if (!incoming_.isBehind()) readBacklog();
   waitIfBehind();
   if (!incoming_.isBehind() && socket_.isOpen()) socket_.resume();

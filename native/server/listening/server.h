@@ -143,7 +143,7 @@ class Server final : private net::ListenerOwner,
   void hold(std::int32_t id) { deferred_.push_back(id); }
   void unhold() { deferred_.pop_back(); }
   /// Whether endTurn() has any to end.
-  [[nodiscard]] bool hasEndings() const { return !shared_.endings.empty(); }
+  [[nodiscard]] bool hasLastFrames() const { return !shared_.lastFrames.empty(); }
   /// The connections whose Disconnected is in the batch; give them to release() when it has been
   /// delivered.
   [[nodiscard]] std::vector<std::int32_t> takeEnded();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a server does of its own accord: the handshakes that wait, the endings at the end of a turn,
-// the deadlines that have come, and the names of clients.
+// What a server does of its own accord: the handshakes that wait, the last frames that are acted on
+// at the end of a turn, the deadlines that have come, and the names of clients.
 #include <algorithm>
 #include <utility>
 
@@ -11,24 +11,24 @@ namespace wss::server {
 void Server::endTurn() {
   HandshakeQueue& handshakes = shared_.handshakes;
   BacklogQueue& backlogs = shared_.backlogs;
-  if (handshakes.empty() && shared_.endings.empty() && backlogs.empty()) return;
+  if (handshakes.empty() && shared_.lastFrames.empty() && backlogs.empty()) return;
   // A connection in the queue may have gone meanwhile.
   handshakes.serveWith([this](std::int32_t id) {
     if (Connection* const connection = find(id)) connection->takeTurn();
   });
-  for (Ending& ending : std::exchange(shared_.endings, {})) {
-    Connection* const connection = find(ending.id);
-    if (std::ranges::find(deferred_, ending.id) != deferred_.end()) {
-      shared_.endings.push_back(std::move(ending));
+  for (LastFrame& last : std::exchange(shared_.lastFrames, {})) {
+    Connection* const connection = find(last.id);
+    if (std::ranges::find(deferred_, last.id) != deferred_.end()) {
+      shared_.lastFrames.push_back(std::move(last));
     } else if (connection != nullptr) {
-      connection->leave(ending);
+      connection->leave(last);
     }
   }
-  const std::size_t endings = shared_.endings.size();
+  const std::size_t before = shared_.lastFrames.size();
   backlogs.serveWith([this](std::int32_t id) {
     if (Connection* const connection = find(id)) connection->catchUp();
   });
-  if (shared_.endings.size() > endings) shared_.loop.wake();
+  if (shared_.lastFrames.size() > before) shared_.loop.wake();
   flushTouched({});
 }
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "net/loop.h"
-#include "server/events/ending.h"
 #include "server/events/event_batch.h"
+#include "server/events/last_frame.h"
 #include "server/events/log.h"
 #include "server/events/statistics.h"
 #include "server/settings/options.h"
@@ -54,12 +54,12 @@ struct Shared {
   ServedTls tls;
   HandshakeQueue handshakes;
   BacklogQueue backlogs;
-  Holders unfinished;                ///< those with a message that is not whole yet
-  Holders queues;                    ///< those that their peers keep waiting
-  int connectedCount = 0;            ///< between the 101 answer and Disconnected
-  std::vector<Connection*> touched;  ///< to be flushed before the turn is over
-  std::vector<std::int32_t> ended;   ///< whose Disconnected is in the batch
-  std::vector<Ending> endings;       ///< of those whose last frame has been read
+  Holders unfinished;                 ///< those with a message that is not whole yet
+  Holders queues;                     ///< those that their peers keep waiting
+  int connectedCount = 0;             ///< between the 101 answer and Disconnected
+  std::vector<Connection*> touched;   ///< to be flushed before the turn is over
+  std::vector<std::int32_t> ended;    ///< whose Disconnected is in the batch
+  std::vector<LastFrame> lastFrames;  ///< of those whose last frame has been read
 
   [[nodiscard]] Tick now() const { return timers.now(); }
   /// More has come of a message that is not whole yet, or it has gone: how much memory it has now.

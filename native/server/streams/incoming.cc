@@ -128,10 +128,10 @@ void Incoming::deliver(ws::Opcode opcode, bool ascii, const Target& target) {
       std::move(message_));
 }
 
-std::optional<Ending> Incoming::catchUp(const Target& target) {
+std::optional<LastFrame> Incoming::catchUp(const Target& target) {
   behind_ = false;
   if (rare_ && rare_->inflation) {
-    if (std::optional<Ending> ending = inflateMore(target)) return ending;
+    if (std::optional<LastFrame> last = inflateMore(target)) return last;
   }
   if (behind_ || !rare_) return std::nullopt;
   return deliverMoreLines(target);

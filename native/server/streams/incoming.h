@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What comes in from a peer: bytes become frames, frames become messages, and messages become
 // events, as a whole, as they come, or as lines. It knows no socket: whoever owns it gives it what
-// has been received, answers control frames, and acts on the Ending that a message may turn out to
-// be. What is too much for one turn waits here, and goes on when it is told to.
+// has been received, answers control frames, and acts on the LastFrame that a message may turn out
+// to be. What is too much for one turn waits here, and goes on when it is told to.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "server/events/ending.h"
+#include "server/events/last_frame.h"
 #include "server/shared/compression.h"
 #include "server/shared/shared.h"
 #include "ws/reader.h"
@@ -59,7 +59,7 @@ class Incoming {
   void fallBehind() { behind_ = true; }
   /// Goes on with what was left of a message, and is behind no more, or again. How the WebSocket
   /// ends, if it does.
-  std::optional<Ending> catchUp(const Target& target);
+  std::optional<LastFrame> catchUp(const Target& target);
 
   // What the server knows of those with a message that is not whole.
   /// Whether the message is delivered when it is whole, and not as it comes.
@@ -89,8 +89,8 @@ class Incoming {
   /// Lines that wait in message_ for the next turn.
   struct Lines {
     bool text;
-    bool ends;                     ///< the message ends with the last of them
-    std::optional<Ending> ending;  ///< of the WebSocket, because of what came behind them
+    bool ends;                      ///< the message ends with the last of them
+    std::optional<LastFrame> last;  ///< of the WebSocket, because of what came behind them
   };
   /// What few connections need.
   struct Rare {
@@ -110,7 +110,7 @@ class Incoming {
   bool readLines(ws::Piece& piece, const Target& target);
   bool onCompressed(ws::Piece& piece, const Target& target);
 
-  std::optional<Ending> inflateMore(const Target& target);
+  std::optional<LastFrame> inflateMore(const Target& target);
   /// Inflates a portion of `rest`, which is moved on, into message_; if it is text, `text` goes on
   /// with it. Makes `piece` the error that it is otherwise.
   ws::InflateStatus inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf8& text, ws::Piece& piece,
@@ -123,7 +123,7 @@ class Incoming {
   /// Delivers the lines of the message, of which `scanned` bytes are known to have no line feed;
   /// and the rest too, if the message `ends` there. What is too much for a turn stays, as Lines.
   void deliverLines(std::size_t scanned, bool text, bool ends, const Target& target);
-  std::optional<Ending> deliverMoreLines(const Target& target);
+  std::optional<LastFrame> deliverMoreLines(const Target& target);
   Rare& rare();
 
   // What is behind the reader lies in what alignment has left there.

@@ -49,7 +49,7 @@ bool Incoming::onCompressed(ws::Piece& piece, const Target& target) {
   return true;
 }
 
-std::optional<Ending> Incoming::inflateMore(const Target& target) {
+std::optional<LastFrame> Incoming::inflateMore(const Target& target) {
   Inflation& inflation = *rare_->inflation;
   const bool own = inflation.inflater == nullptr;
   ws::Inflater& inflater = own ? *rare_->inflater : *inflation.inflater;
@@ -65,7 +65,7 @@ std::optional<Ending> Incoming::inflateMore(const Target& target) {
   const ws::Utf8 text = inflation.text;
   if (!own) target.shared.streams.giveBack(std::move(inflation.inflater));
   endInflation(target);
-  if (status != ws::InflateStatus::kDone) return Ending::of(target.id, piece);
+  if (status != ws::InflateStatus::kDone) return LastFrame::of(target.id, piece);
   deliverInflated(piece.opcode, text, target);
   return std::nullopt;
 }

@@ -25,7 +25,7 @@ bool Incoming::readLines(ws::Piece& piece, const Target& target) {
     if (!rare_) return false;
     std::optional<Lines>& waiting = rare_->lines;
     if (!waiting) return false;
-    waiting->ending = Ending::of(target.id, piece);
+    waiting->last = LastFrame::of(target.id, piece);
     piece.ends = false;
     return true;
   }
@@ -72,15 +72,15 @@ void Incoming::deliverLines(std::size_t scanned, bool text, bool ends, const Tar
   message_.consume(message_.size() - rest.size());
 }
 
-std::optional<Ending> Incoming::deliverMoreLines(const Target& target) {
+std::optional<LastFrame> Incoming::deliverMoreLines(const Target& target) {
   std::optional<Lines>& waiting = rare_->lines;
   if (!waiting) return std::nullopt;
   const Accounted accounted(target, message_);
   const Lines lines = std::move(*waiting);
   waiting.reset();
   deliverLines(0, lines.text, lines.ends, target);
-  if (!waiting) return lines.ending;
-  waiting->ending = lines.ending;
+  if (!waiting) return lines.last;
+  waiting->last = lines.last;
   return std::nullopt;
 }
 

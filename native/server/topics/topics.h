@@ -45,8 +45,8 @@ class Topics {
   void sweep() { sweep(kSwept); }
   void sweepAll() { sweep(SIZE_MAX); }
 
-  /// Those who are subscribed to what `topic` fits, each once, in rising order, and perhaps some who
-  /// have ended. Valid until the next call. REQUIRES checkTopic().
+  /// Those who are subscribed to what `topic` fits, each once, in rising order, and perhaps some
+  /// who have ended. Valid until the next call. REQUIRES checkTopic().
   std::span<const std::int32_t> subscribersOf(std::string_view topic);
   /// The patterns that `id` is subscribed to, sorted.
   [[nodiscard]] std::vector<std::string> patternsOf(std::int32_t id) const;

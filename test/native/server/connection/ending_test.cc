@@ -310,7 +310,7 @@ TEST_CASE("while a handler keeps a Close from being answered, the loop has nothi
     const std::int32_t id = fixture.open(peer);
     fixture.server().hold(id);
     peer.send(masked(Opcode::kText, "last words") + masked(Opcode::kClose, closePayload(1000)));
-    REQUIRE(fixture.until([&] { return fixture.server().hasEndings(); }));
+    REQUIRE(fixture.until([&] { return fixture.server().hasLastFrames(); }));
     if (paused) fixture.server().find(id)->setAcceptsData(false);
     peer.send("what follows is for nobody");
     peer.finish();

@@ -363,23 +363,24 @@ TEST_CASE("the Log says more with every level") {
 TEST_CASE("sockets for others: on the same port, or those that are named") {
   ServerFixture fixture;
   server::Server& server = fixture.server();
+  server::Options& options = fixture.options();
   server.stopListening();
-  server.options.localHost = "127.0.0.1";
-  server.options.localPort = 0;
-  server.options.bindExclusively = false;
+  options.localHost = "127.0.0.1";
+  options.localPort = 0;
+  options.bindExclusively = false;
   const std::vector<int> first = server.openListening().value();
-  const int port = server.options.localPort;
+  const int port = options.localPort;
   CHECK(port > 0);
   const std::vector<int> second = server.openListening().value();
-  CHECK(server.options.localPort == port);
-  server.options.localHost = "fd:" + std::to_string(first[0]);
+  CHECK(options.localPort == port);
+  options.localHost = "fd:" + std::to_string(first[0]);
   const std::vector<int> third = server.openListening().value();
   CHECK(third[0] != first[0]);
   REQUIRE(server.startListening().ok());
-  CHECK(server.options.localPort == port);
+  CHECK(options.localPort == port);
   server.stopListening();
   for (const std::string& host : {"unix:/tmp/s", "fd:none", "no.such.host.invalid"}) {
-    server.options.localHost = host;
+    options.localHost = host;
     CHECK_FALSE(server.openListening().ok());
   }
   for (const auto& fds : {first, second, third}) ::close(fds[0]);

@@ -20,13 +20,13 @@ namespace wss::test {
 namespace {
 
 using server::ConnectionOwner;
-using server::Ending;
 using server::EventKind;
 using server::Incoming;
 using server::kEndOfLine;
 using server::kEndOfMessage;
 using server::kIsAscii;
 using server::kIsBinary;
+using server::LastFrame;
 using ws::Opcode;
 
 /// An owner that has no other connections.
@@ -248,11 +248,11 @@ TEST_CASE("a broken character behind very many lines ends it when they have been
   for (int line = 0; line < 5000; ++line) many += "x\n";
   fixture.read(masked(Opcode::kText, many + "\xFF"));
   CHECK(fixture.closeCode == 0);
-  const std::optional<Ending> ending = fixture.incoming.catchUp(fixture.target);
+  const std::optional<LastFrame> last = fixture.incoming.catchUp(fixture.target);
   CHECK(fixture.take().size() == 5000);
-  REQUIRE(ending);
-  CHECK(ending->code == 1007);
-  CHECK(ending->id == Fixture::kId);
+  REQUIRE(last);
+  CHECK(last->code == 1007);
+  CHECK(last->id == Fixture::kId);
 }
 
 TEST_CASE("a compressed message is inflated in portions, and then delivered") {
@@ -280,9 +280,9 @@ TEST_CASE("a compressed message that is too large, or given up, ends cleanly") {
   large.options.maxMessageSize = 300'000;
   large.read(compressed(Opcode::kText, bytesOf(deflated(std::string(600'000, 'z')))));
   REQUIRE(large.incoming.isBehind());
-  const std::optional<Ending> ending = large.incoming.catchUp(large.target);
-  REQUIRE(ending);
-  CHECK(ending->code == 1009);
+  const std::optional<LastFrame> last = large.incoming.catchUp(large.target);
+  REQUIRE(last);
+  CHECK(last->code == 1009);
   CHECK(large.shared.unfinished.empty());
 
   Fixture given;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Why a WebSocket ends.
+// The frame with which a WebSocket ends.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ namespace wss::server {
 /// Why a message is given up at MaxUnfinishedBytes.
 inline constexpr std::string_view kUnfinishedReached = "MaxUnfinishedBytes has been reached";
 
-/// How a WebSocket is to end, once what came before has been handled and answered: messages that
-/// precede a Close, or a broken frame, in one turn still get their answers.
-struct Ending {
+/// What a peer ends a WebSocket with: a Close, or what breaks a rule. It is acted on once what came
+/// before has been handled and answered, in one turn with it or not.
+struct LastFrame {
   std::int32_t id;
   std::uint16_t code;
   bool failed;       ///< the peer broke a rule; else it sent a Close
@@ -23,7 +23,7 @@ struct Ending {
   std::string reason;
 
   /// For the rule that `error` says was broken.
-  static Ending of(std::int32_t id, const ws::Piece& error) {
+  static LastFrame of(std::int32_t id, const ws::Piece& error) {
     return {id, error.closeCode, true, true, std::string(error.errorText)};
   }
 };
