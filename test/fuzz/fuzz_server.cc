@@ -50,6 +50,10 @@ class Story {
       case EventKind::kSSLClientAuthentication:
       case EventKind::kSSLStatus:
         // The server has no certificate.
+      case EventKind::kSkipped:
+      case EventKind::kPublished:
+      case EventKind::kInterest:
+        // Nothing is published.
         std::abort();
       case EventKind::kConnected:
         require(!connected_);
