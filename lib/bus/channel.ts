@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import { MOST_WAITING, OVERHEAD } from './bounds.js';
+
 /** What has been published within a turn: a subject and a size for each message, and all their bytes. */
 export interface Publications {
   readonly kind: 'publish';
@@ -29,10 +31,6 @@ export function forEachPublication(
 /** The key of our messages among those of the user, on the channel that Node.js gives a process. */
 const KEY = 'native-wsserver';
 
-/** What may wait in a channel, in bytes. */
-const MOST_WAITING = 16 << 20;
-/** What a message costs beside its bytes. */
-const OVERHEAD = 256;
 /** So many bytes do not wait for the end of the turn. */
 const MOST_TOGETHER = 256 << 10;
 

@@ -2,14 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
+import { MOST_WAITING, OVERHEAD } from './bounds.js';
 import type { Bus, BusHandler } from './bus.js';
 import { Interests } from './interests.js';
 import { type Change, Subscriptions } from './subscriptions.js';
-
-/** What may be on its way to another thread, in bytes, without its having said that it has it. */
-const MOST_WAITING = 16 << 20;
-/** What a message costs beside its bytes. */
-const OVERHEAD = 256;
 
 /** On the channel that all have: who comes, who has been there, who goes. */
 interface Presence {

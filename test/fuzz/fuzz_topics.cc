@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "../native/support/reference.h"
 #include "server/topics/topic.h"
 #include "server/topics/topics.h"
 
@@ -16,16 +17,6 @@ namespace {
 
 void require(bool condition) {
   if (!condition) std::abort();
-}
-
-bool fits(std::string_view topic, std::string_view pattern) {
-  while (!pattern.empty() && !topic.empty()) {
-    const std::string_view wanted = takeToken(pattern);
-    if (wanted == ">") return true;
-    const std::string_view token = takeToken(topic);
-    if (wanted != "*" && wanted != token) return false;
-  }
-  return pattern.empty() && topic.empty();
 }
 
 class Story {
@@ -57,7 +48,7 @@ class Story {
   void publish(std::string_view topic) {
     std::set<std::int32_t> expected;
     for (const auto& [id, pattern] : all_) {
-      if (fits(topic, pattern)) expected.insert(id);
+      if (test::topicFits(topic, pattern)) expected.insert(id);
     }
     const auto found = topics_.subscribersOf(topic);
     require(found.size() == expected.size());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "server/topics/topic.h"
 #include "ws/frame.h"
 
 namespace wss::test {
@@ -95,6 +96,17 @@ inline std::vector<std::uint8_t> plainMask(Bytes bytes, ws::MaskKey key) {
     masked.push_back(static_cast<std::uint8_t>(bytes[i] ^ key.bytes[i % 4]));
   }
   return masked;
+}
+
+/// The rule of topics and patterns.
+inline bool topicFits(std::string_view topic, std::string_view pattern) {
+  while (!pattern.empty() && !topic.empty()) {
+    const std::string_view wanted = server::takeToken(pattern);
+    if (wanted == ">") return true;
+    const std::string_view token = server::takeToken(topic);
+    if (wanted != "*" && wanted != token) return false;
+  }
+  return pattern.empty() && topic.empty();
 }
 
 }  // namespace wss::test

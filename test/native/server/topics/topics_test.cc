@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "reference.h"
 #include "server/topics/topic.h"
 
 namespace wss::server {
@@ -19,17 +20,6 @@ std::vector<std::int32_t> inOrder(std::span<const std::int32_t> ids) {
   std::vector<std::int32_t> all(ids.begin(), ids.end());
   std::ranges::sort(all);
   return all;
-}
-
-/// The rule, said in the simplest way.
-bool fits(std::string_view topic, std::string_view pattern) {
-  while (!pattern.empty() && !topic.empty()) {
-    const std::string_view wanted = takeToken(pattern);
-    if (wanted == ">") return true;
-    const std::string_view token = takeToken(topic);
-    if (wanted != "*" && wanted != token) return false;
-  }
-  return pattern.empty() && topic.empty();
 }
 
 /// What Topics does, as a plain map.
@@ -45,7 +35,9 @@ class Model {
   [[nodiscard]] std::vector<std::int32_t> subscribersOf(const std::string& topic) const {
     std::vector<std::int32_t> ids;
     for (const auto& [id, patterns] : of_) {
-      const auto fitting = [&](const std::string& pattern) { return fits(topic, pattern); };
+      const auto fitting = [&](const std::string& pattern) {
+        return test::topicFits(topic, pattern);
+      };
       if (std::ranges::any_of(patterns, fitting)) ids.push_back(id);
     }
     return ids;
