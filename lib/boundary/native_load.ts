@@ -54,6 +54,8 @@ export interface LoadPlan {
   /** Whether permessage-deflate is offered; not together with stamped. */
   readonly deflate: boolean;
   readonly text: boolean;
+  /** Whether messages of the other type are the server's own, and no echoes. */
+  readonly publications: boolean;
   readonly inFlight: number;
   /** Of all connections together; 0: closed loop. */
   readonly messagesPerSecond: number;
@@ -100,6 +102,11 @@ export interface LoadSnapshot {
   readonly received: number;
   /** Of the messages received, those that came compressed. */
   readonly compressed: number;
+  /** Messages of the server's own, beside those received. */
+  readonly publications: number;
+  /** The least and the most of them that a connection which is open has had. */
+  readonly publicationsLeast: number;
+  readonly publicationsMost: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   /** What the first handshake of TLS came to use: version, cipher suite, group. Empty before. */

@@ -103,6 +103,8 @@ export function parseLoadOptions(args: string[]): LoadCommand | null {
     ['in-flight', 'messages-per-second', 'idle', 'churn'],
     MODES,
     ['broadcast', 'processes'],
+    ['broadcast', 'publications'],
+    ['churn', 'publications'],
   ] as const;
   for (const names of exclusive) {
     const given = names.filter((name) => values[name] !== undefined && values[name] !== false);
@@ -144,6 +146,7 @@ export function parseLoadOptions(args: string[]): LoadCommand | null {
     stamped: values.file === undefined && !values.deflate,
     deflate: values.deflate,
     text: values.text,
+    publications: values.publications,
     inFlight: whole('--in-flight', values['in-flight'] ?? '1', 1, 65536),
     messagesPerSecond:
       values['messages-per-second'] === undefined

@@ -34,6 +34,9 @@ Messages:
   --broadcast             the first connection sends, and the server sends it on to all, the first
                           one too: the next is sent when it has come to all. One process does it
 
+  --publications          the server sends of its own accord, too: messages of the other type (text,
+                          unless --text) are no echoes, and counted for each connection
+
 Measuring:
   --warmup S              seconds before (default 1)
   --duration S            seconds (default 10)
@@ -65,6 +68,7 @@ export const LOAD_OPTIONS = {
   'messages-per-second': { type: 'string' },
   idle: { type: 'boolean', default: false },
   churn: { type: 'boolean', default: false },
+  publications: { type: 'boolean', default: false },
   broadcast: { type: 'boolean', default: false },
   warmup: { type: 'string', default: '1' },
   duration: { type: 'string', default: '10' },

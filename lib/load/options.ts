@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly stamped: boolean;
   readonly deflate: boolean;
   readonly text: boolean;
+  /** Whether the server sends of its own accord, in the other type. */
+  readonly publications: boolean;
   readonly inFlight: number;
   readonly messagesPerSecond: number;
   readonly warmupSeconds: number;

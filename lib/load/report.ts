@@ -98,6 +98,11 @@ export function resultRows(result: LoadResult): [string, string][] {
     if (messages.compressed > 0)
       rows.push(['compressed', `${count(messages.compressed)} received`]);
   }
+  if (result.publications !== undefined) {
+    const { received, least, most } = result.publications;
+    const each = least === most ? count(least) : `${count(least)} to ${count(most)}`;
+    rows.push(['publications', `${count(received)} received, ${each} by each connection`]);
+  }
   rows.push(['errors', count(result.errorCount)]);
   for (const { text, count: times } of result.errors) rows.push(['', `${count(times)} × ${text}`]);
   if (server !== undefined) {

@@ -70,6 +70,15 @@ export interface LoadResult {
     readonly inFlight: number;
     readonly mismatches: number;
   };
+  /** Messages that the server sends of its own accord, since the beginning. Undefined unless wanted. */
+  readonly publications:
+    | {
+        readonly received: number;
+        /** What the connection that has had the fewest has had, of those that are open; and the most. */
+        readonly least: number;
+        readonly most: number;
+      }
+    | undefined;
   readonly errorCount: number;
   readonly errors: readonly (LoadFailure & { readonly text: string })[];
   readonly latencyMs: Durations | undefined;
@@ -115,7 +124,10 @@ function textOf({ kind, detail, reason }: LoadFailure): string {
   return detail === 0 ? TEXTS[kind] : `${TEXTS[kind]} ${detail}`;
 }
 
-type Counted = Exclude<keyof LoadSnapshot, 'negotiated' | 'failures' | 'connecting' | 'done'>;
+type Counted = Exclude<
+  keyof LoadSnapshot,
+  'negotiated' | 'failures' | 'connecting' | 'done' | 'publicationsLeast' | 'publicationsMost'
+>;
 
 export function sum(snapshots: readonly LoadSnapshot[], key: Counted): number {
   return snapshots.reduce((total, snapshot) => total + snapshot[key], 0);
@@ -270,6 +282,13 @@ export function makeResult(
       inFlight: Math.max(0, sum(ends, 'sent') - sum(ends, 'received')),
       mismatches: sumFailures(ends, ['mismatch']),
     },
+    publications: options.publications
+      ? {
+          received: sum(ends, 'publications'),
+          least: Math.min(...ends.map(({ publicationsLeast }) => publicationsLeast)),
+          most: Math.max(...ends.map(({ publicationsMost }) => publicationsMost)),
+        }
+      : undefined,
     errorCount: sumFailures(ends),
     errors: mergeFailures(ends),
     latencyMs: durationsOf(latencyCurve),

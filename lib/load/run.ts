@@ -57,6 +57,7 @@ async function makePlan(options: LoadOptions): Promise<LoadPlan> {
     stamped: options.stamped,
     deflate: options.deflate,
     text: options.text,
+    publications: options.publications,
     inFlight: options.inFlight,
     messagesPerSecond: options.messagesPerSecond,
   };

@@ -101,6 +101,7 @@ Result<Plan> planOf(const Napi::Object& source) {
   plan.timeoutMs = whole(source, "timeoutMs");
   plan.stamped = flag(source, "stamped");
   plan.opcode = flag(source, "text") ? ws::Opcode::kText : ws::Opcode::kBinary;
+  plan.publications = flag(source, "publications");
   plan.inFlight = whole(source, "inFlight");
   plan.messagesPerSecond = number(source, "messagesPerSecond");
   return plan;
@@ -184,6 +185,9 @@ Napi::Value LoadObject::snapshot(const Napi::CallbackInfo& info) {
     result.Set(toText(info.Env(), row.name),
                Napi::Number::New(info.Env(), static_cast<double>(count)));
   }
+  const auto [least, most] = client_->publications();
+  result.Set("publicationsLeast", Napi::Number::New(info.Env(), least));
+  result.Set("publicationsMost", Napi::Number::New(info.Env(), most));
   result.Set("negotiated", toText(info.Env(), client_->negotiated()));
   result.Set("failures", toFailures(info.Env(), client_->failures()));
   result.Set("connecting", Napi::Boolean::New(info.Env(), client_->isConnecting()));

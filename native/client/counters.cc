@@ -16,6 +16,7 @@ constexpr CounterRow kCounters[] = {
     {"sent", &Counters::sent},
     {"received", &Counters::received},
     {"compressed", &Counters::compressed},
+    {"publications", &Counters::publications},
     {"bytesSent", &Counters::bytesSent},
     {"bytesReceived", &Counters::bytesReceived},
 };

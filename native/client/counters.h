@@ -21,6 +21,7 @@ struct Counters {
   std::uint64_t sent = 0;           ///< messages
   std::uint64_t received = 0;       ///< messages
   std::uint64_t compressed = 0;     ///< of the messages received, those that came compressed
+  std::uint64_t publications = 0;   ///< messages of the server's own, beside those received
   std::uint64_t bytesSent = 0;      ///< payload
   std::uint64_t bytesReceived = 0;  ///< payload
 };

@@ -2,6 +2,7 @@
 #include "client/load_client.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace wss::client {
@@ -62,6 +63,16 @@ void LoadClient::start() {
   for (LoadConnection& connection : connections_) {
     if (connection.isOpen()) connection.startSending();
   }
+}
+
+LoadClient::Range LoadClient::publications() const {
+  Range range{UINT32_MAX, 0};
+  for (const LoadConnection& connection : connections_) {
+    if (!connection.isOpen()) continue;
+    range.least = std::min(range.least, connection.publications());
+    range.most = std::max(range.most, connection.publications());
+  }
+  return {std::min(range.least, range.most), range.most};
 }
 
 void LoadClient::restartMeasuring() { run_.latencies.clear(); }

@@ -41,6 +41,12 @@ class LoadClient {
   /// After stop(): whether the last connection has gone.
   [[nodiscard]] bool isDone() const { return run_.stopped && run_.sockets == 0; }
 
+  /// The least and the most publications that an open connection has had; 0 if none is open.
+  struct Range {
+    std::uint32_t least;
+    std::uint32_t most;
+  };
+  [[nodiscard]] Range publications() const;
   [[nodiscard]] const Counters& counters() const { return run_.counters; }
   [[nodiscard]] const FailureCounts& failures() const { return run_.failures; }
   /// What the first handshake of TLS came to use; empty before.

@@ -157,6 +157,7 @@ void LoadConnection::onOpen() {
   reader_ = ws::Reader(ws::Role::kClient, kMaxMessageSize);
   if (deflates_) reader_.allowCompression();
   gotClose_ = false;
+  publications_ = 0;
   sent_ = received_ = offset_ = 0;
   matches_ = true;
   if (run_.sendsOnOpen()) startSending();
@@ -199,6 +200,12 @@ bool LoadConnection::onPiece(ws::Piece& piece) {
 
 void LoadConnection::onData(const ws::Piece& piece) {
   if (!isOpen()) return;
+  if (run_.plan().publications && piece.opcode != run_.plan().opcode) {
+    if (!piece.ends) return;
+    ++publications_;
+    run_.countPublication();
+    return;
+  }
   if (piece.compressed) return onCompressed(piece);
   const std::size_t size = piece.payload.size();
   const Bytes message = expectedMessage();

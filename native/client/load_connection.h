@@ -31,6 +31,9 @@ class LoadConnection final : private net::SocketOwner {
   /// Whether it may connect(): before the first time, and after LoadRun::onGone().
   [[nodiscard]] bool isGone() const { return state_ == State::kGone; }
 
+  /// How many messages of the server's own it has had since it was opened.
+  [[nodiscard]] std::uint32_t publications() const { return publications_; }
+
   /// Begins. False when that fails at once: LoadRun::onGone() does not follow then.
   bool connect();
   /// Closed loop: sends the first messages. REQUIRES isOpen().
@@ -121,6 +124,7 @@ class LoadConnection final : private net::SocketOwner {
   bool gotClose_ = false;
   bool deflates_ = false;  ///< permessage-deflate has been agreed on
   std::uint32_t deadline_ = 0;
+  std::uint32_t publications_ = 0;
   std::unique_ptr<Opening> opening_;
   std::unique_ptr<tls::ClientSession> tls_;  ///< null without TLS
   tls::ClientSession::Ticket ticket_;        ///< of the connection before

@@ -67,6 +67,7 @@ class LoadRun {
   void countSent(std::uint64_t size);
   void countReceived(std::uint64_t size);
   void countCompressed() { ++counters.compressed; }
+  void countPublication() { ++counters.publications; }
   void countLatency(std::uint64_t sinceNs);
 
   // Broadcast: what one connection sends comes to all.

@@ -45,6 +45,8 @@ struct Plan {
   /// REQUIRES !stamped.
   bool deflate = false;
   ws::Opcode opcode = ws::Opcode::kBinary;
+  /// Whether the server sends of its own accord: messages of the other type, which are no echoes.
+  bool publications = false;
   /// Closed loop: messages of a connection that await their echo, or all of their echoes.
   std::uint32_t inFlight = 1;
   double messagesPerSecond = 0;  ///< of all connections; not 0: open loop, inFlight is unused

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { DataInEvent, WSServer } from 'native-wsserver';
-import { loadUntil, run } from '../support/load_command.js';
+import { load, loadUntil, run } from '../support/load_command.js';
 import { startServer } from '../support/server.js';
 
 /** Sends on to each connection what `messageFor` says. */
@@ -82,5 +82,26 @@ describe('load --broadcast', { concurrency: 4 }, () => {
     const { status, stderr } = await run(['ws://127.0.0.1:1/', '--broadcast', '--processes', '2']);
     assert.equal(status, 2);
     assert.match(stderr, /--broadcast and --processes exclude each other/);
+  });
+
+  test('what a server sends of its own accord is counted for each connection', async (t) => {
+    const [server, url] = await startBroadcasting(t);
+    server.on('DataIn', ({ connectionId, textB }) => {
+      server.sendText(connectionId, 'news');
+      server.sendBytes(connectionId, textB);
+    });
+    const { result } = await loadUntil(t, [server, 'DataIn', 100], url, ['--publications']);
+    assert.equal(result.errorCount, 0, JSON.stringify(result.errors));
+    const { received = 0, least = 0, most = 0 } = result.publications ?? {};
+    assert.ok(received >= 100, `${received}`);
+    assert.ok(least > 1 && most >= least && 4 * most >= received, `${least} to ${most}`);
+  });
+
+  test('without being told of it, that is no echo', async (t) => {
+    const [server, url] = await startBroadcasting(t);
+    server.on('DataIn', ({ connectionId }) => server.sendText(connectionId, 'news'));
+    const { result } = await load(t, url, []);
+    assert.ok(result.messages.mismatches > 0);
+    assert.equal(result.publications, undefined);
   });
 });

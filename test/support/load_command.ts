@@ -21,6 +21,7 @@ interface Result {
     perSecond: number;
     mismatches: number;
   };
+  publications?: { received: number; least: number; most: number };
   tls?: { negotiated: string; handshakes: number; resumed: number };
   errorCount: number;
   errors: { kind: string; detail: number; count: number; text: string }[];
