@@ -1,68 +1,155 @@
 // `node bench/scaling.js`: many connections on one port of several processes, for as long as wanted.
-// Every one is echoed again and again, is subscribed to a topic, and gets what is published to it.
-// Writes what the load generator says, and what the server and the kernel needed, for docs/.
+// First they are silent, then every one is echoed again and again; all the time each is subscribed
+// to a topic, and gets what is published to it. Writes what the load generator says, and what the
+// server and the kernel needed, for docs/. With --servers: fewer, on one process of each server.
 
 const { execFileSync, spawn } = require('node:child_process');
-const { readFileSync, writeFileSync } = require('node:fs');
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { Workers } = require('../dist/workers');
+const { prepare, startServer } = require('./servers');
 
 const cli = path.join(__dirname, '../dist/cli/main.js');
 const { values } = parseArgs({
   options: {
     connections: { type: 'string', default: '100000' },
     processes: { type: 'string', default: '6' },
+    /** Of both parts. */
+    idle: { type: 'string', default: '60' },
     seconds: { type: 'string', default: '600' },
     /** How often each connection sends a message, and how often there is a publication. */
     every: { type: 'string', default: '60' },
-    rate: { type: 'string', default: '2000' },
+    rate: { type: 'string', default: '3000' },
+    /** Names of bench/servers.js, each on one core, the generator on the other. */
+    servers: { type: 'string', default: '' },
     out: { type: 'string', default: path.join(__dirname, 'results/scaling') },
   },
 });
 const connections = Number(values.connections);
 const processes = Number(values.processes);
-const seconds = Number(values.seconds);
 const every = Number(values.every);
+const SAMPLE_SECONDS = 5;
 
-const pids = new Set();
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+const number = (file, pattern) => Number(pattern.exec(readFileSync(file, 'utf8'))[1]);
 
-/** CPU seconds and resident bytes of the workers. */
-function usage() {
+/** CPU seconds and resident bytes of `pids`, and what the kernel cannot give back: sockets. */
+function usage(pids) {
   let cpuSeconds = 0;
   let residentBytes = 0;
   for (const pid of pids) {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
     cpuSeconds += (Number(fields[11]) + Number(fields[12])) / 100;
-    residentBytes +=
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+    residentBytes += number(`/proc/${pid}/status`, /VmRSS:\s+(\d+)/) * 1024;
   }
-  return { cpuSeconds, residentBytes, ms: performance.now() };
+  const kernelBytes = number('/proc/meminfo', /SUnreclaim:\s+(\d+)/) * 1024;
+  return { cpuSeconds, residentBytes, kernelBytes, ms: performance.now() };
 }
 
-/** What the kernel holds in memory that it does not give back at will: sockets, of both ends. */
-function kernelBytes() {
-  const info = readFileSync('/proc/meminfo', 'utf8');
-  return Number(/SUnreclaim:\s+(\d+)/.exec(info)[1]) * 1024;
-}
-
-/** Runs `wsserver load`; `onLine` is told what it says. */
-function load(port, args) {
+/** Runs `wsserver load`; resolves with its exit status, and calls `onSample` until then. */
+async function load({ port, core }, args, onSample) {
   const sources = [];
-  for (let last = 2; last < 2 + processes; last++)
+  // Linux looks for a local port among the even ones first: 14,000 of one address to one port. With
+  // those in use each connect() looks at all of them in vain.
+  const count = Math.ceil(connections / 10000);
+  for (let last = 2; last < 2 + count; last++) {
     sources.push('--local-address', `127.0.0.${last}`);
+  }
   const common = ['--connections', connections, '--processes', processes, '--rate', values.rate];
   const command = [cli, 'load', `ws://127.0.0.1:${port}/`, ...common, ...sources, ...args];
-  const child = spawn(process.execPath, command.map(String), {
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const pinned = core === undefined ? [] : ['taskset', '-c', core];
+  const [program, ...rest] = [...pinned, process.execPath, ...command].map(String);
+  const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit'] });
+  let status;
+  child.on('exit', (code) => {
+    status = code ?? 1;
   });
-  return new Promise((resolve) => child.on('exit', resolve));
+  while (status === undefined) {
+    await sleep(SAMPLE_SECONDS * 1000);
+    await onSample();
+  }
+  return status;
 }
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Both parts on `target`: { port, core, pids, counts() }. */
+async function hold(target, out) {
+  const before = usage(target.pids);
+  const samples = [];
+  const sample = (part) => {
+    let last = usage(target.pids);
+    return async () => {
+      const { kernelBytes, residentBytes, ...now } = usage(target.pids);
+      const cpuShare = (now.cpuSeconds - last.cpuSeconds) / ((now.ms - last.ms) / 1000);
+      const seconds = Math.round((now.ms - before.ms) / 1000);
+      samples.push({
+        part,
+        seconds,
+        cpuShare,
+        residentBytes,
+        kernelBytes,
+        ...(await target.counts()),
+      });
+      last = now;
+    };
+  };
+  let status = await load(
+    target,
+    [
+      '--idle',
+      '--publications',
+      '--warmup',
+      '10',
+      '--duration',
+      values.idle,
+      '--json',
+      `${out}-idle.json`,
+    ],
+    sample('idle'),
+  );
+  status ||= await load(
+    target,
+    [
+      ...['--messages-per-second', Math.ceil((connections / every) * 1.05), '--publications'],
+      ...['--warmup', every + 30, '--duration', values.seconds],
+      ...['--json', `${out}.json`, '--html', `${out}.html`],
+      ...['--fail-if', 'errors>0', '--fail-if', 'mismatches>0'],
+    ],
+    sample('echo'),
+  );
+  const held = (part) => {
+    const all = samples.filter((one) => one.part === part);
+    // Not while connections come and go.
+    const usual = median(all.map((one) => one.kernelBytes));
+    const settled = all.filter((one) => Math.abs(one.kernelBytes / usual - 1) < 0.02);
+    const each = (key) =>
+      Math.round((median(settled.map((one) => one[key])) - before[key]) / connections);
+    return {
+      seconds: settled.length * SAMPLE_SECONDS,
+      serverBytesPerConnection: each('residentBytes'),
+      // Of both ends.
+      kernelBytesPerConnection: each('kernelBytes'),
+      cpuShare: Number(median(settled.map((one) => one.cpuShare)).toFixed(4)),
+    };
+  };
+  const result = JSON.parse(readFileSync(`${out}.json`, 'utf8'));
+  return {
+    connections,
+    processes,
+    status,
+    connectsPerSecond: result.connections.perSecond,
+    connectMs: result.connections.timeMs,
+    latencyMs: result.latencyMs,
+    publications: result.publications,
+    idle: held('idle'),
+    echo: held('echo'),
+    samples,
+  };
+}
 
-async function main() {
-  const workers = new Workers(path.join(__dirname, 'scaling_worker.js'), {
+async function onWorkers(out) {
+  const workers = new Workers(path.join(__dirname, 'worker.js'), {
     count: processes,
     localHost: '127.0.0.1',
     localPort: 0,
@@ -70,59 +157,43 @@ async function main() {
     connectionBacklog: 4096,
     env: { ...process.env, NODE_ENV: 'production', PUBLISH_SECONDS: String(every) },
   });
+  const pids = new Set();
   workers.on('Started', ({ pid }) => pids.add(pid));
   workers.on('Error', ({ error }) => console.error(error));
   await workers.start();
-
-  const before = { ...usage(), kernelBytes: kernelBytes() };
-  const running = load(workers.localPort, [
-    ...['--messages-per-second', Math.ceil((connections / every) * 1.05), '--publications'],
-    ...['--warmup', every + 30, '--duration', seconds],
-    ...['--json', `${values.out}.json`, '--html', `${values.out}.html`],
-    ...['--fail-if', 'errors>0', '--fail-if', 'mismatches>0'],
-  ]);
-  const samples = [];
-  let status;
-  running.then((code) => {
-    status = code;
-  });
-  let last = usage();
-  while (status === undefined) {
-    await sleep(5000);
-    const now = usage();
-    const counts = await workers.statistics();
-    samples.push({
-      seconds: Math.round((now.ms - before.ms) / 1000),
-      connections: counts.connections,
-      skipped: counts.messagesSkipped,
-      busLost: counts.busLost,
-      cpuShare: (now.cpuSeconds - last.cpuSeconds) / ((now.ms - last.ms) / 1000),
-      residentBytes: now.residentBytes,
-      kernelBytes: kernelBytes(),
-    });
-    last = now;
-  }
+  const counts = async () => {
+    const { connections: open, messagesSkipped, busLost } = await workers.statistics();
+    return { open, messagesSkipped, busLost };
+  };
+  const report = await hold({ port: workers.localPort, pids, counts }, out);
   await workers.shutdown();
-  const full = samples.filter((sample) => sample.connections === connections);
-  const most = (key) => Math.max(...full.map((sample) => sample[key]));
-  const report = {
+  return report;
+}
+
+async function onServer(name, out) {
+  const server = await startServer(name, 0, { env: { PUBLISH_SECONDS: String(every) } });
+  const target = { port: server.port, core: 1, pids: [server.pid], counts: () => ({}) };
+  const report = await hold(target, out);
+  await server.stop();
+  return report;
+}
+
+async function main() {
+  mkdirSync(path.dirname(values.out), { recursive: true });
+  const names = values.servers.split(',').filter((name) => name !== '');
+  const reports = {};
+  if (names.length === 0) reports.wsserver = await onWorkers(values.out);
+  else prepare(names);
+  for (const name of names) reports[name] = await onServer(name, `${values.out}-${name}`);
+  const about = {
     command: `node bench/scaling.js ${process.argv.slice(2).join(' ')}`.trim(),
     kernel: execFileSync('uname', ['-r']).toString().trim(),
     node: process.version,
-    connections,
-    workers: processes,
-    secondsWithAll: full.length * 5,
-    serverBytesPerConnection: Math.round(
-      (most('residentBytes') - before.residentBytes) / connections,
-    ),
-    /** Of both ends of a connection. */
-    kernelBytesPerConnection: Math.round((most('kernelBytes') - before.kernelBytes) / connections),
-    samples,
   };
-  writeFileSync(`${values.out}-server.json`, `${JSON.stringify(report, null, 1)}\n`);
-  const { samples: _, ...summary } = report;
-  console.log(summary);
-  process.exitCode = status;
+  writeFileSync(`${values.out}-server.json`, `${JSON.stringify({ ...about, reports })}\n`);
+  for (const [name, { samples: _, ...report }] of Object.entries(reports))
+    console.log(name, report);
+  if (Object.values(reports).some(({ status }) => status !== 0)) process.exitCode = 1;
 }
 
 main();

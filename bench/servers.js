@@ -47,12 +47,13 @@ function prepare(names) {
 }
 
 /** Starts a server on `core`, which compresses, speaks TLS or publishes if so; resolves when it listens. */
-function startServer(name, core, { deflate = false, tls = false, publish = false }) {
+function startServer(name, core, { deflate = false, tls = false, publish = false, env = {} }) {
   const [command, ...args] = servers[name].command;
   const child = spawn('taskset', ['-c', String(core), command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
+      ...env,
       NODE_ENV: 'production',
       DEFLATE: deflate ? '1' : '',
       PUBLISH: publish ? '1' : '',

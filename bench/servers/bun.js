@@ -1,8 +1,9 @@
-const { listening } = require('./listening');
+const { listening, publishing } = require('./listening');
 
 const deflate = process.env.DEFLATE === '1';
 const publish = process.env.PUBLISH === '1';
 const { TLS_CERT, TLS_KEY } = process.env;
+const subscribes = publishing((text) => server.publish('news', text)) || publish;
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
@@ -14,7 +15,7 @@ const server = Bun.serve({
     idleTimeout: 0,
     maxPayloadLength: 16 * 1024 * 1024,
     perMessageDeflate: deflate && { compress: 'shared', decompress: 'shared' },
-    open: (socket) => publish && socket.subscribe('news'),
+    open: (socket) => subscribes && socket.subscribe('news'),
     message: (socket, message) => {
       if (publish) server.publish('news', message, deflate);
       else if (typeof message === 'string') socket.sendText(message, deflate);

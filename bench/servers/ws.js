@@ -1,4 +1,4 @@
-const { listening } = require('./listening');
+const { listening, publishing } = require('./listening');
 const { readFileSync } = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
@@ -23,5 +23,8 @@ webSockets.on('connection', (socket) => {
     } else if (isBinary) socket.send(data);
     else socket.send(data.toString());
   });
+});
+publishing((text) => {
+  for (const client of webSockets.clients) client.send(text);
 });
 server.listen(0, '127.0.0.1', () => listening(server.address().port));

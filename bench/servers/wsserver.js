@@ -1,4 +1,4 @@
-const { listening } = require('./listening');
+const { listening, publishing } = require('./listening');
 const { readFileSync } = require('node:fs');
 const { WSServer } = require('../..');
 
@@ -9,9 +9,12 @@ const server = new WSServer({
   transientPayloads: process.argv.includes('--transient'),
   ...(TLS_CERT && { certificate: { cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) } }),
 });
-// One message to all of them, or each back to who has sent it.
-if (process.env.PUBLISH === '1') {
+const publish = process.env.PUBLISH === '1';
+if (publishing((text) => server.publish('news', text)) || publish) {
   server.on('Connected', ({ connectionId }) => server.subscribe(connectionId, 'news'));
+}
+// One message to all of them, or each back to who has sent it.
+if (publish) {
   server.on('DataIn', (event) => {
     server.publish('news', event.dataFormat === 1 ? event.text : event.textB);
   });
