@@ -15,7 +15,7 @@ Connections:
   --subprotocol NAME      to offer; may be repeated
   --header 'NAME: VALUE'  to add to the request; may be repeated
   --local-address IP      to connect from; may be repeated, and is then taken in turn. One address
-                          is good for about 28,000 connections
+                          is good for about 14,000 connections, and for as many more slowly
   --processes N           to share the work (default: one for each 15,000 connections)
 
 ${TLS_USAGE}

@@ -79,12 +79,14 @@ function share(plan: LoadPlan, index: number, count: number): LoadPlan {
 
 /** Milliseconds after which all has come to its end, whatever the server does. */
 function longestMs(options: LoadOptions): number {
-  // Without a rate, 100 at a time wait for their timeout.
-  const rounds =
+  // 100 at a time wait for their timeout; a machine may be too slow for the rate that is asked for.
+  const connecting = Math.max(
+    Math.ceil(options.connections / 100) * options.timeoutSeconds,
     options.connectsPerSecond > 0
       ? options.connections / options.connectsPerSecond + options.timeoutSeconds
-      : Math.ceil(options.connections / 100) * options.timeoutSeconds;
-  const seconds = rounds + options.warmupSeconds + options.durationSeconds;
+      : 0,
+  );
+  const seconds = connecting + options.warmupSeconds + options.durationSeconds;
   return Math.min(seconds * 1000 + GRACE_MS, 2 ** 31 - 1);
 }
 
