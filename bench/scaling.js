@@ -112,7 +112,7 @@ async function hold(target, out) {
     target,
     [
       ...['--messages-per-second', Math.ceil((connections / every) * 1.05), '--publications'],
-      ...['--warmup', every + 30, '--duration', values.seconds],
+      ...['--warmup', every + 5, '--duration', values.seconds],
       ...['--json', `${out}.json`, '--html', `${out}.html`],
       ...['--fail-if', 'errors>0', '--fail-if', 'mismatches>0'],
     ],

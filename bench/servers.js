@@ -47,7 +47,7 @@ function prepare(names) {
 }
 
 /** Starts a server on `core`, which compresses, speaks TLS or publishes if so; resolves when it listens. */
-function startServer(name, core, { deflate = false, tls = false, publish = false, env = {} }) {
+function startServer(name, core, { deflate = false, tls = false, publish = false, env = {} } = {}) {
   const [command, ...args] = servers[name].command;
   const child = spawn('taskset', ['-c', String(core), command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
