@@ -15,8 +15,16 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   ...[
-    ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls'],
-    ...['topics', 'workers', 'scaling'],
+    'architecture',
+    'boundary',
+    'load',
+    'performance',
+    'scaling',
+    'security',
+    'tls',
+    'topics',
+    'turn',
+    'workers',
   ].map((name) => `docs/${name}.md`),
 ];
 
