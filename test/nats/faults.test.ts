@@ -224,6 +224,18 @@ test('what NATS does not permit is told, and counted', { skip: WITHOUT_NATS }, a
   await until(() => bus.pending === 0);
 });
 
+test('an onStatus that throws ends nothing', { skip: WITHOUT_NATS }, async (t) => {
+  const nats = await startNats(t);
+  const thrown = new Promise((resolve) => process.setUncaughtExceptionCaptureCallback(resolve));
+  defer(t, () => process.setUncaughtExceptionCaptureCallback(null));
+  const onStatus = (): void => {
+    throw new Error('mine');
+  };
+  const { bus } = await joinNats(t, { servers: nats.url, onStatus });
+  assert.equal(String(await thrown), 'Error: mine');
+  assert.equal(bus.connected, true);
+});
+
 test('options that cannot be are mistakes, told at once', () => {
   const rows: [NatsOptions, RegExp][] = [
     [{ servers: 'ws://host' }, /A server of NATS is nats:\/\/host:port/],
@@ -247,14 +259,16 @@ test('options that cannot be are mistakes, told at once', () => {
 
 test('without the official client an error names the command that installs it', () => {
   const script = `
-    const Module = require('node:module');
+    import Module from 'node:module';
     const resolve = Module._resolveFilename;
     Module._resolveFilename = (name, ...rest) => {
-      if (name.startsWith('@nats-io/')) throw Object.assign(new Error('none'), { code: 'MODULE_NOT_FOUND' });
+      if (name.startsWith('@nats-io/')) throw new Error('none');
       return resolve(name, ...rest);
     };
-    const { natsBus } = require('native-wsserver/nats');
+    const { natsBus } = await import('native-wsserver/nats');
     try { natsBus(); } catch (error) { console.log(error.name, error.code, error.message); }`;
-  const said = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
   assert.match(said, /^WSServerError 10045 .*: npm install @nats-io\/transport-node\n$/);
 });
