@@ -152,8 +152,6 @@ test('TLS: an authority, a certificate of the client, and what goes wrong', {
     unknown.message,
     /Error during handshake\. NATS at localhost:\d+: .*Look at the option tls/,
   );
-  const nobody = await troubleOf(t, { servers, tls: { ca: authority.cert } });
-  assert.ok('code' in nobody);
 
   const plain = await startNats(t);
   const wanted = await troubleOf(t, { servers: `tls://127.0.0.1:${plain.port}` });

@@ -64,7 +64,7 @@ export class NatsServer {
       if (child.exitCode !== null) throw new Error(`nats-server has ended: ${this.log()}`);
       const [name] = fs.readdirSync(ports);
       const text = name === undefined ? '' : fs.readFileSync(path.join(ports, name), 'utf8');
-      const port = /nats:\/\/[^"]*:(\d+)"/.exec(text)?.[1];
+      const port = /(?:nats|tls):\/\/[^"]*:(\d+)"/.exec(text)?.[1];
       if (port !== undefined) this.port = Number(port);
       this.#monitor = /http:\/\/[^"]*/.exec(text)?.[0] ?? '';
       if (port !== undefined && (await this.#answers())) return;

@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { defer } from './defer.js';
 
-export class TcpProxy {
+class TcpProxy {
   /** Where it leads to. */
   target: number;
   port = 0;
