@@ -18,6 +18,7 @@ const documents = [
     'architecture',
     'boundary',
     'load',
+    'nats',
     'performance',
     'scaling',
     'security',
