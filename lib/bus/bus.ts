@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+import type { WSServerError } from '../base/errors.js';
+import type { History } from './history.js';
+
 /**
  * What brings messages from one server to others: of other processes, threads or machines.
  *
@@ -22,6 +25,17 @@ export interface Bus {
   readonly lost: number;
   /** Ends all subscriptions, and publishes no more. */
   close(): void;
+  /** The most bytes that a payload may have; undefined: there is no such limit, or nobody knows it yet. */
+  readonly maxPayload?: number | undefined;
+  /** What keeps publications; undefined: nothing does. */
+  readonly history?: History | undefined;
+  /** Fulfilled when it is connected with the others, rejected when it cannot be. */
+  ready?(): Promise<void>;
+  /**
+   * Has `listener` told what is wrong: that the way to the others has gone, or that they do not want
+   * what is sent. What is returned ends that.
+   */
+  watch?(listener: (trouble: WSServerError) => void): () => void;
 }
 
 /** Takes a message. `bytes` are its own from then on. */

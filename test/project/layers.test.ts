@@ -67,16 +67,18 @@ const ofLib: Rooms = {
   events: ['certificates', 'boundary', 'base'],
   receiving: ['events', 'boundary', 'base'],
   bus: ['boundary', 'base'],
+  nats: ['bus', 'boundary', 'base'],
   sending: ['bus', 'events', 'boundary', 'base'],
   server: ['receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
   workers: ['server', 'bus', 'boundary', 'base'],
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
   cli: ['load', 'workers', 'server', 'certificates', 'boundary', 'base'],
-  // What users import: index, compat and workers.
+  // What users import: index, compat, workers and nats.
   '.': [
     'compat',
     'workers',
+    'nats',
     'server',
     'sending',
     'bus',
