@@ -39,6 +39,23 @@ export interface ConnectionOwner {
 const ACCEPT_DATA = propertyIndex('AcceptData');
 const CONNECTED = propertyIndex('Connected');
 const TIMEOUT = propertyIndex('Timeout');
+/** What a connection tells of itself has at most so many bytes as JSON. */
+const MOST_PRESENCE = 1024;
+
+function jsonOf(info: unknown): string | undefined {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(info);
+  } catch {
+    // It has a circle, or a BigInt.
+  }
+  if (info === undefined) return undefined;
+  if (json !== undefined && Buffer.byteLength(json) <= MOST_PRESENCE) return json;
+  throw errors.invalidArgument(
+    `presence is what JSON can say in up to ${MOST_PRESENCE} bytes, unlike ${shown(info)}.`,
+  );
+}
+
 /**
  * One connected client. Reading a property of a connection that has gone throws error 126; all of
  * them can be read until the handler of its Disconnected event has returned.
@@ -48,6 +65,7 @@ export class WSConnection extends ConnectionProperties {
   readonly #owner: ConnectionOwner;
   readonly #ending: Ending;
   #dataFormat: SendFormat = 0;
+  #presence: string | undefined;
   #files: FileSender | undefined;
   /** Of the messages that are being sent from a source. */
   #interrupter: AbortController | undefined;
@@ -82,6 +100,26 @@ export class WSConnection extends ConnectionProperties {
       throw errors.invalidArgument(`dataFormat is 0, 1, 2, 9 or 10, not ${shown(format)}.`);
     }
     this.#dataFormat = format;
+  }
+
+  /**
+   * What {@link WSServer.presence} tells of this client at all nodes: anything that JSON can say, in up
+   * to 1,024 bytes. It is taken as it is when it is assigned, and reading it gives a copy; undefined:
+   * nothing.
+   * @defaultValue undefined
+   * @throws {@link WSServerError} 10022 when JSON cannot say it, or it is too large
+   */
+  get presence(): unknown {
+    return this.#presence === undefined ? undefined : JSON.parse(this.#presence);
+  }
+
+  set presence(info: unknown) {
+    this.#presence = jsonOf(info);
+  }
+
+  /** The same, as JSON. @internal */
+  get presenceJson(): string | undefined {
+    return this.#presence;
   }
 
   #interruptions(): Interruptions {

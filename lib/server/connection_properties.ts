@@ -4,6 +4,7 @@ import { propertyIndex } from '../boundary/property_index.js';
 import type { PropertyIndex, Value } from '../boundary/property_types.js';
 
 const BYTES_SENT = propertyIndex('BytesSent');
+const CONNECTION_UID = propertyIndex('ConnectionUID');
 const HOST = propertyIndex('Host');
 const LINE_MODE = propertyIndex('LineMode');
 const LOCAL_ADDRESS = propertyIndex('LocalAddress');
@@ -30,6 +31,14 @@ export abstract class ConnectionProperties {
   /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
   get bytesSent(): number {
     return this.read(BYTES_SENT);
+  }
+
+  /**
+   * A text that no other connection has or will have, of this server or any other: for
+   * {@link WSServer.sendTo} and {@link WSServer.disconnectAt}.
+   */
+  get connectionUID(): string {
+    return this.read(CONNECTION_UID);
   }
 
   /** The Host header of the request. */
