@@ -16,7 +16,7 @@ const documents = [
   'CONTRIBUTING.md',
   ...[
     ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls'],
-    ...['topics', 'workers'],
+    ...['cluster', 'topics', 'workers'],
   ].map((name) => `docs/${name}.md`),
 ];
 
