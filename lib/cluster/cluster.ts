@@ -46,6 +46,8 @@ export interface PresenceOptions {
 
 const FEW_MEMBERS = 1000;
 const MOST_MEMBERS = 10_000;
+/** RFC 6455 §5.5: of the 125 bytes of a control frame the code has two. */
+const MOST_REASON = 123;
 
 /** A server, and the others on its bus if it has joined one. */
 export class Cluster {
@@ -105,6 +107,7 @@ export class Cluster {
   disconnectAt(uid: string, code?: number, reason?: string): Promise<void> {
     return handled(
       attempt(() => {
+        requireClose(code, reason);
         const nodeId = nodeOf(uid);
         if (nodeId === this.nodeId) return this.#node.disconnect(uid, code, reason);
         return this.#linkFor(uid).ask(nodeId, { kind: 'disconnect', uid, code, reason });
@@ -124,10 +127,8 @@ export class Cluster {
   }
 
   /** See {@link WSServer.presence}. */
-  async presence(
-    topic: string,
-    { members: most = FEW_MEMBERS }: PresenceOptions,
-  ): Promise<Presence> {
+  async presence(topic: string, options: PresenceOptions | undefined): Promise<Presence> {
+    const most = options?.members ?? FEW_MEMBERS;
     if (!Number.isInteger(most) || most < 0 || most > MOST_MEMBERS) {
       throw errors.invalidArgument(`members is 0 to ${MOST_MEMBERS}, not ${shown(most)}.`);
     }
@@ -161,6 +162,19 @@ export class Cluster {
     if (this.#link !== undefined) return this.#link;
     throw errors.notConnected(uid);
   }
+}
+
+/**
+ * What cannot be said to another node is no Close either; whether it is one, the core says.
+ * @throws 10022
+ */
+function requireClose(code: unknown, reason: unknown): void {
+  const isCode = code === undefined || (Number.isSafeInteger(code) && Number(code) >= 0);
+  const isText = typeof reason === 'string' && Buffer.byteLength(reason) <= MOST_REASON;
+  if (isCode && (reason === undefined || isText)) return;
+  throw errors.invalidArgument(
+    `A Close has a code, and a reason that is a string of up to ${MOST_REASON} bytes.`,
+  );
 }
 
 /** The node that a uid is of. @throws 126 when that is no uid */

@@ -94,7 +94,7 @@ export class ClusterLink {
     }
     const answer = (await outcome).answers.get(nodeId);
     if (answer === undefined) {
-      const sentence = `The node ${nodeId} has not answered within ${ONE_MS / 1000} seconds.`;
+      const sentence = `The node ${nodeId} has not answered: it has ${ONE_MS / 1000} seconds for that.`;
       throw new WSServerError(ErrorCode.invalidConnectionId, sentence);
     }
     if (answer.kind === 'failed') throw new WSServerError(answer.code, answer.message);
@@ -102,11 +102,10 @@ export class ClusterLink {
 
   /** Asks all nodes, and returns what those who are there have answered. */
   async askAll(question: Question): Promise<Outcome['answers']> {
-    // Who has just come does not know yet whom to wait for.
-    const unmetMs = this.#metMs - performance.now();
-    const of = unmetMs > 0 ? [...this.#others.ids(), ''] : this.#others.ids();
-    const waitMs = unmetMs > 0 ? unmetMs : ALL_MS;
-    const { outcome } = this.#ask(ALL_NODES, { of, ofAll: true, waitMs }, question);
+    const of = this.#others.ids();
+    // Who has just come does not know yet whom to wait for: for somebody, who has no name.
+    if (performance.now() < this.#metMs) of.push('');
+    const { outcome } = this.#ask(ALL_NODES, { of, ofAll: true, waitMs: ALL_MS }, question);
     const { answers, silent } = await outcome;
     for (const nodeId of silent) this.#others.forget(nodeId);
     return answers;

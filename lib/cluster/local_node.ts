@@ -4,6 +4,7 @@
 import { errors } from '../base/errors.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
+import { Opcode } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import type { Sender } from '../sending/sender.js';
 import type { Counts, Present } from './message.js';
@@ -37,9 +38,13 @@ export class LocalNode {
     return this.#core.nodeId();
   }
 
-  /** Puts a message, text for a string, into a client's queue. @throws as {@link Sender.put}, 126 */
+  /**
+   * Puts a message, text for a string, into a client's queue. What becomes of it there is not waited
+   * for. @throws 126, and as {@link Sender.begin}
+   */
   send(uid: string, data: string | Uint8Array): void {
-    this.#sender.put(this.#idOf(uid), data);
+    const opcode = typeof data === 'string' ? Opcode.text : Opcode.binary;
+    this.#sender.begin(this.#idOf(uid), opcode, data);
   }
 
   /** Starts to close a connection. @throws 126, and as {@link NativeServer.disconnect} */

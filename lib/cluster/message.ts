@@ -2,7 +2,6 @@
 // What nodes say to each other: a line of JSON, which says what it is, and behind it bytes.
 
 import { errors } from '../base/errors.js';
-import { shown } from '../base/shown.js';
 import { addon } from '../boundary/native.js';
 
 /** The subject of what is for all nodes. */
@@ -103,10 +102,17 @@ export function decode(bytes: Uint8Array): { heard: Heard; bytes: Uint8Array } {
   if (!isHeard(heard)) {
     throw errors.invalidArgument(
       'What the bus has brought for the nodes of a cluster is none of their messages: ' +
-        `${shown(Buffer.from(bytes.subarray(0, 64)).toString('latin1'))}.`,
+        `"${visible(bytes.subarray(0, 64))}".`,
     );
   }
   return { heard, bytes: bytes.subarray(end + 1) };
+}
+
+/** Bytes as letters, with dots for what would not be seen, or not stay where it is. */
+function visible(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replaceAll(/[^ -~]/g, '.');
 }
 
 /** What JSON stands for; undefined for what is none. */

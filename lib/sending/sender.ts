@@ -166,16 +166,6 @@ export class Sender {
     return this.#core.send(connectionId, kind, bytes, token) ? undefined : token;
   }
 
-  /**
-   * Puts a message, text for a string, into a connection's queue; what becomes of it there is not
-   * waited for.
-   */
-  put(connectionId: number, data: string | Uint8Array): void {
-    const opcode = typeof data === 'string' ? Opcode.text : Opcode.binary;
-    const token = this.begin(connectionId, opcode, data);
-    if (token !== undefined) this.#core.forget(connectionId, token);
-  }
-
   beginPart(
     connectionId: number,
     opcode: PartOpcode,

@@ -144,7 +144,7 @@ export abstract class ServerTopics extends ServerProperties {
    * @throws {@link WSServerError} 10022 when that is no topic, or has a wildcard, or for a number of
    * members that cannot be
    */
-  presence(topic: string, options: PresenceOptions = {}): Promise<Presence> {
+  presence(topic: string, options?: PresenceOptions): Promise<Presence> {
     return handled(this.cluster.presence(topic, options));
   }
 }

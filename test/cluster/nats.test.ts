@@ -42,7 +42,10 @@ test('messages to one client, presence and counts over NATS, which goes and come
   await connection.subscribe('room');
   const errors = collect(a, 'Error');
 
-  assert.equal((await a.clusterCounts()).length, 2);
+  await comesTo(
+    () => a.clusterCounts(),
+    ({ length }) => length === 2,
+  );
   await a.sendTo(uid, 'Grüße');
   assert.equal(String((await client.readFrame()).payload), 'Grüße');
   await a.sendTo(uid, Uint8Array.of(0, 10, 255));

@@ -1,5 +1,6 @@
 // Servers on one bus, and a bus that tests have in their hands.
 
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { WSServer, WSServerOptions } from 'native-wsserver';
 import type { Bus, BusHandler } from 'native-wsserver/workers';
@@ -86,6 +87,20 @@ export async function startNode(
 export async function startNodes(t: TestContext, count: number): Promise<Node[]> {
   const wire = new Wire();
   const nodes = await Promise.all(Array.from({ length: count }, () => startNode(t, wire)));
-  await nodes[0]?.server.clusterCounts();
+  // Each waits until it has been there for a second: by then it has heard the others.
+  await Promise.all(nodes.map(({ server }) => server.clusterCounts()));
   return nodes;
+}
+
+/** What comes within a few turns of the loop: nobody has been waited for. */
+export async function soon<Value>(promise: Promise<Value>): Promise<Value> {
+  let isThere = false;
+  void promise.then(() => {
+    isThere = true;
+  });
+  for (let turns = 0; turns < 50 && !isThere; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(isThere, 'it has been waited for');
+  return promise;
 }
