@@ -10,6 +10,8 @@ export {
   type CertificateSource,
 } from './certificates/certificate.js';
 export { CertStoreType } from './certificates/store_type.js';
+export type { Member, NodeCounts, Presence, PresenceOptions } from './cluster/cluster.js';
+export type { Counts } from './cluster/message.js';
 export {
   type CloseStatus,
   ConnectedEvent,

@@ -20,6 +20,7 @@ export const ErrorCode = {
   operationNotSupported: 10045,
   connectionAborted: 10053,
   connectionReset: 10054,
+  noBufferSpace: 10055,
   timedOut: 10060,
   connectionRefused: 10061,
   fileNameTooLong: 10063,
@@ -102,6 +103,8 @@ export const errors = {
   inProgress: withCode(ErrorCode.inProgress),
   alreadyInProgress: withCode(ErrorCode.alreadyInProgress),
   accessDenied: withCode(ErrorCode.accessDenied),
+  wouldBlock: withCode(ErrorCode.wouldBlock),
+  noBufferSpace: withCode(ErrorCode.noBufferSpace),
   messageTooLong: withCode(ErrorCode.messageTooLong),
   connectionReset: withCode(ErrorCode.connectionReset),
   connectionRefused: withCode(ErrorCode.connectionRefused),
@@ -112,7 +115,7 @@ export const errors = {
   noSecurityCredentials: withCode(ErrorCode.noSecurityCredentials),
 
   /** There is no such connection, or it is not open. */
-  notConnected(connectionId: number): WSServerError {
+  notConnected(connectionId: number | string): WSServerError {
     const sentence = `${connectionId} is not connected.`;
     return new WSServerError(ErrorCode.invalidConnectionId, sentence);
   },

@@ -229,6 +229,10 @@ export interface NativeServer {
   /** Bit n: whether event n of {@link Layout.events} is listened to, or Interest wanted. */
   setWanted(bits: number): void;
   connectedIds(): Int32Array;
+  /** What the ConnectionUIDs of this server begin with, before a `-`: up to 16 hexadecimal digits. */
+  nodeId(): string;
+  /** The open connection of this ConnectionUID; 0: there is none. */
+  idOf(uid: string): number;
   /** New connections are served with these, or without TLS if there are none. */
   setCertificates(certificates: readonly NativeCertificate[]): void;
   /** A certificate that was wanted is not there: nobody is served until that has changed. */
@@ -252,6 +256,10 @@ export interface NativeServer {
   topics(): string[];
   /** How many are subscribed to what `topic` fits. Throws 10022 when that is none. */
   subscriberCount(topic: string): number;
+  /** Those who are, in rising order. Throws 10022 as {@link subscriberCount}. */
+  subscribers(topic: string): Int32Array;
+  /** How many patterns somebody is subscribed to, and how many connections are. */
+  countTopics(): { topics: number; subscribers: number };
   /** Throws 10022 when that cannot be published to. */
   checkTopic(topic: string): void;
   /**

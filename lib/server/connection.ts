@@ -26,6 +26,7 @@ import {
 } from '../sending/outgoing_message.js';
 import type { Data, Sender, SendFormat, SendOptions } from '../sending/sender.js';
 import { readableOf, writableOf } from '../sending/web_streams.js';
+import { ConnectionProperties } from './connection_properties.js';
 import type { Ending } from './ending.js';
 
 /** What a connection needs of its server. */
@@ -36,31 +37,35 @@ export interface ConnectionOwner {
 }
 
 const ACCEPT_DATA = propertyIndex('AcceptData');
-const BYTES_SENT = propertyIndex('BytesSent');
 const CONNECTED = propertyIndex('Connected');
-const HOST = propertyIndex('Host');
-const LINE_MODE = propertyIndex('LineMode');
-const LOCAL_ADDRESS = propertyIndex('LocalAddress');
-const ORIGIN = propertyIndex('Origin');
-const QUEUED_BYTES = propertyIndex('QueuedBytes');
-const READY_TO_SEND = propertyIndex('ReadyToSend');
-const REMOTE_HOST = propertyIndex('RemoteHost');
-const REMOTE_PORT = propertyIndex('RemotePort');
-const REQUEST_HEADERS = propertyIndex('RequestHeaders');
-const REQUEST_URI = propertyIndex('RequestURI');
-const SKIPPED_MESSAGES = propertyIndex('SkippedMessages');
-const SUB_PROTOCOLS = propertyIndex('SubProtocols');
 const TIMEOUT = propertyIndex('Timeout');
+/** What a connection tells of itself has at most so many bytes as JSON. */
+const MOST_PRESENCE = 1024;
+
+function jsonOf(info: unknown): string | undefined {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(info);
+  } catch {
+    // It has a circle, or a BigInt.
+  }
+  if (info === undefined) return undefined;
+  if (json !== undefined && Buffer.byteLength(json) <= MOST_PRESENCE) return json;
+  throw errors.invalidArgument(
+    `presence is what JSON can say in up to ${MOST_PRESENCE} bytes, unlike ${shown(info)}.`,
+  );
+}
 
 /**
  * One connected client. Reading a property of a connection that has gone throws error 126; all of
  * them can be read until the handler of its Disconnected event has returned.
  */
-export class WSConnection {
+export class WSConnection extends ConnectionProperties {
   readonly #connectionId: number;
   readonly #owner: ConnectionOwner;
   readonly #ending: Ending;
   #dataFormat: SendFormat = 0;
+  #presence: string | undefined;
   #files: FileSender | undefined;
   /** Of the messages that are being sent from a source. */
   #interrupter: AbortController | undefined;
@@ -69,6 +74,7 @@ export class WSConnection {
 
   /** Connections are made by the server: see {@link WSServer.connections}. */
   constructor(owner: ConnectionOwner, connectionId: number, ending: Ending) {
+    super();
     this.#owner = owner;
     this.#connectionId = connectionId;
     this.#ending = ending;
@@ -96,12 +102,33 @@ export class WSConnection {
     this.#dataFormat = format;
   }
 
+  /**
+   * What {@link WSServer.presence} tells of this client at all nodes: anything that JSON can say, in up
+   * to 1,024 bytes. It is taken as it is when it is assigned, and reading it gives a copy; undefined:
+   * nothing.
+   * @defaultValue undefined
+   * @throws {@link WSServerError} 10022 when JSON cannot say it, or it is too large
+   */
+  get presence(): unknown {
+    return this.#presence === undefined ? undefined : JSON.parse(this.#presence);
+  }
+
+  set presence(info: unknown) {
+    this.#presence = jsonOf(info);
+  }
+
+  /** The same, as JSON. @internal */
+  get presenceJson(): string | undefined {
+    return this.#presence;
+  }
+
   #interruptions(): Interruptions {
     this.#interrupter ??= new AbortController();
     return { ended: this.#ending.signal, interrupted: this.#interrupter.signal };
   }
 
-  #read<Type extends Value>(index: PropertyIndex<Type>): Type {
+  /** @internal */
+  protected override read<Type extends Value>(index: PropertyIndex<Type>): Type {
     const kept = this.#ending.properties?.[index] as Type | undefined;
     return kept ?? this.#owner.core.getProperty(this.#connectionId, index);
   }
@@ -112,7 +139,7 @@ export class WSConnection {
    * @defaultValue true
    */
   get acceptData(): boolean {
-    const told = this.#read(ACCEPT_DATA);
+    const told = this.read(ACCEPT_DATA);
     return this.#owner.delivery.acceptsData(this.#connectionId) ?? told;
   }
 
@@ -120,20 +147,10 @@ export class WSConnection {
     this.#owner.delivery.setAcceptData(this.#connectionId, accept);
   }
 
-  /** Bytes that wait because the client does not read them: see {@link drain}. */
-  get bufferedBytes(): number {
-    return this.#read(QUEUED_BYTES);
-  }
-
-  /** Bytes taken by the last send: all or 0; always 0 while {@link timeout} is positive. */
-  get bytesSent(): number {
-    return this.#read(BYTES_SENT);
-  }
-
   /** Whether the connection is open. Set it to false to disconnect. Never throws. */
   get connected(): boolean {
     try {
-      return this.#read(CONNECTED);
+      return this.read(CONNECTED);
     } catch {
       return false;
     }
@@ -148,62 +165,12 @@ export class WSConnection {
     void this.send(data);
   }
 
-  /** The Host header of the request. */
-  get host(): string {
-    return this.#read(HOST);
-  }
-
-  /** Whether DataIn fires for each line: see {@link WSServer.changeLineMode}. */
-  get lineMode(): boolean {
-    return this.#read(LINE_MODE);
-  }
-
-  /** The IP address of the interface that the client is connected to. */
-  get localAddress(): string {
-    return this.#read(LOCAL_ADDRESS);
-  }
-
-  /** The Origin header of the request, or empty. */
-  get origin(): string {
-    return this.#read(ORIGIN);
-  }
-
-  /** Whether a send would be taken; false after one has failed with 10035, until ReadyToSend. */
-  get readyToSend(): boolean {
-    return this.#read(READY_TO_SEND);
-  }
-
-  /** The client's IP address. */
-  get remoteHost(): string {
-    return this.#read(REMOTE_HOST);
-  }
-
-  /** The client's TCP port. */
-  get remotePort(): number {
-    return this.#read(REMOTE_PORT);
-  }
-
-  /** The header lines of the request as they came, separated by CR LF. */
-  get requestHeaders(): string {
-    return this.#read(REQUEST_HEADERS);
-  }
-
-  /** Path and query as the request has them. */
-  get requestURI(): string {
-    return this.#read(REQUEST_URI);
-  }
-
-  /** The subprotocols that the client offered, separated by commas. */
-  get subProtocols(): string {
-    return this.#read(SUB_PROTOCOLS);
-  }
-
   /**
    * Seconds without progress after which a send fails; 0: sends never wait.
    * @defaultValue the server's defaultTimeout
    */
   get timeout(): number {
-    return this.#read(TIMEOUT);
+    return this.read(TIMEOUT);
   }
 
   set timeout(seconds: number) {
@@ -295,11 +262,6 @@ export class WSConnection {
   /** What it is subscribed to, sorted; nothing when it has ended. */
   get topics(): string[] {
     return this.#owner.core.topicsOf(this.#connectionId);
-  }
-
-  /** Messages published that it has not been sent, because its client was too slow. */
-  get skippedMessages(): number {
-    return this.#read(SKIPPED_MESSAGES);
   }
 
   /**

@@ -106,6 +106,14 @@ export class ConnectionMap implements Iterable<[number, WSConnection]> {
   }
 
   /**
+   * What a connection's presence is, as JSON.
+   * @internal
+   */
+  presenceOf(connectionId: number): string | undefined {
+    return this.#made.get(connectionId)?.connection.presenceJson;
+  }
+
+  /**
    * A connection has ended: tells those who wait for it.
    * @internal
    */

@@ -10,6 +10,7 @@ import {
   NATIVE,
   toCertificate,
 } from '../certificates/certificate.js';
+import { asSent, normalizedName } from '../certificates/server_name.js';
 import { requireType } from '../certificates/store.js';
 import { CertStoreType } from '../certificates/store_type.js';
 import { reportFailure } from '../events/failure_report.js';
@@ -18,7 +19,6 @@ import type {
   SSLConnectionRequestEvent,
 } from '../events/question_events.js';
 import { ask, type Handler } from '../events/questions.js';
-import { asSent, normalizedName } from './server_name.js';
 
 /** Certificates by the names that clients ask for (SNI): `example.com`, `*.example.com`. */
 export type CertificatesByName = Readonly<Record<string, CertificateLike>>;

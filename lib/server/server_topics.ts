@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
-import { attempt } from '../base/promises.js';
+import { attempt, handled } from '../base/promises.js';
 import type { Bus } from '../bus/bus.js';
 import { BusLink } from '../bus/bus_link.js';
+import type { Cluster, NodeCounts, Presence, PresenceOptions } from '../cluster/cluster.js';
 import type { Publisher, PublishOptions } from '../sending/publisher.js';
 import type { Data } from '../sending/sender.js';
 import { ServerProperties } from './server_properties.js';
@@ -12,6 +13,8 @@ import { ServerProperties } from './server_properties.js';
 export abstract class ServerTopics extends ServerProperties {
   /** @internal */
   protected abstract readonly publisher: Publisher;
+  /** @internal */
+  protected abstract readonly cluster: Cluster;
   #bus: Bus | undefined;
 
   /**
@@ -29,6 +32,7 @@ export abstract class ServerTopics extends ServerProperties {
     this.publisher.link?.close();
     this.#bus = bus;
     this.publisher.link = bus === undefined ? undefined : new BusLink(bus, this.core);
+    this.cluster.join(bus);
     this.listenersChanged();
     // From here on the core tells of others.
     for (const pattern of this.core.topics()) this.publisher.link?.onInterest(pattern, true);
@@ -80,5 +84,68 @@ export abstract class ServerTopics extends ServerProperties {
   /** The topics and patterns that somebody is subscribed to, sorted. */
   topics(): string[] {
     return this.core.topics();
+  }
+
+  // With the servers on one bus, the nodes of a cluster.
+
+  /** What this server is called among all: what its ConnectionUIDs begin with. */
+  get nodeId(): string {
+    return this.cluster.nodeId;
+  }
+
+  /**
+   * Sets {@link bus}, and is fulfilled when the bus is connected with the others. A server that has
+   * joined one leaves it. If it is rejected, the server has joined all the same, for the bus may try
+   * again: `server.bus = undefined` leaves it.
+   * @throws {@link WSServerError} what the bus says; over NATS 10061 when no server of it answers, 10013
+   * when none accepts who this is, 276 when TLS fails
+   */
+  async join(bus: Bus): Promise<void> {
+    this.bus = bus;
+    await bus.ready?.();
+    if (this.bus === bus) this.cluster.announce();
+  }
+
+  /**
+   * Sends a message, text for a string, binary for bytes, to the client of a
+   * {@link WSConnection.connectionUID}, whichever server on the {@link bus} it is connected to.
+   * Fulfilled when that server has put it into the client's queue, as {@link send} does without a
+   * timeout. Messages of one server to one client keep their order. If nothing has answered within
+   * 2 seconds, that is error 126: that server is gone, or so slow that it may send it yet.
+   * @throws {@link WSServerError} 126 when there is no such connection, 10035 when its queue is full or
+   * the bus takes no more, 10022 for what is no data, 10040 when it is more than the bus takes, 10055
+   * when 65,536 wait for answers
+   */
+  sendTo(connectionUID: string, data: Data): Promise<void> {
+    return this.cluster.sendTo(connectionUID, data);
+  }
+
+  /**
+   * Starts to close the connection of a {@link WSConnection.connectionUID}, as
+   * {@link WSConnection.close} does, wherever it is. Fulfilled when its server has begun.
+   * @throws {@link WSServerError} 126, 10035 and 10055 as {@link sendTo}; 10022 as
+   * {@link WSConnection.close}
+   */
+  disconnectAt(connectionUID: string, code?: number, reason?: string): Promise<void> {
+    return this.cluster.disconnectAt(connectionUID, code, reason);
+  }
+
+  /**
+   * How many connections, subscribers and topics each server on the {@link bus} has; this one comes
+   * first. Fulfilled when all have answered that were heard of late, which takes 1 second at most: who
+   * does not answer is left out.
+   */
+  clusterCounts(): Promise<NodeCounts[]> {
+    return handled(this.cluster.counts());
+  }
+
+  /**
+   * How many connections of all servers on the {@link bus} are subscribed to what `topic` fits, and
+   * who they are: see {@link WSConnection.presence}. Fulfilled as {@link clusterCounts} is.
+   * @throws {@link WSServerError} 10022 when that is no topic, or has a wildcard, or for a number of
+   * members that cannot be
+   */
+  presence(topic: string, options?: PresenceOptions): Promise<Presence> {
+    return handled(this.cluster.presence(topic, options));
   }
 }

@@ -9,6 +9,7 @@ import { eventKind } from '../boundary/layout.js';
 import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
+import { Cluster } from '../cluster/cluster.js';
 import { Contexts, endIsTold } from '../events/async_context.js';
 import { BatchReader } from '../events/batch.js';
 import {
@@ -117,6 +118,7 @@ export class WSServer extends ServerTopics {
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
     this.publisher = new Publisher(this.#outbox, () => this.connections.size === 0);
+    this.cluster = new Cluster(this.#core, this.#sender, (id) => this.connections.presenceOf(id));
     const delivery = new Delivery(this, this.#core, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
@@ -159,6 +161,8 @@ export class WSServer extends ServerTopics {
 
   /** @internal */
   protected readonly publisher: Publisher;
+  /** @internal */
+  protected readonly cluster: Cluster;
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {

@@ -118,6 +118,7 @@ class Worker {
     server.config(`DisconnectStatusCode=${GOING_AWAY}`);
     await server.shutdown();
     await this.#onStop();
+    server.bus = undefined;
     this.#bus?.close();
     await this.#say({ kind: 'ended' });
     process.exit();

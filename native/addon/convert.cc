@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "addon/convert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -26,6 +27,12 @@ void throwError(const Napi::Function& errorClass, const Error& error) {
 
 Napi::String toText(Napi::Env env, std::string_view text) {
   return Napi::String::New(env, text.data(), text.size());
+}
+
+Napi::Int32Array toArray(Napi::Env env, std::span<const std::int32_t> numbers) {
+  auto array = Napi::Int32Array::New(env, numbers.size());
+  std::ranges::copy(numbers, array.Data());
+  return array;
 }
 
 Napi::Value toValue(Napi::Env env, const server::PropertyValue& value) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ struct AddonState {
 void throwError(const Napi::Function& errorClass, const Error& error);
 
 Napi::String toText(Napi::Env env, std::string_view text);
+/// A copy, as an Int32Array.
+Napi::Int32Array toArray(Napi::Env env, std::span<const std::int32_t> numbers);
 Napi::Value toValue(Napi::Env env, const server::PropertyValue& value);
 Napi::Value toValue(Napi::Env env, const server::PropertyDefault& value);
 /// The value of one setting in its JavaScript type.

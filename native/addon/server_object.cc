@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "addon/server_object.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -53,6 +52,8 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::setProperty>>("setProperty"),
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
+       InstanceMethod<&ServerObject::nodeId>("nodeId"),
+       InstanceMethod<&ServerObject::idOf>("idOf"),
        InstanceMethod<&ServerObject::direct<&ServerObject::setCertificates>>("setCertificates"),
        InstanceMethod<&ServerObject::direct<&ServerObject::missCertificate>>("missCertificate"),
        InstanceMethod<&ServerObject::ticketKeys>("ticketKeys"),
@@ -66,6 +67,8 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::topicsOf>("topicsOf"),
        InstanceMethod<&ServerObject::topics>("topics"),
        InstanceMethod<&ServerObject::subscriberCount>("subscriberCount"),
+       InstanceMethod<&ServerObject::subscribers>("subscribers"),
+       InstanceMethod<&ServerObject::countTopics>("countTopics"),
        InstanceMethod<&ServerObject::checkTopic>("checkTopic"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::publish>>("publish"),
        InstanceMethod<&ServerObject::direct<&ServerObject::reportError>>("reportError"),
@@ -293,10 +296,15 @@ Napi::Value ServerObject::setWanted(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ServerObject::connectedIds(const Napi::CallbackInfo& info) {
-  const auto ids = server_->connectedIds();
-  auto array = Napi::Int32Array::New(info.Env(), ids.size());
-  std::copy(ids.begin(), ids.end(), array.Data());
-  return array;
+  return toArray(info.Env(), server_->connectedIds());
+}
+
+Napi::Value ServerObject::nodeId(const Napi::CallbackInfo& info) {
+  return toText(info.Env(), server_->nodeId());
+}
+
+Napi::Value ServerObject::idOf(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), server_->idOf(info[0].As<Napi::String>().Utf8Value()));
 }
 
 Napi::Value ServerObject::reportError(const Napi::CallbackInfo& info) {

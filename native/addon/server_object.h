@@ -74,12 +74,16 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
+  Napi::Value nodeId(const Napi::CallbackInfo& info);
+  Napi::Value idOf(const Napi::CallbackInfo& info);
   Napi::Value missCertificate(const Napi::CallbackInfo& info);
   Napi::Value subscribe(const Napi::CallbackInfo& info);
   Napi::Value unsubscribe(const Napi::CallbackInfo& info);
   Napi::Value topicsOf(const Napi::CallbackInfo& info);
   Napi::Value topics(const Napi::CallbackInfo& info);
   Napi::Value subscriberCount(const Napi::CallbackInfo& info);
+  Napi::Value subscribers(const Napi::CallbackInfo& info);
+  Napi::Value countTopics(const Napi::CallbackInfo& info);
   Napi::Value checkTopic(const Napi::CallbackInfo& info);
   Napi::Value publish(const Napi::CallbackInfo& info);
   Napi::Value reportError(const Napi::CallbackInfo& info);

@@ -109,6 +109,23 @@ Napi::Value ServerObject::subscriberCount(const Napi::CallbackInfo& info) {
   return {};
 }
 
+Napi::Value ServerObject::subscribers(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[0]);
+  if (!topic) return {};
+  auto ids = server_->subscribers(*topic);
+  if (ids.ok()) return toArray(info.Env(), ids.value());
+  throwError(ids.error());
+  return {};
+}
+
+Napi::Value ServerObject::countTopics(const Napi::CallbackInfo& info) {
+  const auto [topics, subscribers] = server_->countTopics();
+  const auto counts = Napi::Object::New(info.Env());
+  counts.Set("topics", Napi::Number::New(info.Env(), static_cast<double>(topics)));
+  counts.Set("subscribers", Napi::Number::New(info.Env(), static_cast<double>(subscribers)));
+  return counts;
+}
+
 Napi::Value ServerObject::checkTopic(const Napi::CallbackInfo& info) {
   const auto topic = topicOf(info[0]);
   if (!topic) return {};

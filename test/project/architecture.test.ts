@@ -17,6 +17,7 @@ const documents = [
   ...[
     'architecture',
     'boundary',
+    'cluster',
     'load',
     'nats',
     'performance',

@@ -188,11 +188,27 @@ std::string Server::uidOf(std::int32_t id) {
   // A slot that would outlive 2^32 connections is further away than the machine's last day.
   const std::uint64_t slot = slotOf(id);
   const std::uint64_t number = std::uint64_t{slots_[slot].connections} << kSlotBits | slot;
-  if (uid_.empty()) {
+  return nodeId() + "-" + hexOf(number);
+}
+
+const std::string& Server::nodeId() {
+  if (nodeId_.empty()) {
     std::random_device random;
-    uid_ = hexOf(std::uint64_t{random()} << 32 | random());
+    nodeId_ = hexOf(std::uint64_t{random()} << 32 | random());
   }
-  return uid_ + "-" + hexOf(number);
+  return nodeId_;
+}
+
+std::int32_t Server::idOf(std::string_view uid) {
+  const std::string_view digits = uid.substr(std::min(uid.find('-') + 1, uid.size()));
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  const auto slot = static_cast<std::size_t>(number & kSlotMask);
+  if (slot >= slots_.size()) return 0;
+  const Connection* const connection = slots_[slot].connection.get();
+  // The text as a whole is what is its own.
+  const bool isIt = connection != nullptr && connection->isOpen() && connection->uid() == uid;
+  return isIt ? connection->id() : 0;
 }
 
 void Server::checkDescriptorLimit() {

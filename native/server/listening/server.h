@@ -110,6 +110,11 @@ class Server final : private net::ListenerOwner,
   [[nodiscard]] Connection* ask(std::int32_t id);
   /// The ids of the connections that connectedCount() counts, oldest slot first.
   [[nodiscard]] std::vector<std::int32_t> connectedIds() const;
+  /// What the uids of its connections begin with: up to 16 digits, of which no other server has the
+  /// same.
+  const std::string& nodeId();
+  /// The open connection of this uid; 0: there is none.
+  [[nodiscard]] std::int32_t idOf(std::string_view uid);
 
   // Topics.
   /// Whether `id` was not subscribed to `pattern` before. Fails with 126 when there is no such open
@@ -124,6 +129,15 @@ class Server final : private net::ListenerOwner,
   [[nodiscard]] std::vector<std::string> topics();
   /// How many connections are subscribed to what `topic` fits. Fails with 10022.
   Result<int> subscriberCount(std::string_view topic);
+  /// The connections that are subscribed to what `topic` fits, in rising order, as a view that is
+  /// good until the next call. Fails with 10022.
+  Result<std::span<const std::int32_t>> subscribers(std::string_view topic);
+  /// How many patterns somebody is subscribed to, and how many connections are subscribed.
+  struct TopicCounts {
+    std::size_t topics;
+    std::size_t subscribers;
+  };
+  TopicCounts countTopics();
   /// Sends a message to all who are subscribed to `topic`, or, if that is empty, to all there are,
   /// but to `except`. To how many: those whose queues are too full for it do not get it. Fails with
   /// 10022.
@@ -236,7 +250,7 @@ class Server final : private net::ListenerOwner,
   HostNames hostNames_;          ///< in both lists
   Tick namesDue_ = 0;            ///< when they are looked up again
   AddressCounts addressCounts_;  ///< of all connections while there is a limit
-  std::string uid_;  ///< what its connections' uids begin with; empty until it is asked for
+  std::string nodeId_;           ///< empty until it is asked for
 };
 
 }  // namespace wss::server

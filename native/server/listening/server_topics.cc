@@ -36,10 +36,21 @@ std::vector<std::string> Server::topics() {
   return topics_.patterns();
 }
 
-Result<int> Server::subscriberCount(std::string_view topic) {
+Result<std::span<const std::int32_t>> Server::subscribers(std::string_view topic) {
   if (Result<void> valid = checkTopic(topic); !valid.ok()) return valid.error();
   topics_.sweepAll();
-  return static_cast<int>(topics_.subscribersOf(topic).size());
+  return topics_.subscribersOf(topic);
+}
+
+Result<int> Server::subscriberCount(std::string_view topic) {
+  auto ids = subscribers(topic);
+  if (!ids.ok()) return ids.error();
+  return static_cast<int>(ids.value().size());
+}
+
+Server::TopicCounts Server::countTopics() {
+  topics_.sweepAll();
+  return {topics_.patternCount(), topics_.connectionCount()};
 }
 
 Result<int> Server::publish(std::string_view topic, ws::Opcode opcode, Bytes payload,

@@ -55,6 +55,9 @@ class Topics {
   /// The patterns that somebody is subscribed to, sorted; before sweepAll() perhaps some that only
   /// those had who have ended.
   [[nodiscard]] std::vector<std::string> patterns() const;
+  /// How many those are, and how many connections are subscribed to one.
+  [[nodiscard]] std::size_t patternCount() const { return byPattern_.size(); }
+  [[nodiscard]] std::size_t connectionCount() const { return byConnection_.size(); }
 
  private:
   /// A number of a row of subscriptions_; from 1, as those in an IdSet.

@@ -117,6 +117,29 @@ TEST_CASE("what is published one after the other goes to each subscriber in that
   CHECK(crowd.counts().back() == 0);
 }
 
+TEST_CASE("who is subscribed, and how much there is of it") {
+  Crowd crowd(3);
+  server::Server& server = crowd.fixture.server();
+  REQUIRE(server.subscribe(crowd.ids[1], "x.*").value());
+  REQUIRE(server.unsubscribe(crowd.ids[2], "t").value());
+  const auto idsOf = [&](std::string_view topic) {
+    const auto ids = server.subscribers(topic).value();
+    return std::vector<std::int32_t>(ids.begin(), ids.end());
+  };
+  CHECK(idsOf("t") == std::vector<std::int32_t>{crowd.ids[0], crowd.ids[1]});
+  CHECK(idsOf("x.y") == std::vector<std::int32_t>{crowd.ids[1]});
+  CHECK(idsOf("nobody").empty());
+  CHECK(server.subscribers("x.*").error().code == ErrorCode::kInvalidArgument);
+  CHECK(server.subscriberCount("x.*").error().code == ErrorCode::kInvalidArgument);
+  CHECK(server.countTopics().topics == 2);
+  CHECK(server.countTopics().subscribers == 2);
+  crowd.peers[1]->reset();
+  REQUIRE(crowd.fixture.until([&] { return crowd.fixture.count(EventKind::kDisconnected) == 1; }));
+  CHECK(idsOf("x.y").empty());
+  CHECK(server.countTopics().topics == 1);
+  CHECK(server.countTopics().subscribers == 1);
+}
+
 TEST_CASE("who ends is subscribed to nothing") {
   Crowd crowd(2);
   crowd.peers[0]->reset();

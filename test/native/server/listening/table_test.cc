@@ -177,6 +177,32 @@ TEST_CASE("a slot is used again only after 4096 connections, and under another i
   }
 }
 
+TEST_CASE("a connection is found by its uid, of this server and while it is open") {
+  ServerFixture fixture;
+  server::Server& server = fixture.server();
+  Peer peer(fixture.port());
+  const std::int32_t id = fixture.open(peer);
+  const std::string uid = server.find(id)->uid();
+  REQUIRE(uid.starts_with(server.nodeId() + "-"));
+  CHECK(server.idOf(uid) == id);
+  ServerFixture other;
+  CHECK(other.server().nodeId() != server.nodeId());
+  Peer otherPeer(other.port());
+  other.open(otherPeer);
+  CHECK(other.server().idOf(uid) == 0);
+  const std::string node = server.nodeId();
+  for (const std::string& none :
+       {std::string(), node, node + "-", uid + " ", uid + "0",
+        node + "-0" + uid.substr(node.size() + 1), node + "-ffffffffffffffff",
+        std::string("-") + uid.substr(node.size() + 1), "x" + uid, node + "-1ffffffffffffffff0"}) {
+    INFO(none);
+    CHECK(server.idOf(none) == 0);
+  }
+  peer.send(masked(ws::Opcode::kClose, ""));
+  REQUIRE(fixture.until([&] { return fixture.count(EventKind::kDisconnected) == 1; }));
+  CHECK(server.idOf(uid) == 0);
+}
+
 TEST_CASE("the status word says how to send") {
   ServerFixture fixture;
   fixture.alsoWant(EventKind::kWebSocketOpenRequest);
