@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 
+import type * as JetStream from '@nats-io/jetstream';
 import type * as Client from '@nats-io/transport-node';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { errors, type WSServerError } from '../base/errors.js';
 import { MOST_WAITING } from '../bus/bounds.js';
 import type { Bus, BusHandler } from '../bus/bus.js';
 import { Interests } from '../bus/interests.js';
-import { decodeMessage, encodeMessage, topicOf } from '../bus/message.js';
+import { decodeMessage, encodeMessage, subjectOf, topicOf } from '../bus/message.js';
 import { type Change, Subscriptions } from '../bus/subscriptions.js';
 import { clientOptions } from './client_options.js';
 import { Copies } from './copies.js';
-import { MOST_HEADERS, readId, readKind } from './envelope.js';
+import { MOST_HEADERS, readId, readKind, writeKind } from './envelope.js';
+import type { HistoryOptions } from './history/history_options.js';
+import { NatsHistory } from './history/nats_history.js';
 import { KeptConnection } from './nats_connection.js';
 import type { NatsOptions, NatsStatus } from './nats_options.js';
 import { Outgoing } from './outgoing.js';
@@ -30,6 +33,8 @@ const NO_MESSAGE = new Uint8Array(0);
 
 /** The bus between machines: over NATS. */
 export class NatsBus implements Bus {
+  /** What has been kept, if anything is. */
+  readonly history: NatsHistory | undefined;
   readonly #kept: KeptConnection;
   readonly #subjects: Subjects;
   readonly #outgoing: Outgoing;
@@ -56,10 +61,14 @@ export class NatsBus implements Bus {
     this.#subjects = new Subjects(prefix);
     this.#onStatus = options.onStatus ?? (() => {});
     this.#outgoing = new Outgoing(maxPending, whileAway === 'keep', () => client.headers());
+    this.history = options.history && this.#makeHistory(client, options.history);
     const { options: parsed, where } = clientOptions(client, options);
     this.#kept = new KeptConnection(client, parsed, where, {
       onConnected: (connection, isNew) => this.#onConnected(connection, isNew),
-      onAway: () => this.#outgoing.onAway(),
+      onAway: () => {
+        this.#outgoing.onAway();
+        this.history?.onAway();
+      },
       onTrouble: (trouble) => this.#onTrouble(trouble),
       onRefused: () => this.#outgoing.onRefused(),
     });
@@ -100,7 +109,8 @@ export class NatsBus implements Bus {
    * credentials, 276 when TLS fails, 10054 when it has been closed
    */
   ready(): Promise<void> {
-    return this.connected ? Promise.resolve() : this.#kept.first;
+    const connected = this.connected ? Promise.resolve() : this.#kept.first;
+    return this.history === undefined ? connected : connected.then(() => this.history?.ready);
   }
 
   watch(listener: (trouble: WSServerError) => void): () => void {
@@ -124,7 +134,22 @@ export class NatsBus implements Bus {
     if (this.#closed) return;
     this.#closed = true;
     this.#outgoing.onClosed();
+    this.history?.close();
     this.#kept.close();
+  }
+
+  #makeHistory(client: typeof Client, options: HistoryOptions): NatsHistory {
+    const jetStream = loadPeer<typeof JetStream>('@nats-io/jetstream');
+    return new NatsHistory(client, jetStream, options, {
+      outside: (subject) => this.#subjects.outside(subject),
+      inside: (subject) => this.#subjects.inside(subject),
+      writeKind,
+      readKind,
+      bring: (pattern) => this.subscribe(subjectOf(pattern), () => {}),
+      brings: (topic) => this.#matching.of(subjectOf(topic)).size > 0,
+      brought: () => [...this.#interests.keys()].flatMap((subject) => topicOf(subject) || []),
+      tell: (trouble) => this.#onTrouble(trouble),
+    });
   }
 
   #change(change: Change, subject: string): void {
@@ -143,6 +168,8 @@ export class NatsBus implements Bus {
   }
 
   #ask(connection: NatsConnection, subject: string, interest: Interest): void {
+    const topics = topicOf(subject);
+    if (topics !== undefined && topics !== '') this.history?.onInterest(topics);
     interest.subscription = connection.subscribe(this.#subjects.outside(subject), {
       // An error has been told as a status, too.
       callback: (error, message) => {
@@ -157,6 +184,7 @@ export class NatsBus implements Bus {
       for (const [subject, interest] of this.#interests) this.#ask(connection, subject, interest);
     }
     this.#outgoing.onConnected(connection);
+    void this.history?.onConnected(connection);
     this.#tellStatus();
   }
 
@@ -172,6 +200,7 @@ export class NatsBus implements Bus {
 
   /** Nothing that a message has may throw: the client would stop to read. */
   #take(interest: Interest, message: Msg): void {
+    if (this.history?.take(message)) return;
     const subject = this.#subjects.inside(message.subject);
     if (subject === undefined) return;
     const bytes = this.#read(interest, subject, message);

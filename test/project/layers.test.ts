@@ -67,7 +67,8 @@ const ofLib: Rooms = {
   events: ['certificates', 'boundary', 'base'],
   receiving: ['events', 'boundary', 'base'],
   bus: ['boundary', 'base'],
-  nats: ['bus', 'boundary', 'base'],
+  'nats/history': ['bus', 'boundary', 'base'],
+  nats: ['nats/history', 'bus', 'boundary', 'base'],
   sending: ['bus', 'events', 'boundary', 'base'],
   server: ['receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
   workers: ['server', 'bus', 'boundary', 'base'],
@@ -78,6 +79,7 @@ const ofLib: Rooms = {
   '.': [
     'compat',
     'workers',
+    'nats/history',
     'nats',
     'server',
     'sending',
