@@ -43,6 +43,4 @@ export interface History {
 export interface Receiver {
   /** Fulfilled with how many it was put on the way to. */
   deliver(publication: Publication): Promise<number>;
-  /** Whether anybody would get what is published to `topic`. */
-  wants(topic: string): boolean;
 }

@@ -7,7 +7,7 @@ import { errors, type WSServerError } from '../base/errors.js';
 import { MOST_WAITING } from '../bus/bounds.js';
 import type { Bus, BusHandler } from '../bus/bus.js';
 import { Interests } from '../bus/interests.js';
-import { decodeMessage, encodeMessage, subjectOf, topicOf } from '../bus/message.js';
+import { decodeMessage, encodeMessage, topicOf } from '../bus/message.js';
 import { type Change, Subscriptions } from '../bus/subscriptions.js';
 import { clientOptions } from './client_options.js';
 import { Copies } from './copies.js';
@@ -144,10 +144,7 @@ export class NatsBus implements Bus {
       outside: (subject) => this.#subjects.outside(subject),
       inside: (subject) => this.#subjects.inside(subject),
       writeKind,
-      readKind,
-      bring: (pattern) => this.subscribe(subjectOf(pattern), () => {}),
-      brings: (topic) => this.#matching.of(subjectOf(topic)).size > 0,
-      brought: () => [...this.#interests.keys()].flatMap((subject) => topicOf(subject) || []),
+      readKind: ({ headers, data }) => readKind(headers, data),
       tell: (trouble) => this.#onTrouble(trouble),
     });
   }
@@ -168,8 +165,6 @@ export class NatsBus implements Bus {
   }
 
   #ask(connection: NatsConnection, subject: string, interest: Interest): void {
-    const topics = topicOf(subject);
-    if (topics !== undefined && topics !== '') this.history?.onInterest(topics);
     interest.subscription = connection.subscribe(this.#subjects.outside(subject), {
       // An error has been told as a status, too.
       callback: (error, message) => {
@@ -200,7 +195,6 @@ export class NatsBus implements Bus {
 
   /** Nothing that a message has may throw: the client would stop to read. */
   #take(interest: Interest, message: Msg): void {
-    if (this.history?.take(message)) return;
     const subject = this.#subjects.inside(message.subject);
     if (subject === undefined) return;
     const bytes = this.#read(interest, subject, message);

@@ -48,10 +48,10 @@ export class Subscriber {
     topic: string,
     options: SubscribeOptions | undefined,
   ): boolean | Promise<boolean> {
-    const running = this.#catchUps.get(connectionId)?.get(topic);
+    const running = this.#running(connectionId, topic);
     const since = options?.since;
     if (since === undefined) {
-      if (running !== undefined) return running.done.then(() => false);
+      if (running !== undefined) return handled(running.done.then(() => false));
       return this.#core.subscribe(connectionId, topic);
     }
     if (running !== undefined) {
@@ -67,7 +67,7 @@ export class Subscriber {
 
   /** See {@link WSServer.unsubscribe}. */
   unsubscribe(connectionId: number, topic: string): boolean {
-    const running = this.#catchUps.get(connectionId)?.get(topic);
+    const running = this.#running(connectionId, topic);
     running?.ending.abort(errors.interrupted());
     return this.#core.unsubscribe(connectionId, topic) || running !== undefined;
   }
@@ -77,6 +77,12 @@ export class Subscriber {
     const running = this.#catchUps.get(connectionId);
     if (running === undefined) return;
     for (const { ending } of running.values()) ending.abort(errors.connectionEnded());
+  }
+
+  /** Undefined: it is not catching up with that, or is not to any more. */
+  #running(connectionId: number, topic: string): CatchUp | undefined {
+    const running = this.#catchUps.get(connectionId)?.get(topic);
+    return running?.ending.signal.aborted ? undefined : running;
   }
 
   #catchUp(
@@ -93,10 +99,11 @@ export class Subscriber {
     const resuming = this.#resume(history, connectionId, topic, since, ending.signal);
     const done = resuming.finally(() => {
       forget();
-      topics.delete(topic);
+      if (topics.get(topic) === own) topics.delete(topic);
       if (topics.size === 0) this.#catchUps.delete(connectionId);
     });
-    this.#catchUps.set(connectionId, topics.set(topic, { ending, done: handled(done) }));
+    const own = { ending, done: handled(done) };
+    this.#catchUps.set(connectionId, topics.set(topic, own));
     return done;
   }
 

@@ -36,7 +36,6 @@ export abstract class ServerTopics extends ServerProperties {
     this.subscriber.history = bus?.history;
     this.#detach = bus?.history?.attach({
       deliver: (publication) => this.publisher.deliver(publication),
-      wants: (topic) => this.core.subscriberCount(topic) > 0,
     });
     this.publisher.link = bus === undefined ? undefined : new BusLink(bus, this.core);
     this.listenersChanged();

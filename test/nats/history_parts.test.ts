@@ -117,6 +117,7 @@ test('who catches up gets all once, while more comes than the window has room fo
     await catchUp(
       {
         window: stream.window,
+        reached: () => undefined,
         read: stream.read,
         onBreak: assert.fail,
         take: ({ sequence }) => {
@@ -143,30 +144,39 @@ test('who catches up gets all once, while more comes than the window has room fo
   }
 });
 
-/** What JetStream would be asked to keep: each is to be answered. */
-function fakeJetStream() {
-  const asked: { tag: string; keep(seq: number): void; fail(error: Error): void }[] = [];
+/** What JetStream would be asked to keep: each is to be answered, and some come back. */
+function fakeJetStream(keeper: KeeperModule.Keeper) {
+  const asked: {
+    tag: string;
+    confirm(seq: number): void;
+    keep(seq: number): void;
+    fail(error: Error): void;
+  }[] = [];
   const publish = (_subject: string, _payload: Uint8Array, options: { headers: unknown }) =>
     new Promise((resolve, reject) => {
       const tag = (options.headers as Map<string, string>).get('Nats-Msg-Id') ?? '';
-      asked.push({ tag, keep: (seq) => resolve({ seq }), fail: reject });
+      const confirm = (seq: number): void => resolve({ seq });
+      const keep = (seq: number): void => {
+        keeper.find(tag)?.arrive(Promise.resolve(0));
+        confirm(seq);
+      };
+      asked.push({ tag, confirm, keep, fail: reject });
     });
   return { asked, js: { publish } as unknown as Parameters<KeeperModule.Keeper['onConnected']>[0] };
 }
 
-function order(size = 1, isWanted = false): KeeperModule.Order {
+function order(size = 1): KeeperModule.Order {
   return {
     subject: 's',
     payload: Buffer.alloc(size),
     headers: headers(),
     except: undefined,
-    isWanted: () => isWanted,
   };
 }
 
 test('what NATS has not confirmed is sent again in order, first one alone', async () => {
   const keeper = new Keeper();
-  const { asked, js } = fakeJetStream();
+  const { asked, js } = fakeJetStream(keeper);
   const kept = [1, 2, 3].map(() => keeper.publish(order()));
   keeper.onConnected(js);
   const tags = asked.map(({ tag }) => tag);
@@ -206,7 +216,7 @@ test('what waits for NATS is bounded, in bytes and in time', async () => {
   const many = Array.from({ length: 15 }, () => keeper.publish(order(1 << 20)));
   assert.throws(() => keeper.publish(order(2 << 20)), { code: 10055 });
   for (const one of many) await assert.rejects(one, { code: 10060 });
-  const { asked, js } = fakeJetStream();
+  const { asked, js } = fakeJetStream(keeper);
   keeper.onConnected(js);
   const last = keeper.publish(order(2 << 20));
   asked[0]?.keep(7);
@@ -220,15 +230,15 @@ test('what waits for NATS is bounded, in bytes and in time', async () => {
 
 test('one of ours is known when it comes back, before or after it is confirmed', async () => {
   const keeper = new Keeper();
-  const { asked, js } = fakeJetStream();
+  const { asked, js } = fakeJetStream(keeper);
   keeper.onConnected(js);
-  const before = keeper.publish(order(1, true));
+  const before = keeper.publish(order());
   assert.equal(keeper.find('another'), undefined);
   keeper.find(asked[0]?.tag ?? '')?.arrive(Promise.resolve(5));
-  asked[0]?.keep(1);
+  asked[0]?.confirm(1);
   assert.deepEqual(await before, { id: '1', count: 5 });
-  const after = keeper.publish(order(1, true));
-  asked[1]?.keep(2);
+  const after = keeper.publish(order());
+  asked[1]?.confirm(2);
   await sleep(10);
   keeper.find(asked[1]?.tag ?? '')?.arrive(Promise.resolve(6));
   assert.deepEqual(await after, { id: '2', count: 6 });
@@ -237,7 +247,7 @@ test('one of ours is known when it comes back, before or after it is confirmed',
 
 test('what is kept and cannot be read is an error after a while; who leaves ends it', async () => {
   const pages = { read: () => Promise.reject(new Error('away')) };
-  const resumes = new Resumes(pages, () => () => {}, 300);
+  const resumes = new Resumes(pages, () => 5, 300);
   const ending = new AbortController();
   const resumption = {
     pattern: 't',
@@ -248,6 +258,8 @@ test('what is kept and cannot be read is an error after a while; who leaves ends
     signal: ending.signal,
   };
   await assert.rejects(resumes.resume(resumption), { code: 10060 });
+  const never = new Resumes(pages, () => undefined, 10);
+  await assert.rejects(never.resume(resumption), { code: 10060 });
   const other = resumes.resume(resumption);
   ending.abort(new Error('left'));
   await assert.rejects(other, /left/);

@@ -37,7 +37,7 @@ export interface Listener {
 
 export async function listen(t: TestContext, server: WSServer): Promise<Listener> {
   const connected = next(server, 'Connected');
-  const socket = new WebSocket(`ws://127.0.0.1:${server.localPort}`);
+  const socket = new WebSocket(`ws://127.0.0.1:${server.localPort}`, { perMessageDeflate: false });
   defer(t, () => socket.terminate());
   const texts: string[] = [];
   socket.on('message', (data) => texts.push(String(data)));

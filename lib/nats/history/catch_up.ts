@@ -8,6 +8,8 @@ import type { Page } from './pages.js';
 export interface Follower {
   /** Has all that comes live, since it was restarted last. */
   readonly window: LiveWindow;
+  /** Fulfilled when what comes live has come as far as `sequence`; undefined: it has. */
+  reached(sequence: number): Promise<void> | undefined;
   /** What the stream has behind `after`, at the time of the call at least. */
   read(after: number): Promise<Page>;
   /** The stream does not go on behind `after` but with `from`: lies before it, or has lost something. */
@@ -22,9 +24,9 @@ export interface Follower {
  * Gives all behind `after` in order, once each, and calls `joined` at the very moment from which on
  * all that comes is newer.
  *
- * A message that is stored after a page was asked for comes live after that, and one that was stored
- * before is in the page, or behind it: so nothing is left out, and by its sequence nothing is given
- * twice.
+ * What comes live comes in the order of the stream. So what is stored after a page was asked for comes
+ * into the window, and what was stored before is in the page, or behind it: nothing is left out. And
+ * by its sequence nothing is given twice, when what is live has come as far as the page.
  */
 export async function catchUp(
   follower: Follower,
@@ -43,6 +45,7 @@ export async function catchUp(
     }
     return true;
   };
+  await follower.reached(0);
   for (;;) {
     window.restart();
     const page = await follower.read(last);
@@ -51,6 +54,7 @@ export async function catchUp(
       last = page.from - 1;
     }
     if (!(await give(page.messages)) || page.more) continue;
+    await follower.reached(last);
     // What comes live while the last is being waited for makes another round.
     let isGiven = true;
     while (isGiven && window.isWhole && !window.isEmpty) isGiven = await give(shifted(window));

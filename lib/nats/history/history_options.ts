@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import type { StreamConfig } from '@nats-io/jetstream';
 import { errors } from '../../base/errors.js';
-import { subjectOf } from '../../bus/message.js';
 import type { Frame } from '../../bus/publication.js';
 import { keptSubjectOf, type Wire } from './kept_message.js';
 import { overlap } from './patterns.js';
@@ -79,7 +78,7 @@ function streamName(subject: string): string {
   return `${readable}-${createHash('sha256').update(subject).digest('hex').slice(0, 12)}`;
 }
 
-/** The stream of a pattern. What it has had it publishes where what is not kept is published. */
+/** The stream of a pattern. */
 export function streamConfig(
   wire: Wire,
   pattern: string,
@@ -90,7 +89,6 @@ export function streamConfig(
     name: streamName(subject),
     description: 'The history of native-wsserver',
     subjects: [subject],
-    republish: { src: wire.outside(keptSubjectOf('>')), dest: wire.outside(subjectOf('>')) },
     storage: 'file',
     retention: 'limits',
     discard: 'old',

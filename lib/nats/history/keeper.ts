@@ -34,8 +34,6 @@ export interface Order {
   readonly headers: MsgHdrs;
   /** A connection of this server that does not get it. */
   readonly except: number | undefined;
-  /** Whether somebody of this server is to get it. */
-  readonly isWanted: () => boolean;
 }
 
 interface Item extends Order {
@@ -162,7 +160,7 @@ export class Keeper {
   }
 
   async #settle(item: Item, id: string): Promise<void> {
-    if (item.arrived === undefined && item.isWanted()) {
+    if (item.arrived === undefined) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ARRIVAL_MS);
         timer.unref();

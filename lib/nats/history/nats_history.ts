@@ -3,21 +3,17 @@
 import { isUtf8 } from 'node:buffer';
 import type * as JetStream from '@nats-io/jetstream';
 import type * as Client from '@nats-io/transport-node';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { errors, type WSServerError } from '../../base/errors.js';
 import { handled } from '../../base/promises.js';
 import { Opcode, UNCOMPRESSED } from '../../boundary/outbox.js';
 import type { History, Receiver } from '../../bus/history.js';
-import { topicOf } from '../../bus/message.js';
 import type { Publication } from '../../bus/publication.js';
 import { checkHistory, type HistoryLimits, type HistoryOptions } from './history_options.js';
 import { Keeper, type Kept } from './keeper.js';
-import { type KeptMessage, keptSubjectOf, readLive, type Wire } from './kept_message.js';
+import { type KeptMessage, keptSubjectOf, type Wire } from './kept_message.js';
 import { KeptStream } from './kept_stream.js';
 import { covers } from './patterns.js';
-
-/** After so long NATS has been asked for what the clients want, in ms. */
-const LINGER_MS = 5000;
 
 /** What is published over NATS, and kept by JetStream. */
 export class NatsHistory implements History {
@@ -25,7 +21,6 @@ export class NatsHistory implements History {
   readonly #jetStream: typeof JetStream;
   readonly #wire: Wire;
   readonly #streams: readonly KeptStream[];
-  readonly #byName: ReadonlyMap<string, KeptStream>;
   readonly #keeper = new Keeper();
   #receiver: Receiver | undefined;
 
@@ -43,7 +38,6 @@ export class NatsHistory implements History {
     this.#streams = Object.entries(options).map(
       ([pattern, limits]) => new KeptStream(wire, pattern, limits, this.#deliver),
     );
-    this.#byName = new Map(this.#streams.map((stream) => [stream.name, stream]));
   }
 
   /** Fulfilled when all streams are there; rejected when one cannot be had. */
@@ -65,17 +59,11 @@ export class NatsHistory implements History {
   publish(topic: string, kind: number, payload: Uint8Array, except?: number): Promise<Kept> {
     const headers = this.#client.headers();
     this.#wire.writeKind(headers, kind);
-    const isWanted = (): boolean => this.#receiver?.wants(topic) ?? false;
-    // The core has told nobody yet of who has just been subscribed.
-    if (!this.#wire.brings(topic) && isWanted()) {
-      setTimeout(this.#wire.bring(topic), LINGER_MS).unref();
-    }
     return this.#keeper.publish({
       subject: this.#wire.outside(keptSubjectOf(topic)),
       payload,
       headers,
       except,
-      isWanted,
     });
   }
 
@@ -109,7 +97,7 @@ export class NatsHistory implements History {
     });
   }
 
-  /** NATS is there, or there again, and has been asked for all that is wanted. */
+  /** NATS is there, or there again. */
   async onConnected(connection: NatsConnection): Promise<void> {
     const jsm = await this.#jetStream.jetstreamManager(connection, { checkAPI: false });
     const inbox = (): string => this.#client.createInbox();
@@ -120,23 +108,6 @@ export class NatsHistory implements History {
   onAway(): void {
     for (const stream of this.#streams) stream.onAway();
     this.#keeper.onAway();
-  }
-
-  /** NATS is asked for what is published to a pattern. */
-  onInterest(pattern: string): void {
-    for (const stream of this.#streams) stream.onInterest(pattern);
-  }
-
-  /** Something has come live. Returns whether it was kept here, so that it is ours. */
-  take(message: Msg): boolean {
-    // To read headers takes longer than all else.
-    const topic = topicOf(this.#wire.inside(message.subject) ?? '') ?? '';
-    if (!this.keeps(topic)) return false;
-    const live = readLive(this.#wire, message);
-    if (live === undefined) return false;
-    const stream = this.#byName.get(live.stream);
-    stream?.take(live.message);
-    return stream !== undefined;
   }
 
   close(): void {

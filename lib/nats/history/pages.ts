@@ -3,7 +3,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { errors } from '../../base/errors.js';
-import { type KeptMessage, keptSubjectOf, readStored, type Wire } from './kept_message.js';
+import { type KeptMessage, keptSubjectOf, placeOf, readStored, type Wire } from './kept_message.js';
 
 /** A page has so many messages at most. */
 const MOST_MESSAGES = 256;
@@ -148,10 +148,6 @@ export class Pages {
   }
 
   #message(message: Msg): KeptMessage {
-    // $JS.ACK.STREAM.READER.TIMES.SEQUENCE.COUNT.TIME.PENDING, perhaps with a domain and an account
-    // before STREAM, and with more at the end.
-    const tokens = (message.reply ?? '').split('.');
-    const sequence = Number(tokens[tokens.length > 9 ? 7 : 5]);
-    return readStored(this.#wire, message, sequence);
+    return readStored(this.#wire, message, placeOf(message).sequence);
   }
 }

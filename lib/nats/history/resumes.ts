@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errors } from '../../base/errors.js';
+import { errors, type WSServerError } from '../../base/errors.js';
+import { abortable } from '../../base/promises.js';
 import { catchUp, type Follower } from './catch_up.js';
 import type { KeptMessage } from './kept_message.js';
 import { LiveWindow } from './live_window.js';
@@ -16,8 +17,6 @@ const WINDOW_BYTES = 256 << 10;
 /** So long it is tried to read what is kept, in ms. */
 const PATIENCE_MS = 30_000;
 const RETRY_MS = 200;
-/** So long after the end its pattern is still brought: who joins asks for it in a turn of its own. */
-const LINGER_MS = 5000;
 
 /** Somebody who comes back. */
 export interface Resumption {
@@ -35,21 +34,24 @@ export interface Resumption {
 /** Those who come back to a stream. */
 export class Resumes {
   readonly #pages: Pick<Pages, 'read'>;
-  readonly #bring: (pattern: string) => () => void;
+  /** The last sequence that has come live; undefined: nothing comes yet. */
+  readonly #position: () => number | undefined;
   readonly #slots = new Slots(MOST_AT_ONCE);
   /** What comes live for those who catch up. */
   readonly #windows = new Map<LiveWindow, string>();
 
+  /** Those who wait until what comes live has come as far. */
+  #waiting: { readonly sequence: number; readonly resolve: () => void }[] = [];
   readonly #patienceMs: number;
 
   constructor(
     pages: Pick<Pages, 'read'>,
-    bring: (pattern: string) => () => void,
+    position: () => number | undefined,
     patienceMs = PATIENCE_MS,
   ) {
     this.#patienceMs = patienceMs;
     this.#pages = pages;
-    this.#bring = bring;
+    this.#position = position;
   }
 
   /** A message has come live. */
@@ -57,6 +59,16 @@ export class Resumes {
     for (const [window, pattern] of this.#windows) {
       if (covers(pattern, message.topic)) window.push(message);
     }
+    this.onPosition();
+  }
+
+  /** What comes live has come further. */
+  onPosition(): void {
+    if (this.#waiting.length === 0) return;
+    const position = this.#position() ?? -1;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ sequence }) => sequence > position);
+    for (const { sequence, resolve } of waiting) if (sequence <= position) resolve();
   }
 
   async resume(resumption: Resumption): Promise<{ gap: boolean }> {
@@ -75,6 +87,7 @@ export class Resumes {
     };
     const follower: Follower = {
       window,
+      reached: (sequence) => this.#reached(sequence, signal),
       read: (after) => this.#read(pattern, after, signal),
       onBreak: (after, from) => {
         if (from <= after) {
@@ -102,15 +115,34 @@ export class Resumes {
       },
     };
     signal.throwIfAborted();
-    const end = this.#bring(pattern);
     await enter();
     try {
       await catchUp(follower, since, joined);
       return { gap };
     } finally {
       leave();
-      setTimeout(end, LINGER_MS).unref();
     }
+  }
+
+  /** @throws {@link WSServerError} 10060 when it does not come as far */
+  #reached(sequence: number, signal: AbortSignal): Promise<void> | undefined {
+    const position = this.#position();
+    if (position !== undefined && position >= sequence) return undefined;
+    const reached = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((one) => one !== own);
+        reject(notHad());
+      }, this.#patienceMs);
+      const own = {
+        sequence,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      this.#waiting.push(own);
+    });
+    return abortable(reached, signal);
   }
 
   async #read(pattern: string, after: number, signal: AbortSignal): Promise<Page> {
@@ -132,4 +164,9 @@ export class Resumes {
       await sleep(RETRY_MS, undefined, { signal });
     }
   }
+}
+
+function notHad(cause?: unknown): WSServerError {
+  const sentence = 'NATS does not give what it has kept: try it again later.';
+  return errors.timedOut(sentence, { cause });
 }
