@@ -3,12 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type WSServerError } from '../../base/errors.js';
 import { abortable } from '../../base/promises.js';
+import { Slots } from '../../base/slots.js';
 import { catchUp, type Follower } from './catch_up.js';
 import type { KeptMessage } from './kept_message.js';
 import { LiveWindow } from './live_window.js';
 import type { Page, Pages } from './pages.js';
 import { covers } from './patterns.js';
-import { Slots } from './slots.js';
 
 /** So many catch up at once; who is slow waits without holding anything. */
 const MOST_AT_ONCE = 32;
