@@ -79,8 +79,8 @@ export abstract class ServerTopics extends ServerProperties {
    *
    * With `keep` it is kept before that, for those who come back; then it comes in one order to all.
    * @throws {@link WSServerError} 10022 when that is no topic, has a wildcard, or the data is no data;
-   * when it is to be kept and nothing is kept of that topic; 10055 when too much waits to be kept, 10060
-   * when it could not be kept in time
+   * when it is to be kept and nothing is kept of that topic; 10040 when the bus does not take so much;
+   * 10055 when too much waits to be kept, 10060 when it could not be kept in time
    */
   publish(topic: string, data: Data, options?: PublishOptions): Promise<number> {
     return attempt(() => this.publisher.publish(topic, data, options));

@@ -7,7 +7,7 @@ import { headers } from '@nats-io/transport-node';
 import type * as CatchUpModule from '../../dist/nats/history/catch_up.js';
 import type * as OptionsModule from '../../dist/nats/history/history_options.js';
 import type * as KeeperModule from '../../dist/nats/history/keeper.js';
-import type { KeptMessage } from '../../dist/nats/history/kept_message.js';
+import type * as MessageModule from '../../dist/nats/history/kept_message.js';
 import type * as WindowModule from '../../dist/nats/history/live_window.js';
 import type * as PatternsModule from '../../dist/nats/history/patterns.js';
 import type * as ResumesModule from '../../dist/nats/history/resumes.js';
@@ -16,6 +16,7 @@ import { until } from '../support/server.js';
 
 const load = <Module>(name: string): Module => require(packagePath(`dist/nats/history/${name}.js`));
 const { Keeper } = load<typeof KeeperModule>('keeper');
+const { placeOf, readStored } = load<typeof MessageModule>('kept_message');
 const { LiveWindow } = load<typeof WindowModule>('live_window');
 const { covers, overlap } = load<typeof PatternsModule>('patterns');
 const { catchUp } = load<typeof CatchUpModule>('catch_up');
@@ -69,7 +70,7 @@ test('what no history can be is error 10022', () => {
   }
 });
 
-function message(sequence: number, size = 1): KeptMessage {
+function message(sequence: number, size = 1): MessageModule.KeptMessage {
   return { sequence, topic: 't', kind: 1, payload: Buffer.alloc(size), tag: '' };
 }
 
@@ -89,6 +90,23 @@ test('a window of live messages has all of them, or says that it has not', () =>
   window.restart();
   window.push(message(6));
   assert.ok(window.isWhole && window.shift()?.sequence === 6);
+});
+
+test('a message whose headers cannot be read is none', () => {
+  const broken = {
+    subject: 'p.kept.a.b',
+    data: Buffer.alloc(1),
+    reply: '$JS.ACK.domain.account.stream.reader.1.7.3.99.0.random',
+    get headers(): never {
+      throw new Error('no headers');
+    },
+  } as unknown as Parameters<typeof readStored>[1];
+  const wire = { inside: (subject: string) => subject.slice(2) } as Parameters<
+    typeof readStored
+  >[0];
+  assert.deepEqual(placeOf(broken), { sequence: 7, count: 3 });
+  const { topic, kind, tag } = readStored(wire, broken, 7);
+  assert.deepEqual([topic, kind, tag], ['a.b', 0, '']);
 });
 
 /** A stream to which something is added while somebody reads it. */

@@ -50,6 +50,12 @@ export function placeOf({ reply = '' }: Msg): {
 /** A message that a reader gives. */
 export function readStored(wire: Wire, message: Msg, sequence: number): KeptMessage {
   const topic = wire.inside(message.subject)?.slice(KEPT.length) ?? '';
-  const kind = wire.readKind(message);
-  return { sequence, topic, kind, payload: message.data, tag: message.headers?.get(TAG) ?? '' };
+  const { data: payload } = message;
+  try {
+    const tag = message.headers?.get(TAG) ?? '';
+    return { sequence, topic, kind: wire.readKind(message), payload, tag };
+  } catch {
+    // Headers that cannot be read.
+    return { sequence, topic, kind: 0, payload, tag: '' };
+  }
 }
