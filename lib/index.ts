@@ -21,6 +21,7 @@ export {
   ErrorEvent,
   type EventMap,
   type EventName,
+  GapEvent,
   type Listener,
   LogEvent,
   type LogType,
@@ -38,6 +39,7 @@ export {
 export type { MessageSource, StreamOptions } from './sending/outgoing_message.js';
 export type { PublishOptions } from './sending/publisher.js';
 export type { Data, SendFormat, SendOptions } from './sending/sender.js';
+export type { SubscribeOptions } from './sending/subscriber.js';
 export { WSConnection } from './server/connection.js';
 export { ConnectionMap } from './server/connection_map.js';
 export type { CertificatesByName } from './server/security.js';
@@ -51,4 +53,7 @@ import { addon } from './boundary/native.js';
 export const errorTable: readonly ErrorRow[] = addon.errorTable;
 
 /** The names of the events. */
-export const eventNames = addon.eventNames as readonly import('./events/events.js').EventName[];
+export const eventNames = [
+  ...addon.eventNames,
+  'Gap',
+] as readonly import('./events/events.js').EventName[];

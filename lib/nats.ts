@@ -6,6 +6,8 @@ import type { NatsOptions } from './nats/nats_options.js';
 
 export { WSServerError } from './base/errors.js';
 export type { Bus, BusHandler } from './bus/bus.js';
+export type { Frame, KeptData } from './bus/publication.js';
+export type { HistoryLimits, HistoryOptions } from './nats/history/history_options.js';
 export type { NatsOptions, NatsStatus, NatsTls } from './nats/nats_options.js';
 export type { NatsBus };
 

@@ -34,13 +34,35 @@ export class BusLink {
    */
   publish(topic: string, data: string | Uint8Array, kind: number): void {
     const payload = payloadOf(data);
+    this.#requireFits(payload);
+    this.#bus.publish(subjectOf(topic), encodeMessage(kind, payload));
+  }
+
+  /**
+   * Has the bus keep it; `except` is a connection of this server that does not get it. Fulfilled with
+   * to how many connections of this server it was put on the way; undefined: nothing is kept of that.
+   * @throws {@link WSServerError} 10040 as publish(), 10055 when too much waits to be kept
+   */
+  keep(
+    topic: string,
+    data: string | Uint8Array,
+    kind: number,
+    except: number | undefined,
+  ): Promise<number> | undefined {
+    const { history } = this.#bus;
+    if (history === undefined || !history.keeps(topic)) return undefined;
+    const payload = Uint8Array.from(payloadOf(data));
+    this.#requireFits(payload);
+    return history.publish(topic, kind, payload, except).then(({ count }) => count);
+  }
+
+  #requireFits(payload: Uint8Array): void {
     const most = this.#bus.maxPayload ?? Number.POSITIVE_INFINITY;
     if (payload.length > most) {
       throw errors.messageTooLong(
         `The bus takes up to ${most} bytes, not ${payload.length}: send it in several messages.`,
       );
     }
-    this.#bus.publish(subjectOf(topic), encodeMessage(kind, payload));
   }
 
   /** Somebody is subscribed to `pattern` here, or nobody any more. */

@@ -11,4 +11,17 @@ export interface Publication {
   readonly except?: number;
   /** What it has in the history. */
   readonly id?: string;
+  /** What clients are sent of it; undefined: its payload. */
+  readonly frame?: Frame;
 }
+
+/** A kept message, as it was published. */
+export interface KeptData {
+  readonly topic: string;
+  readonly id: string;
+  /** A string for a text, bytes otherwise. */
+  readonly data: string | Uint8Array;
+}
+
+/** What clients are sent of a kept message: a string as text, bytes as a binary message. */
+export type Frame = (message: KeptData) => string | NodeJS.ArrayBufferView | ArrayBufferLike;

@@ -282,7 +282,28 @@ export class SkippedEvent {
   }
 }
 
-/** Every event by its documented name; Skipped is our own. */
+/**
+ * A connection that has been subscribed with `since` has missed messages that are not kept any more. It
+ * comes before those that are kept are sent.
+ */
+export class GapEvent {
+  readonly connectionId: number;
+  /** The topic or pattern. */
+  readonly topic: string;
+  /** The id of the last message that it has had. */
+  readonly since: string;
+  /** From this id on all messages are kept. Of those before, some may have been for other topics. */
+  readonly firstId: string;
+
+  constructor(connectionId: number, topic: string, since: string, firstId: string) {
+    this.connectionId = connectionId;
+    this.topic = topic;
+    this.since = since;
+    this.firstId = firstId;
+  }
+}
+
+/** Every event by its documented name; Skipped and Gap are our own. */
 export interface EventMap {
   ConnectionRequest: ConnectionRequestEvent;
   WebSocketOpenRequest: WebSocketOpenRequestEvent;
@@ -297,13 +318,14 @@ export interface EventMap {
   Error: ErrorEvent;
   Log: LogEvent;
   Skipped: SkippedEvent;
+  Gap: GapEvent;
 }
 
 /** The name of an event. */
 export type EventName = keyof EventMap;
 
 /** The name of an event that the documentation has. */
-export type DocumentedEventName = Exclude<EventName, 'Skipped'>;
+export type DocumentedEventName = Exclude<EventName, 'Skipped' | 'Gap'>;
 
 /** A handler; those of events that want an answer are awaited. */
 export type Listener<Name extends EventName> = (event: EventMap[Name]) => unknown;

@@ -23,6 +23,7 @@ for (const [name, opcode] of TYPES) {
   kindLines.set(opcode, `${TYPE}: ${name}\r\n`);
   kindLines.set(opcode | UNCOMPRESSED, `${TYPE}: ${name}\r\n${COMPRESS}: no\r\n`);
 }
+const names = new Map([...TYPES].map(([name, opcode]) => [opcode, name]));
 const linesToKind = new Map([...kindLines].map(([kind, lines]) => [lines, kind]));
 
 /** The most bytes that our headers need. */
@@ -57,6 +58,12 @@ export function envelopes(client: typeof Client): (envelope: Envelope) => MsgHdr
     }
   }
   return (envelope) => new Written(envelope);
+}
+
+/** Says in headers of the client what a payload is. `kind`: an opcode, perhaps with UNCOMPRESSED. */
+export function writeKind(headers: MsgHdrs, kind: number): void {
+  headers.set(TYPE, names.get(kind & ~UNCOMPRESSED) as string);
+  if ((kind & UNCOMPRESSED) !== 0) headers.set(COMPRESS, 'no');
 }
 
 /** Those of the client's fields that are not public: its own way to read headers is slow. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import type * as JetStream from '@nats-io/jetstream';
 import type * as Client from '@nats-io/transport-node';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { errors, type WSServerError } from '../base/errors.js';
@@ -11,7 +12,9 @@ import { encodeMessage, kindOf, topicOf } from '../bus/message.js';
 import { type Change, Subscriptions } from '../bus/subscriptions.js';
 import { clientOptions } from './client_options.js';
 import { Copies } from './copies.js';
-import { envelopes, MOST_HEADERS, readEnvelope } from './envelope.js';
+import { envelopes, MOST_HEADERS, readEnvelope, writeKind } from './envelope.js';
+import type { HistoryOptions } from './history/history_options.js';
+import { NatsHistory } from './history/nats_history.js';
 import { KeptConnection } from './nats_connection.js';
 import type { NatsOptions, NatsStatus } from './nats_options.js';
 import { Outgoing } from './outgoing.js';
@@ -33,6 +36,8 @@ const NO_MESSAGE = new Uint8Array(0);
 
 /** The bus between machines: over NATS. */
 export class NatsBus implements Bus {
+  /** What has been kept, if anything is. */
+  readonly history: NatsHistory | undefined;
   readonly #kept: KeptConnection;
   readonly #subjects: Subjects;
   readonly #outgoing: Outgoing;
@@ -61,10 +66,14 @@ export class NatsBus implements Bus {
     this.#subjects = new Subjects(prefix);
     this.#onStatus = options.onStatus ?? (() => {});
     this.#outgoing = new Outgoing(maxPending, whileAway === 'keep', envelopes(client));
+    this.history = options.history && this.#makeHistory(client, options.history);
     const { options: parsed, where } = clientOptions(client, options);
     this.#kept = new KeptConnection(client, parsed, where, {
       onConnected: (connection, isNew) => this.#onConnected(connection, isNew),
-      onAway: () => this.#outgoing.onAway(),
+      onAway: () => {
+        this.#outgoing.onAway();
+        this.history?.onAway();
+      },
       onTrouble: (trouble) => this.#onTrouble(trouble),
       onRefused: () => this.#outgoing.onRefused(),
     });
@@ -110,7 +119,8 @@ export class NatsBus implements Bus {
    * credentials, 276 when TLS fails, 10054 when it has been closed
    */
   ready(): Promise<void> {
-    return this.connected ? Promise.resolve() : this.#kept.first;
+    const connected = this.connected ? Promise.resolve() : this.#kept.first;
+    return this.history === undefined ? connected : connected.then(() => this.history?.ready);
   }
 
   watch(listener: (trouble: WSServerError) => void): () => void {
@@ -138,7 +148,19 @@ export class NatsBus implements Bus {
     if (this.#closed) return;
     this.#closed = true;
     this.#outgoing.onClosed();
+    this.history?.close();
     this.#kept.close();
+  }
+
+  #makeHistory(client: typeof Client, options: HistoryOptions): NatsHistory {
+    const jetStream = loadPeer<typeof JetStream>('@nats-io/jetstream');
+    return new NatsHistory(client, jetStream, options, {
+      outside: (subject) => this.#subjects.outside(subject),
+      inside: (subject) => this.#subjects.inside(subject),
+      writeKind,
+      readKind: (message) => readEnvelope(message).kind,
+      tell: (trouble) => this.#onTrouble(trouble),
+    });
   }
 
   #change(change: Change, subject: string): void {
@@ -196,6 +218,7 @@ export class NatsBus implements Bus {
       if (!isKnown) this.#ask(connection, subject, interest);
     }
     this.#outgoing.onConnected(connection);
+    void this.history?.onConnected(connection);
     this.#tellStatus();
   }
 

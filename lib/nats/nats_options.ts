@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import type { WSServerError } from '../base/errors.js';
+import type { HistoryOptions } from './history/history_options.js';
 
 /** How to talk TLS with NATS: PEM as text, or in files. What else `tls.connect` of Node.js takes goes as well. */
 export interface NatsTls {
@@ -53,6 +54,12 @@ export interface NatsOptions {
    * @defaultValue 'wss'
    */
   prefix?: string;
+  /**
+   * What is kept for those who come back, by pattern: `{ 'chat.>': { maxAge: 3600 } }`. The same on all
+   * servers. Needs the package `@nats-io/jetstream`, and a NATS that was started with `-js`.
+   * @defaultValue undefined
+   */
+  history?: HistoryOptions;
   /**
    * What becomes of that which is published while NATS is away: it is lost, or kept, up to
    * maxPending, and sent when it is back.

@@ -7,7 +7,10 @@ import { errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { BusLink } from '../bus/bus_link.js';
+import type { Publication } from '../bus/publication.js';
+import { attemptFrame } from './framed.js';
 import type { Data } from './sender.js';
+import { noHistory } from './subscriber.js';
 
 /** How to publish a message. */
 export interface PublishOptions {
@@ -18,6 +21,12 @@ export interface PublishOptions {
    * @defaultValue true
    */
   compress?: boolean | undefined;
+  /**
+   * True keeps it for those who come back ({@link SubscribeOptions.since}): the bus is to have a history
+   * of the topic. The promise is fulfilled when it has been kept.
+   * @defaultValue false
+   */
+  keep?: boolean | undefined;
 }
 
 /** So many topics are known to be right; then they are looked at again. */
@@ -57,6 +66,17 @@ export class Publisher {
     return this.#put(ALL, data, options);
   }
 
+  /**
+   * Gives what comes from a history to the connections of this server.
+   * @throws {@link WSServerError} 10022 when its topic is none
+   */
+  deliver(publication: Publication): Promise<number> {
+    this.#requireTopic(publication.topic);
+    const message = attemptFrame(publication);
+    if (message === undefined) return Promise.resolve(0);
+    return this.#give(publication.topic, message.data, message.kind, publication.except ?? 0);
+  }
+
   /** What publish() has promised for `token` has come to be. */
   onPublished(token: number, count: number): void {
     const resolve = this.#pending.get(token);
@@ -72,7 +92,25 @@ export class Publisher {
       throw errors.invalidArgument('Give a string, Buffer, TypedArray, DataView or ArrayBuffer.');
     }
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
-    this.link?.publish(topic, message, opcode | flags);
+    const kind = opcode | flags;
+    if (options?.keep === true) {
+      const kept = topic === ALL ? undefined : this.link?.keep(topic, message, kind, except);
+      if (kept === undefined) throw noHistory(topic);
+      return kept;
+    }
+    this.link?.publish(topic, message, kind);
+    return this.#give(topic, message, kind, except);
+  }
+
+  /** To the connections of this server. */
+  #give(
+    topic: string,
+    message: string | Uint8Array,
+    kind: number,
+    except: number,
+  ): Promise<number> {
+    const flags = kind & UNCOMPRESSED;
+    const opcode = (kind ^ flags) as Opcode;
     // A server that nobody is connected to may have no turn any more to tell of it.
     if (!this.#isAlone()) {
       this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
@@ -83,7 +121,7 @@ export class Publisher {
     }
     const bytes =
       typeof message === 'string' ? Buffer.from(message) : (bytesOf(message) ?? message);
-    return Promise.resolve(this.#core.publish(topic, opcode | flags, bytes, except));
+    return Promise.resolve(this.#core.publish(topic, kind, bytes, except));
   }
 
   #requireTopic(topic: string): void {

@@ -131,6 +131,27 @@ export class Sender {
   }
 
   /**
+   * Sends a message, whose failures are not reported. `kind` is an opcode, perhaps with UNCOMPRESSED.
+   * Undefined: it has been sent.
+   * @throws {@link WSServerError} when it has not been sent
+   */
+  sendUnreported(connectionId: number, kind: number, data: Data): Promise<void> | undefined {
+    const token = this.begin(connectionId, kind, data);
+    return token === undefined ? undefined : this.#wait(connectionId, token).then(() => {});
+  }
+
+  /**
+   * Like drain(); undefined: the queue is empty.
+   * @throws {@link WSServerError} 126 when there is no such connection
+   */
+  drainIfNeeded(connectionId: number, signal: AbortSignal): Promise<void> | undefined {
+    const token = this.beginDrain(connectionId);
+    return token === undefined
+      ? undefined
+      : handled(this.#wait(connectionId, token, signal).then(() => {}));
+  }
+
+  /**
    * Fulfilled when a connection's queue is empty, as {@link NativeServer.drained} says. Failures
    * are not reported.
    */

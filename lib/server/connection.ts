@@ -25,6 +25,7 @@ import {
   sendStream,
 } from '../sending/outgoing_message.js';
 import type { Data, Sender, SendFormat, SendOptions } from '../sending/sender.js';
+import type { SubscribeOptions, Subscriber } from '../sending/subscriber.js';
 import { readableOf, writableOf } from '../sending/web_streams.js';
 import { ConnectionProperties } from './connection_properties.js';
 import type { Ending } from './ending.js';
@@ -34,6 +35,7 @@ export interface ConnectionOwner {
   readonly core: NativeServer;
   readonly sender: Sender;
   readonly delivery: Delivery;
+  readonly subscriber: Subscriber;
 }
 
 const ACCEPT_DATA = propertyIndex('AcceptData');
@@ -250,13 +252,13 @@ export class WSConnection extends ConnectionProperties {
   }
 
   /** Subscribes it to a topic or pattern: see {@link WSServer.subscribe}. */
-  subscribe(topic: string): Promise<boolean> {
-    return attempt(() => this.#owner.core.subscribe(this.#connectionId, topic));
+  subscribe(topic: string, options?: SubscribeOptions): Promise<boolean> {
+    return attempt(() => this.#owner.subscriber.subscribe(this.#connectionId, topic, options));
   }
 
   /** Ends a subscription: see {@link WSServer.unsubscribe}. */
   unsubscribe(topic: string): Promise<boolean> {
-    return attempt(() => this.#owner.core.unsubscribe(this.#connectionId, topic));
+    return attempt(() => this.#owner.subscriber.unsubscribe(this.#connectionId, topic));
   }
 
   /** What it is subscribed to, sorted; nothing when it has ended. */

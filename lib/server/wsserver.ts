@@ -25,6 +25,7 @@ import { askConnection, askOpen } from '../events/questions.js';
 import { Delivery } from '../receiving/delivery.js';
 import { Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
+import { Subscriber } from '../sending/subscriber.js';
 import { Blocking } from './blocking.js';
 import { ConnectionMap } from './connection_map.js';
 import { NEVER_OPENED } from './ending.js';
@@ -123,7 +124,9 @@ export class WSServer extends ServerTopics {
       this.listenersChanged(),
     );
     this.#delivery = delivery;
-    const owner = { core: this.#core, sender: this.#sender, delivery };
+    this.subscriber = new Subscriber(this.#core, this.#sender, (event) => this.#emit('Gap', event));
+    const { subscriber } = this;
+    const owner = { core: this.#core, sender: this.#sender, delivery, subscriber };
     this.connections = new ConnectionMap(owner);
     this.turn = new Turn({
       outbox: this.#outbox,
@@ -163,6 +166,8 @@ export class WSServer extends ServerTopics {
   protected readonly publisher: Publisher;
   /** @internal */
   protected readonly cluster: Cluster;
+  /** @internal */
+  protected readonly subscriber: Subscriber;
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
@@ -358,6 +363,7 @@ export class WSServer extends ServerTopics {
   #onDisconnected(event: DisconnectedEvent): void {
     const { connectionId: id, statusCode, description } = event;
     this.connections.end(id, { statusCode, description });
+    this.subscriber.forget(id);
     this.#shutdowns = this.#shutdowns.filter(({ connectionIds, resolve }) => {
       connectionIds.delete(id);
       if (connectionIds.size === 0) resolve();

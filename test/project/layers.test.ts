@@ -67,7 +67,8 @@ const ofLib: Rooms = {
   events: ['certificates', 'boundary', 'base'],
   receiving: ['events', 'boundary', 'base'],
   bus: ['boundary', 'base'],
-  nats: ['bus', 'boundary', 'base'],
+  'nats/history': ['bus', 'boundary', 'base'],
+  nats: ['nats/history', 'bus', 'boundary', 'base'],
   sending: ['bus', 'events', 'boundary', 'base'],
   cluster: ['sending', 'bus', 'events', 'boundary', 'base'],
   server: ['cluster', 'receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
@@ -79,6 +80,7 @@ const ofLib: Rooms = {
   '.': [
     'compat',
     'workers',
+    'nats/history',
     'nats',
     'server',
     'cluster',

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errors, type WSServerError } from '../../base/errors.js';
+import { abortable } from '../../base/promises.js';
+import { Slots } from '../../base/slots.js';
+import { catchUp, type Follower } from './catch_up.js';
+import type { KeptMessage } from './kept_message.js';
+import { LiveWindow } from './live_window.js';
+import type { Page, Pages } from './pages.js';
+import { covers } from './patterns.js';
+
+/** So many catch up at once; who is slow waits without holding anything. */
+const MOST_AT_ONCE = 32;
+/** What comes live meanwhile for each of them, in bytes. */
+const WINDOW_BYTES = 256 << 10;
+/** So long it is tried to read what is kept, in ms. */
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 200;
+
+/** Somebody who comes back. */
+export interface Resumption {
+  readonly pattern: string;
+  /** The sequence of the last message that it has had; 0: all that is kept. */
+  readonly since: number;
+  /** What is returned is waited for. */
+  readonly take: (message: KeptMessage) => Promise<void> | undefined;
+  readonly joined: () => void;
+  /** The messages before this one are not kept any more. */
+  readonly onGap: (first: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Those who come back to a stream. */
+export class Resumes {
+  readonly #pages: Pick<Pages, 'read'>;
+  /** The last sequence that has come live; undefined: nothing comes yet. */
+  readonly #position: () => number | undefined;
+  readonly #slots = new Slots(MOST_AT_ONCE);
+  /** What comes live for those who catch up. */
+  readonly #windows = new Map<LiveWindow, string>();
+
+  /** Those who wait until what comes live has come as far. */
+  #waiting: { readonly sequence: number; readonly resolve: () => void }[] = [];
+  readonly #patienceMs: number;
+
+  constructor(
+    pages: Pick<Pages, 'read'>,
+    position: () => number | undefined,
+    patienceMs = PATIENCE_MS,
+  ) {
+    this.#patienceMs = patienceMs;
+    this.#pages = pages;
+    this.#position = position;
+  }
+
+  /** A message has come live. */
+  take(message: KeptMessage): void {
+    for (const [window, pattern] of this.#windows) {
+      if (covers(pattern, message.topic)) window.push(message);
+    }
+    this.onPosition();
+  }
+
+  /** What comes live has come further. */
+  onPosition(): void {
+    if (this.#waiting.length === 0) return;
+    const position = this.#position() ?? -1;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ sequence }) => sequence > position);
+    for (const { sequence, resolve } of waiting) if (sequence <= position) resolve();
+  }
+
+  async resume(resumption: Resumption): Promise<{ gap: boolean }> {
+    const { pattern, since, signal, take, joined } = resumption;
+    let gap = false;
+    let last = since;
+    const window = new LiveWindow(WINDOW_BYTES);
+    const enter = async (): Promise<void> => {
+      await this.#slots.acquire();
+      this.#windows.set(window, pattern);
+    };
+    const leave = (): void => {
+      this.#windows.delete(window);
+      window.restart();
+      this.#slots.release();
+    };
+    const follower: Follower = {
+      window,
+      reached: (sequence) => this.#reached(sequence, signal),
+      read: (after) => this.#read(pattern, after, signal),
+      onBreak: (after, from) => {
+        if (from <= after) {
+          throw errors.invalidArgument(`No message of ${pattern} has the id ${after} yet.`);
+        }
+        // Who asks for all there is has missed nothing.
+        if (last === 0) return;
+        gap = true;
+        resumption.onGap(from);
+      },
+      take: (message) => {
+        signal.throwIfAborted();
+        last = message.sequence;
+        return take(message);
+      },
+      wait: async (taken) => {
+        leave();
+        try {
+          await taken;
+        } finally {
+          await enter();
+        }
+        signal.throwIfAborted();
+        return true;
+      },
+    };
+    signal.throwIfAborted();
+    await enter();
+    try {
+      await catchUp(follower, since, joined);
+      return { gap };
+    } finally {
+      leave();
+    }
+  }
+
+  /** @throws {@link WSServerError} 10060 when it does not come as far */
+  #reached(sequence: number, signal: AbortSignal): Promise<void> | undefined {
+    const position = this.#position();
+    if (position !== undefined && position >= sequence) return undefined;
+    const reached = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((one) => one !== own);
+        reject(notHad());
+      }, this.#patienceMs);
+      const own = {
+        sequence,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      this.#waiting.push(own);
+    });
+    return abortable(reached, signal);
+  }
+
+  async #read(pattern: string, after: number, signal: AbortSignal): Promise<Page> {
+    const started = performance.now();
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        const page = await this.#pages.read(pattern, after);
+        signal.throwIfAborted();
+        return page;
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (performance.now() - started > this.#patienceMs) {
+          throw errors.timedOut('NATS does not give what it has kept: try it again later.', {
+            cause,
+          });
+        }
+      }
+      await sleep(RETRY_MS, undefined, { signal });
+    }
+  }
+}
+
+function notHad(cause?: unknown): WSServerError {
+  const sentence = 'NATS does not give what it has kept: try it again later.';
+  return errors.timedOut(sentence, { cause });
+}
