@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import type { History } from './history.js';
+
 /**
  * What brings messages from one server to others: of other processes, threads or machines.
  *
@@ -18,6 +20,8 @@ export interface Bus {
    * match comes to each handler once. What is returned ends the subscription.
    */
   subscribe(subject: string, handler: BusHandler): () => void;
+  /** Keeps what is published to some topics, if anything does. */
+  readonly history?: History | undefined;
   /** How many messages of this bus could not be sent, for the way was full or gone. */
   readonly lost: number;
   /** Ends all subscriptions, and publishes no more. */

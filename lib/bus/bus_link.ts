@@ -7,11 +7,12 @@ import { errors, type WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import { Opcode, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { Bus } from './bus.js';
+import type { Publication } from './publication.js';
 
 /** The subject of what is for all who are connected; that of a topic has the other before it. */
 const EVERYBODY = 'everybody';
 const TOPIC = 'topic.';
-/** Whom none of it is for: nobody. */
+/** Whom an error is about: nobody. */
 const NOBODY = 0;
 
 /** What a message may begin with: others may write to the subjects of a bus as well. */
@@ -28,13 +29,16 @@ const KINDS: readonly number[] = [Opcode.text, Opcode.binary].flatMap((opcode) =
 export class BusLink {
   readonly #bus: Bus;
   readonly #core: NativeServer;
+  readonly #deliver: (publication: Publication) => void;
   /** What ends the subscription to each pattern. */
   readonly #ends = new Map<string, () => void>();
   readonly #endEverybody: () => void;
 
-  constructor(bus: Bus, core: NativeServer) {
+  /** What comes from the bus is given to `deliver`, which may throw. */
+  constructor(bus: Bus, core: NativeServer, deliver: (publication: Publication) => void) {
     this.#bus = bus;
     this.#core = core;
+    this.#deliver = deliver;
     this.#endEverybody = bus.subscribe(EVERYBODY, this.#take);
   }
 
@@ -69,7 +73,7 @@ export class BusLink {
       if (!KINDS.includes(kind) || (isText && !isUtf8(payload))) {
         throw errors.invalidArgument(`What the bus has brought for ${subject} is no message.`);
       }
-      this.#core.publish(topic, kind, payload, NOBODY);
+      this.#deliver({ topic, kind, payload });
     } catch (error) {
       const { code, message } = error as WSServerError;
       this.#core.reportError(NOBODY, code, message);

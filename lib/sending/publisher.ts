@@ -5,8 +5,9 @@ import { bytesOf, isUint8Array } from '../base/bytes.js';
 import { toId } from '../base/connection_id.js';
 import { errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
-import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
+import { ENVELOPED, Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { BusLink } from '../bus/bus_link.js';
+import type { Envelopes, Publication } from '../bus/publication.js';
 import type { Data } from './sender.js';
 
 /** How to publish a message. */
@@ -25,12 +26,18 @@ const MOST_KNOWN = 1000;
 /** Stands for all who are connected: no topic is empty. */
 const ALL = '';
 
+function bytesIn(payload: string | Uint8Array): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : (bytesOf(payload) ?? payload);
+}
+
 /** Publishes for a server, and keeps the promises until it is known how many get a message. */
 export class Publisher {
   /** What takes publications to other servers, if anything does. */
   link: BusLink | undefined;
+  /** What makes envelopes for those who get them, if anybody may. */
+  envelopes: Envelopes | undefined;
   readonly #outbox: Outbox;
-  readonly #core: NativeServer;
+  readonly core: NativeServer;
   readonly #isAlone: () => boolean;
   readonly #pending = new Map<number, (count: number) => void>();
   readonly #known = new Set<string>();
@@ -39,7 +46,7 @@ export class Publisher {
   /** `isAlone` says whether nobody is connected. */
   constructor(outbox: Outbox, isAlone: () => boolean) {
     this.#outbox = outbox;
-    this.#core = outbox.server;
+    this.core = outbox.server;
     this.#isAlone = isAlone;
   }
 
@@ -55,6 +62,31 @@ export class Publisher {
   /** The same to all who are connected. */
   broadcast(data: Data, options: PublishOptions | undefined): Promise<number> {
     return this.#put(ALL, data, options);
+  }
+
+  /**
+   * Sends a publication to the server's own clients at once: what has come from elsewhere goes this
+   * way, what publish() is given its quicker one.
+   * @throws {@link WSServerError} 10022 for what is no topic
+   */
+  readonly deliver = (publication: Publication): void => {
+    const { topic, kind, payload, except = 0 } = publication;
+    this.core.publish(topic, kind, bytesIn(payload), except);
+    if (!this.#wantsEnvelope(topic)) return;
+    const envelope = Buffer.from(this.#envelope(publication));
+    const flags = (kind & UNCOMPRESSED) | ENVELOPED;
+    this.core.publish(topic, Opcode.text | flags, envelope, except);
+  };
+
+  /**
+   * Sends a text to one connection that gets envelopes, behind what has been published to it. Who
+   * has no room for it is disconnected.
+   */
+  sendTo(connectionId: number, text: string): void {
+    if (this.#outbox.takes(connectionId)) {
+      if (this.#outbox.sendText(connectionId, text, Opcode.text)) return;
+    }
+    this.core.publishTo(connectionId, Opcode.text, Buffer.from(text));
   }
 
   /** What publish() has promised for `token` has come to be. */
@@ -73,6 +105,30 @@ export class Publisher {
     }
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
     this.link?.publish(topic, message, opcode | flags);
+    const count = this.#send(topic, message, opcode, flags, except);
+    if (!this.#wantsEnvelope(topic)) return count;
+    const envelope = this.#envelope({ topic, kind: opcode | flags, payload: message });
+    const others = this.#send(topic, envelope, Opcode.text, flags | ENVELOPED, except);
+    return Promise.all([count, others]).then(([bare, enveloped]) => bare + enveloped);
+  }
+
+  #wantsEnvelope(topic: string): boolean {
+    return this.envelopes !== undefined && this.core.wantsEnvelopes(topic);
+  }
+
+  /** REQUIRES {@link #wantsEnvelope}. */
+  #envelope(publication: Publication): string {
+    return (this.envelopes as Envelopes).wrap(publication);
+  }
+
+  /** Fulfilled with how many it has been put on the way to. */
+  #send(
+    topic: string,
+    message: string | Uint8Array,
+    opcode: number,
+    flags: number,
+    except: number,
+  ): Promise<number> {
     // A server that nobody is connected to may have no turn any more to tell of it.
     if (!this.#isAlone()) {
       this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
@@ -81,14 +137,12 @@ export class Publisher {
         return new Promise((resolve) => this.#pending.set(token, resolve));
       }
     }
-    const bytes =
-      typeof message === 'string' ? Buffer.from(message) : (bytesOf(message) ?? message);
-    return Promise.resolve(this.#core.publish(topic, opcode | flags, bytes, except));
+    return Promise.resolve(this.core.publish(topic, opcode | flags, bytesIn(message), except));
   }
 
   #requireTopic(topic: string): void {
     if (this.#known.has(topic)) return;
-    this.#core.checkTopic(topic);
+    this.core.checkTopic(topic);
     if (this.#known.size === MOST_KNOWN) this.#known.clear();
     this.#known.add(topic);
   }

@@ -28,7 +28,8 @@ export abstract class ServerTopics extends ServerProperties {
   set bus(bus: Bus | undefined) {
     this.publisher.link?.close();
     this.#bus = bus;
-    this.publisher.link = bus === undefined ? undefined : new BusLink(bus, this.core);
+    this.publisher.link =
+      bus === undefined ? undefined : new BusLink(bus, this.core, this.publisher.deliver);
     this.listenersChanged();
     // From here on the core tells of others.
     for (const pattern of this.core.topics()) this.publisher.link?.onInterest(pattern, true);

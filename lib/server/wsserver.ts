@@ -9,6 +9,7 @@ import { eventKind } from '../boundary/layout.js';
 import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
+import type { Envelopes } from '../bus/publication.js';
 import { Contexts, endIsTold } from '../events/async_context.js';
 import { BatchReader } from '../events/batch.js';
 import {
@@ -21,7 +22,7 @@ import {
 } from '../events/events.js';
 import { codeOf } from '../events/failure_report.js';
 import { askConnection, askOpen } from '../events/questions.js';
-import { Delivery } from '../receiving/delivery.js';
+import { Delivery, type Diversion } from '../receiving/delivery.js';
 import { Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Blocking } from './blocking.js';
@@ -300,6 +301,17 @@ export class WSServer extends ServerTopics {
    */
   config(setting: string): string {
     return this.#settings.config(setting);
+  }
+
+  /**
+   * Has the connections that agree on the subprotocol `name` served by `protocol`.
+   * @internal
+   */
+  serveProtocol(name: string, protocol: Diversion & Envelopes): Publisher {
+    this.publisher.envelopes = protocol;
+    this.#core.setEnvelopeProtocol(name);
+    this.#delivery.divert(protocol);
+    return this.publisher;
   }
 
   // Events.
