@@ -16,7 +16,7 @@ const documents = [
   'CONTRIBUTING.md',
   ...[
     ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls'],
-    ...['topics', 'workers'],
+    ...['topics', 'browser_topics', 'workers'],
   ].map((name) => `docs/${name}.md`),
 ];
 

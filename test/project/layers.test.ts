@@ -69,14 +69,16 @@ const ofLib: Rooms = {
   bus: ['boundary', 'base'],
   sending: ['bus', 'events', 'boundary', 'base'],
   server: ['receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
+  topics: ['server', 'receiving', 'sending', 'bus', 'events', 'boundary', 'base'],
   workers: ['server', 'bus', 'boundary', 'base'],
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
   cli: ['load', 'workers', 'server', 'certificates', 'boundary', 'base'],
-  // What users import: index, compat and workers.
+  // What users import: index, client, compat and workers.
   '.': [
     'compat',
     'workers',
+    'topics',
     'server',
     'sending',
     'bus',
