@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { ErrorCode, errors, WSServerError } from '../base/errors.js';
-import { isPromise } from '../base/promises.js';
+import { attempt, isPromise } from '../base/promises.js';
 import { Opcode } from '../boundary/outbox.js';
 import type { History } from '../bus/history.js';
 import { codeOf, reportFailure } from '../events/failure_report.js';
@@ -255,10 +255,7 @@ export class Session {
   }
 
   #close(code: number, reason: string): void {
-    try {
-      this.#owner.publisher.core.disconnect(this.#id, code, reason);
-    } catch {
-      // It has gone.
-    }
+    // It may have gone.
+    void attempt(() => this.#owner.publisher.core.disconnect(this.#id, code, reason));
   }
 }
