@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import type { WSServerError } from '../base/errors.js';
 import type { History } from './history.js';
 
 /**
@@ -20,12 +21,21 @@ export interface Bus {
    * match comes to each handler once. What is returned ends the subscription.
    */
   subscribe(subject: string, handler: BusHandler): () => void;
-  /** Keeps what is published to some topics, if anything does. */
-  readonly history?: History | undefined;
   /** How many messages of this bus could not be sent, for the way was full or gone. */
   readonly lost: number;
   /** Ends all subscriptions, and publishes no more. */
   close(): void;
+  /** The most bytes that a payload may have; undefined: there is no such limit, or nobody knows it yet. */
+  readonly maxPayload?: number | undefined;
+  /** What keeps publications; undefined: nothing does. */
+  readonly history?: History | undefined;
+  /** Fulfilled when it is connected with the others, rejected when it cannot be. */
+  ready?(): Promise<void>;
+  /**
+   * Has `listener` told what is wrong: that the way to the others has gone, or that they do not want
+   * what is sent. What is returned ends that.
+   */
+  watch?(listener: (trouble: WSServerError) => void): () => void;
 }
 
 /** Takes a message. `bytes` are its own from then on. */

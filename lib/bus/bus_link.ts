@@ -1,82 +1,79 @@
 // SPDX-License-Identifier: MIT
 // What joins a server to a bus.
 
-import { isUtf8 } from 'node:buffer';
-import { bytesOf } from '../base/bytes.js';
 import { errors, type WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
-import { Opcode, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { Bus } from './bus.js';
+import { decodeMessage, encodeMessage, payloadOf, subjectOf, topicOf } from './message.js';
 import type { Publication } from './publication.js';
 
-/** The subject of what is for all who are connected; that of a topic has the other before it. */
-const EVERYBODY = 'everybody';
-const TOPIC = 'topic.';
 /** Whom an error is about: nobody. */
 const NOBODY = 0;
 
-/** What a message may begin with: others may write to the subjects of a bus as well. */
-const KINDS: readonly number[] = [Opcode.text, Opcode.binary].flatMap((opcode) => [
-  opcode,
-  opcode | UNCOMPRESSED,
-]);
-
 /**
  * Takes what a server publishes to its bus, and publishes what comes from there: to topics that
- * somebody is subscribed to. A message is a byte, its opcode and UNCOMPRESSED, and its payload. What
- * is none is told by Error.
+ * somebody is subscribed to. What is no message, and what is wrong with the bus, is told by Error.
  */
 export class BusLink {
   readonly #bus: Bus;
   readonly #core: NativeServer;
-  readonly #deliver: (publication: Publication) => void;
+  readonly #deliver: (publication: Publication) => unknown;
   /** What ends the subscription to each pattern. */
   readonly #ends = new Map<string, () => void>();
   readonly #endEverybody: () => void;
+  readonly #endWatch: (() => void) | undefined;
 
   /** What comes from the bus is given to `deliver`, which may throw. */
-  constructor(bus: Bus, core: NativeServer, deliver: (publication: Publication) => void) {
+  constructor(bus: Bus, core: NativeServer, deliver: (publication: Publication) => unknown) {
     this.#bus = bus;
     this.#core = core;
     this.#deliver = deliver;
-    this.#endEverybody = bus.subscribe(EVERYBODY, this.#take);
+    this.#endEverybody = bus.subscribe(subjectOf(''), this.#take);
+    this.#endWatch = bus.watch?.((trouble) => this.#tell(trouble));
   }
 
-  /** `kind`: an opcode, perhaps with UNCOMPRESSED. An empty topic is everybody. */
+  /**
+   * `kind`: an opcode, perhaps with UNCOMPRESSED. An empty topic is everybody.
+   * @throws {@link WSServerError} 10040 when the bus takes no message of this size
+   */
   publish(topic: string, data: string | Uint8Array, kind: number): void {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : (bytesOf(data) ?? data);
-    const message = Buffer.allocUnsafeSlow(1 + bytes.length);
-    message[0] = kind;
-    message.set(bytes, 1);
-    this.#bus.publish(topic === '' ? EVERYBODY : TOPIC + topic, message);
+    const payload = payloadOf(data);
+    const most = this.#bus.maxPayload ?? Number.POSITIVE_INFINITY;
+    if (payload.length > most) {
+      throw errors.messageTooLong(
+        `The bus takes up to ${most} bytes, not ${payload.length}: send it in several messages.`,
+      );
+    }
+    this.#bus.publish(subjectOf(topic), encodeMessage(kind, payload));
   }
 
   /** Somebody is subscribed to `pattern` here, or nobody any more. */
   onInterest(pattern: string, wanted: boolean): void {
     this.#ends.get(pattern)?.();
     this.#ends.delete(pattern);
-    if (wanted) this.#ends.set(pattern, this.#bus.subscribe(TOPIC + pattern, this.#take));
+    if (wanted) this.#ends.set(pattern, this.#bus.subscribe(subjectOf(pattern), this.#take));
   }
 
   close(): void {
     for (const end of this.#ends.values()) end();
     this.#ends.clear();
     this.#endEverybody();
+    this.#endWatch?.();
   }
 
   readonly #take = (subject: string, bytes: Uint8Array): void => {
-    const kind = bytes[0] ?? 0;
-    const payload = bytes.subarray(1);
-    const topic = subject === EVERYBODY ? '' : subject.slice(TOPIC.length);
-    const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
+    const message = decodeMessage(bytes);
     try {
-      if (!KINDS.includes(kind) || (isText && !isUtf8(payload))) {
+      if (message === undefined) {
         throw errors.invalidArgument(`What the bus has brought for ${subject} is no message.`);
       }
-      this.#deliver({ topic, kind, payload });
+      this.#deliver({ topic: topicOf(subject) as string, ...message });
     } catch (error) {
-      const { code, message } = error as WSServerError;
-      this.#core.reportError(NOBODY, code, message);
+      this.#tell(error as WSServerError);
     }
   };
+
+  #tell({ code, message }: WSServerError): void {
+    this.#core.reportError(NOBODY, code, message);
+  }
 }

@@ -7,7 +7,7 @@ import { errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import { ENVELOPED, Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { BusLink } from '../bus/bus_link.js';
-import type { Envelopes, Publication } from '../bus/publication.js';
+import type { Publication } from '../bus/publication.js';
 import type { Data } from './sender.js';
 
 /** How to publish a message. */
@@ -19,6 +19,12 @@ export interface PublishOptions {
    * @defaultValue true
    */
   compress?: boolean | undefined;
+}
+
+/** What the clients of a subprotocol get instead of what is published. */
+export interface Envelopes {
+  /** A text. */
+  wrap(publication: Publication): string;
 }
 
 /** So many topics are known to be right; then they are looked at again. */
@@ -65,17 +71,14 @@ export class Publisher {
   }
 
   /**
-   * Sends a publication to the server's own clients at once: what has come from elsewhere goes this
-   * way, what publish() is given its quicker one.
-   * @throws {@link WSServerError} 10022 for what is no topic
+   * Gives a publication to the connections of this server, wherever it has come from: each gets it
+   * bare or in an envelope. Fulfilled with how many it was put on the way to.
+   * @throws {@link WSServerError} 10022 when its topic is none
    */
-  readonly deliver = (publication: Publication): void => {
-    const { topic, kind, payload, except = 0 } = publication;
-    this.core.publish(topic, kind, bytesIn(payload), except);
-    if (!this.#wantsEnvelope(topic)) return;
-    const envelope = Buffer.from(this.#envelope(publication));
-    const flags = (kind & UNCOMPRESSED) | ENVELOPED;
-    this.core.publish(topic, Opcode.text | flags, envelope, except);
+  readonly deliver = (publication: Publication): Promise<number> => {
+    const { topic, kind, payload, except = 0, id } = publication;
+    if (topic !== ALL) this.#requireTopic(topic);
+    return this.#give(topic, kind, payload, except, id);
   };
 
   /**
@@ -105,20 +108,24 @@ export class Publisher {
     }
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
     this.link?.publish(topic, message, opcode | flags);
-    const count = this.#send(topic, message, opcode, flags, except);
-    if (!this.#wantsEnvelope(topic)) return count;
-    const envelope = this.#envelope({ topic, kind: opcode | flags, payload: message });
+    return this.#give(topic, opcode | flags, message, except);
+  }
+
+  /** To the connections of this server. The fields are those of a Publication. */
+  #give(
+    topic: string,
+    kind: number,
+    payload: string | Uint8Array,
+    except: number,
+    id?: string,
+  ): Promise<number> {
+    const flags = kind & UNCOMPRESSED;
+    const count = this.#send(topic, payload, kind ^ flags, flags, except);
+    const { envelopes } = this;
+    if (envelopes === undefined || !this.core.wantsEnvelopes(topic)) return count;
+    const envelope = envelopes.wrap({ topic, kind, payload, ...(id === undefined ? {} : { id }) });
     const others = this.#send(topic, envelope, Opcode.text, flags | ENVELOPED, except);
     return Promise.all([count, others]).then(([bare, enveloped]) => bare + enveloped);
-  }
-
-  #wantsEnvelope(topic: string): boolean {
-    return this.envelopes !== undefined && this.core.wantsEnvelopes(topic);
-  }
-
-  /** REQUIRES {@link #wantsEnvelope}. */
-  #envelope(publication: Publication): string {
-    return (this.envelopes as Envelopes).wrap(publication);
   }
 
   /** Fulfilled with how many it has been put on the way to. */

@@ -9,7 +9,6 @@ import { eventKind } from '../boundary/layout.js';
 import { addon, type NativeServer, type SettingRow } from '../boundary/native.js';
 import { Outbox } from '../boundary/outbox.js';
 import { propertyIndex } from '../boundary/property_index.js';
-import type { Envelopes } from '../bus/publication.js';
 import { Contexts, endIsTold } from '../events/async_context.js';
 import { BatchReader } from '../events/batch.js';
 import {
@@ -23,7 +22,7 @@ import {
 import { codeOf } from '../events/failure_report.js';
 import { askConnection, askOpen } from '../events/questions.js';
 import { Delivery, type Diversion } from '../receiving/delivery.js';
-import { Publisher } from '../sending/publisher.js';
+import { type Envelopes, Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Blocking } from './blocking.js';
 import { ConnectionMap } from './connection_map.js';

@@ -4,6 +4,7 @@ import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { attempt, isPromise } from '../base/promises.js';
 import { Opcode } from '../boundary/outbox.js';
 import type { History } from '../bus/history.js';
+import type { Publication } from '../bus/publication.js';
 import { codeOf, reportFailure } from '../events/failure_report.js';
 import type { Publisher } from '../sending/publisher.js';
 import type { WSConnection } from '../server/connection.js';
@@ -40,6 +41,8 @@ export interface SessionOwner {
 
 /** So many requests of a client may wait; then nothing more is read from it. */
 const MOST_WAITING = 64;
+/** Who is given what it has missed is sent so many characters before all of it has to have left. */
+const MOST_UNSENT = 64 << 10;
 // RFC 6455 §7.4.1.
 const UNSUPPORTED_DATA = 1003;
 const INVALID_PAYLOAD = 1007;
@@ -168,8 +171,8 @@ export class Session {
     if (since !== undefined && since !== '' && history?.keeps(topic) === true) {
       return this.#resume(history, topic, since, ref);
     }
-    this.#join(topic, ref);
     if (since !== undefined) this.#say(gap(topic));
+    this.#join(topic, ref);
     return undefined;
   }
 
@@ -182,31 +185,35 @@ export class Session {
   async #resume(history: History, topic: string, since: string, ref: Ref): Promise<void> {
     const controller = new AbortController();
     const { signal } = controller;
+    const { server, publisher } = this.#owner;
+    const { core } = publisher;
     this.#resumptions.set(topic, controller);
     let joined = false;
     const join = (): void => {
       if (signal.aborted || joined) return;
-      joined = true;
       this.#join(topic, ref);
+      joined = true;
+    };
+    let unsent = 0;
+    const take = (publication: Publication): Promise<void> | undefined => {
+      const text = messageOf(publication, topic);
+      this.#say(text);
+      unsent += text.length;
+      if (unsent < MOST_UNSENT) return undefined;
+      unsent = 0;
+      return server.connections.require(this.#id).drain({ signal });
     };
     try {
-      const { gap: missed } = await history.resume(
-        topic,
-        since,
-        (publication) => {
-          if (!signal.aborted) this.#say(messageOf(publication, topic));
-        },
-        join,
-        signal,
-      );
+      await history.resume(topic, since, take, join, signal, () => this.#say(gap(topic)));
       signal.throwIfAborted();
-      if (missed) this.#say(gap(topic));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      // Without what it has missed it gets what comes.
-      reportFailure(this.#owner.publisher.core, this.#id, error, ErrorCode.interrupted);
+      // Without what it has missed it gets what comes, unless that is what fails.
       join();
       this.#say(gap(topic));
+      // That nobody has given it this id is its own affair.
+      if (codeOf(error, 0) === ErrorCode.invalidArgument) return;
+      reportFailure(core, this.#id, error, ErrorCode.interrupted);
     } finally {
       this.#resumptions.delete(topic);
     }
@@ -234,7 +241,7 @@ export class Session {
       isText ? Buffer.from(payload) : payload,
     );
     void this.#await(
-      kept.then((id) => this.#done(ref, id)),
+      kept.then(({ id }) => this.#done(ref, id)),
       ref,
     );
   }

@@ -67,6 +67,7 @@ const ofLib: Rooms = {
   events: ['certificates', 'boundary', 'base'],
   receiving: ['events', 'boundary', 'base'],
   bus: ['boundary', 'base'],
+  nats: ['bus', 'boundary', 'base'],
   sending: ['bus', 'events', 'boundary', 'base'],
   server: ['receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
   topics: ['server', 'receiving', 'sending', 'bus', 'events', 'boundary', 'base'],
@@ -74,10 +75,11 @@ const ofLib: Rooms = {
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
   cli: ['load', 'workers', 'server', 'certificates', 'boundary', 'base'],
-  // What users import: index, client, compat and workers.
+  // What users import: index, client, compat, workers and nats.
   '.': [
     'compat',
     'workers',
+    'nats',
     'topics',
     'server',
     'sending',

@@ -7,9 +7,10 @@ import {
   serveTopics,
   type TopicsOptions,
   type WSServer,
+  WSServerError,
   type WSServerOptions,
 } from 'native-wsserver';
-import type { Bus, History, Publication } from 'native-wsserver/workers';
+import type { Bus, History, Publication, Receiver } from 'native-wsserver/workers';
 import { WebSocket } from 'ws';
 import { defer } from './defer.js';
 import { startServer, until } from './server.js';
@@ -81,7 +82,7 @@ class MemoryHistory implements History {
   readonly kept: Publication[] = [];
   /** The least id that is still there. */
   oldest = 1;
-  deliver: (publication: Publication) => void = () => {};
+  deliver: Receiver['deliver'] = async () => 0;
   /** Is waited for before something is done. */
   ready: Promise<void> = Promise.resolve();
 
@@ -89,33 +90,45 @@ class MemoryHistory implements History {
     return topic.startsWith('kept');
   }
 
-  async publish(topic: string, kind: number, payload: Uint8Array): Promise<string> {
+  attach({ deliver }: Receiver): () => void {
+    this.deliver = deliver;
+    return () => {};
+  }
+
+  async publish(
+    topic: string,
+    kind: number,
+    payload: Uint8Array,
+  ): Promise<{ id: string; count: number }> {
     await this.ready;
     const id = `${this.kept.length + 1}`;
     const publication = { topic, kind, payload, id };
     this.kept.push(publication);
-    this.deliver(publication);
-    return id;
+    return { id, count: await this.deliver(publication) };
   }
 
   async resume(
     pattern: string,
     since: string,
-    take: (publication: Publication) => void,
+    take: (publication: Publication) => Promise<void> | void,
     joined: () => void,
     signal: AbortSignal,
+    onGap?: (firstId: string) => void,
   ): Promise<{ gap: boolean }> {
     await this.ready;
     signal.throwIfAborted();
     if (since === 'fails') throw new Error('the history is away');
+    if (since === 'unknown') throw new WSServerError(10022, 'there is no such message');
+    const gap = Number(since) + 1 < this.oldest;
+    if (gap) onGap?.(`${this.oldest}`);
     const prefix = pattern.replace(/[*>]$/, '');
     for (const publication of this.kept) {
       const number = Number(publication.id);
       const fits = publication.topic.startsWith(prefix);
-      if (fits && number > Number(since) && number >= this.oldest) take(publication);
+      if (fits && number > Number(since) && number >= this.oldest) await take(publication);
     }
     joined();
-    return { gap: Number(since) + 1 < this.oldest };
+    return { gap };
   }
 }
 
@@ -128,7 +141,8 @@ export async function serveKept(
 ): Promise<WSServer> {
   const server = await startServer(t, options);
   serveTopics(server, { authorize });
-  bus.history.deliver = Reflect.get(server, 'publisher').deliver;
+  // As the server does when it has a history to attach.
+  bus.history.attach(Reflect.get(server, 'publisher'));
   server.bus = bus;
   return server;
 }

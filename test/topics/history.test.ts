@@ -49,9 +49,9 @@ test('what is not kept any more is a gap, and so is all without a history', asyn
   const client = await speak(t, server);
   client.say({ op: 'subscribe', topic: 'kept', since: '1', ref: 1 });
   assert.deepEqual(await hear(client, 3), [
+    { op: 'gap', topic: 'kept' },
     { op: 'message', topic: 'kept', to: 'kept', id: '4', data: 'x' },
     { op: 'ok', ref: 1 },
-    { op: 'gap', topic: 'kept' },
   ]);
   for (const [topic, since] of [
     ['other', '1'],
@@ -59,8 +59,8 @@ test('what is not kept any more is a gap, and so is all without a history', asyn
   ]) {
     client.say({ op: 'subscribe', topic, since, ref: topic });
     assert.deepEqual(await hear(client, 2), [
-      { op: 'ok', ref: topic },
       { op: 'gap', topic },
+      { op: 'ok', ref: topic },
     ]);
   }
   const plain = await startServer(t);
@@ -68,8 +68,8 @@ test('what is not kept any more is a gap, and so is all without a history', asyn
   const lost = await speak(t, plain);
   lost.say({ op: 'subscribe', topic: 'kept', since: '1', ref: 1 });
   assert.deepEqual(await hear(lost, 2), [
-    { op: 'ok', ref: 1 },
     { op: 'gap', topic: 'kept' },
+    { op: 'ok', ref: 1 },
   ]);
 });
 
@@ -90,6 +90,53 @@ test('a history that fails is a gap, and Error tells', async (t) => {
   client.say({ op: 'publish', topic: 'kept', data: 1, keep: true, ref: 2 });
   const { op, ref, message } = await client.hears();
   assert.deepEqual([op, ref, message], ['error', 2, 'The server has failed.']);
+});
+
+test('an id that there is not is a gap, of which only the client is told', async (t) => {
+  const { server } = await startTopics(t, () => true, { settings: { MaxSubscriptions: 2 } });
+  const errors = collect(server, 'Error');
+  const client = await speak(t, server);
+  client.say({ op: 'subscribe', topic: 'kept', since: 'unknown', ref: 1 });
+  assert.deepEqual(await hear(client, 2), [
+    { op: 'ok', ref: 1 },
+    { op: 'gap', topic: 'kept' },
+  ]);
+  assert.deepEqual(errors, []);
+  // What cannot be subscribed to is no gap.
+  client.say({ op: 'subscribe', topic: 'kept..x', since: '0', ref: 2 });
+  const wrong = await client.hears();
+  client.say({ op: 'subscribe', topic: 'kept.1', ref: 3 });
+  await client.hears();
+  client.say({ op: 'subscribe', topic: 'kept.2', since: '0', ref: 4 });
+  const tooMany = await client.hears();
+  assert.deepEqual(
+    [wrong, tooMany].map(({ op, ref, code }) => [op, ref, code]),
+    [
+      ['error', 2, 10022],
+      ['error', 4, 10055],
+    ],
+  );
+});
+
+test('of very much that was missed no more is sent than the client takes', async (t) => {
+  const { server, history } = await startTopics(t, () => true, {
+    settings: { MaxQueuedBytes: 65_536 },
+  });
+  const large = 'x'.repeat(50_000);
+  for (let index = 0; index < 400; index++) {
+    await history.publish('kept', 1, Buffer.from(`${large}${index}`));
+  }
+  const client = await speak(t, server);
+  client.socket.pause();
+  client.say({ op: 'subscribe', topic: 'kept', since: '0', ref: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  client.socket.resume();
+  const said = await hear(client, 401);
+  assert.deepEqual(
+    said.slice(0, -1).map(({ data }) => Number(`${data}`.slice(large.length))),
+    Array.from({ length: 400 }, (_, index) => index),
+  );
+  assert.deepEqual(said.at(-1), { op: 'ok', ref: 1 });
 });
 
 test('to unsubscribe, and to leave, ends the resumption', async (t) => {

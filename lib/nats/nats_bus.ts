@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+
+import type * as Client from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { errors, type WSServerError } from '../base/errors.js';
+import { MOST_WAITING } from '../bus/bounds.js';
+import type { Bus, BusHandler } from '../bus/bus.js';
+import { Interests } from '../bus/interests.js';
+import { decodeMessage, encodeMessage, topicOf } from '../bus/message.js';
+import { type Change, Subscriptions } from '../bus/subscriptions.js';
+import { clientOptions } from './client_options.js';
+import { Copies } from './copies.js';
+import { MOST_HEADERS, readId, readKind } from './envelope.js';
+import { KeptConnection } from './nats_connection.js';
+import type { NatsOptions, NatsStatus } from './nats_options.js';
+import { Outgoing } from './outgoing.js';
+import { loadPeer } from './peer.js';
+import { Subjects } from './subjects.js';
+
+/** A subject that NATS brings the messages of. */
+interface Interest {
+  /** Those that have been there before have smaller ones. */
+  readonly number: number;
+  /** Undefined before the first connection. */
+  subscription: Subscription | undefined;
+}
+
+/** A message that handlers take for none. */
+const NO_MESSAGE = new Uint8Array(0);
+
+/** The bus between machines: over NATS. */
+export class NatsBus implements Bus {
+  readonly #kept: KeptConnection;
+  readonly #subjects: Subjects;
+  readonly #outgoing: Outgoing;
+  readonly #copies = new Copies();
+  readonly #onStatus: (status: NatsStatus) => void;
+  readonly #watchers = new Set<(trouble: WSServerError) => void>();
+  readonly #subscriptions = new Subscriptions((change, subject) => this.#change(change, subject));
+  readonly #interests = new Map<string, Interest>();
+  /** The same, by what matches. */
+  readonly #matching = new Interests<Interest>();
+  #lastNumber = 0;
+  #maxPayload: number | undefined;
+  #closed = false;
+
+  constructor(options: NatsOptions = {}) {
+    const { prefix = 'wss', whileAway = 'lose', maxPending = MOST_WAITING } = options;
+    if (!(maxPending >= 65536 && maxPending <= 1 << 30)) {
+      throw errors.invalidArgument('maxPending is a number of bytes from 65536 to 1073741824.');
+    }
+    if (whileAway !== 'lose' && whileAway !== 'keep') {
+      throw errors.invalidArgument("whileAway is 'lose' or 'keep'.");
+    }
+    const client = loadPeer<typeof Client>('@nats-io/transport-node');
+    this.#subjects = new Subjects(prefix);
+    this.#onStatus = options.onStatus ?? (() => {});
+    this.#outgoing = new Outgoing(maxPending, whileAway === 'keep', () => client.headers());
+    const { options: parsed, where } = clientOptions(client, options);
+    this.#kept = new KeptConnection(client, parsed, where, {
+      onConnected: (connection, isNew) => this.#onConnected(connection, isNew),
+      onAway: () => this.#outgoing.onAway(),
+      onTrouble: (trouble) => this.#onTrouble(trouble),
+      onRefused: () => this.#outgoing.onRefused(),
+    });
+  }
+
+  /** Whether it is connected. */
+  get connected(): boolean {
+    return this.#kept.connected;
+  }
+
+  /**
+   * How many messages of this bus were not sent, or were under way when NATS had gone: whether those
+   * have come through, nobody knows.
+   */
+  get lost(): number {
+    return this.#outgoing.lost;
+  }
+
+  /** That of the server that it was connected to last, less what our headers need. */
+  get maxPayload(): number | undefined {
+    return this.#maxPayload;
+  }
+
+  /** That of the official client, for those who build on it; undefined before it is there. @internal */
+  get connection(): NatsConnection | undefined {
+    return this.#kept.connection;
+  }
+
+  /** @internal */
+  get subjects(): Subjects {
+    return this.#subjects;
+  }
+
+  /**
+   * Fulfilled when it is connected. Rejected when the first attempt has failed; it is tried again
+   * all the same, until it is closed.
+   * @throws {@link WSServerError} 10061 when no server answers, 10013 when none takes the
+   * credentials, 276 when TLS fails, 10054 when it has been closed
+   */
+  ready(): Promise<void> {
+    return this.connected ? Promise.resolve() : this.#kept.first;
+  }
+
+  watch(listener: (trouble: WSServerError) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  publish(subject: string, bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const outside = this.#subjects.outside(subject);
+    const message = topicOf(subject) === undefined ? undefined : decodeMessage(bytes);
+    const { kind, payload } = message ?? { kind: undefined, payload: bytes };
+    this.#outgoing.publish({ subject: outside, kind, payload });
+  }
+
+  subscribe(subject: string, handler: BusHandler): () => void {
+    return this.#subscriptions.add(subject, handler);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#outgoing.onClosed();
+    this.#kept.close();
+  }
+
+  #change(change: Change, subject: string): void {
+    if (change === 'subscribe') {
+      const interest: Interest = { number: ++this.#lastNumber, subscription: undefined };
+      this.#interests.set(subject, interest);
+      this.#matching.add(subject, interest);
+      const { connection } = this.#kept;
+      if (connection !== undefined && !this.#closed) this.#ask(connection, subject, interest);
+    } else {
+      const interest = this.#interests.get(subject) as Interest;
+      this.#interests.delete(subject);
+      this.#matching.remove(subject, interest);
+      interest.subscription?.unsubscribe();
+    }
+  }
+
+  #ask(connection: NatsConnection, subject: string, interest: Interest): void {
+    interest.subscription = connection.subscribe(this.#subjects.outside(subject), {
+      // An error has been told as a status, too.
+      callback: (error, message) => {
+        if (error === null) this.#take(interest, message);
+      },
+    });
+  }
+
+  #onConnected(connection: NatsConnection, isNew: boolean): void {
+    this.#maxPayload = (connection.info?.max_payload ?? 0) - MOST_HEADERS;
+    if (isNew) {
+      for (const [subject, interest] of this.#interests) this.#ask(connection, subject, interest);
+    }
+    this.#outgoing.onConnected(connection);
+    this.#tellStatus();
+  }
+
+  #onTrouble(trouble: WSServerError): void {
+    for (const watcher of this.#watchers) watcher(trouble);
+    if (!this.connected) this.#tellStatus(trouble);
+  }
+
+  #tellStatus(trouble?: WSServerError): void {
+    const { connected, server } = this.#kept;
+    this.#onStatus({ connected, server, ...(trouble && { trouble }) });
+  }
+
+  /** Nothing that a message has may throw: the client would stop to read. */
+  #take(interest: Interest, message: Msg): void {
+    const subject = this.#subjects.inside(message.subject);
+    if (subject === undefined) return;
+    const bytes = this.#read(interest, subject, message);
+    if (bytes !== undefined) this.#subscriptions.deliver(subject, bytes);
+  }
+
+  /** A message of the bus; undefined: it has come already, or comes by another subscription. */
+  #read(interest: Interest, subject: string, message: Msg): Uint8Array | undefined {
+    const { data } = message;
+    try {
+      const { headers } = message;
+      const id = readId(headers);
+      const isNew = id === undefined ? this.#isFirst(interest, subject) : this.#copies.isNew(id);
+      if (!isNew) return undefined;
+      if (topicOf(subject) === undefined) return data;
+      return encodeMessage(readKind(headers, data), data);
+    } catch {
+      // Headers that cannot be read.
+      return this.#isFirst(interest, subject) ? NO_MESSAGE : undefined;
+    }
+  }
+
+  /** Whether it is the one that has been there for longest of those that match. */
+  #isFirst(interest: Interest, subject: string): boolean {
+    for (const other of this.#matching.of(subject)) {
+      if (other.number < interest.number) return false;
+    }
+    return true;
+  }
+}
