@@ -45,6 +45,8 @@ export { ConnectionMap } from './server/connection_map.js';
 export type { CertificatesByName } from './server/security.js';
 export type { WSServerOptions } from './server/server_options.js';
 export { WSServer } from './server/wsserver.js';
+export { serveTopics, type TopicsOptions } from './topics/serve_topics.js';
+export type { Authorize, TopicAction } from './topics/session.js';
 
 import type { ErrorRow } from './base/errors.js';
 import { addon } from './boundary/native.js';

@@ -4,6 +4,8 @@
 export { WSServerError } from './base/errors.js';
 export type { Statistics } from './boundary/native.js';
 export type { Bus, BusHandler } from './bus/bus.js';
+export type { History, Receiver } from './bus/history.js';
+export type { Publication } from './bus/publication.js';
 export { ThreadBus } from './bus/thread_bus.js';
 export type { WorkerCounts } from './workers/protocol.js';
 export type { SocketOptions } from './workers/sockets.js';

@@ -107,7 +107,6 @@ export const errors = {
   noBufferSpace: withCode(ErrorCode.noBufferSpace),
   messageTooLong: withCode(ErrorCode.messageTooLong),
   connectionReset: withCode(ErrorCode.connectionReset),
-  noBufferSpace: withCode(ErrorCode.noBufferSpace),
   timedOut: withCode(ErrorCode.timedOut),
   connectionRefused: withCode(ErrorCode.connectionRefused),
   handshakeFailed: withCode(ErrorCode.handshakeFailed),

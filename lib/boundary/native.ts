@@ -131,6 +131,7 @@ export interface Layout {
       | 'publish'
       | 'uncompressed'
       | 'gathered'
+      | 'enveloped'
       | 'operandShift',
       number
     >
@@ -264,7 +265,7 @@ export interface NativeServer {
   checkTopic(topic: string): void;
   /**
    * Publishes past the command memory, to all if `topic` is empty, and returns to how many.
-   * UNCOMPRESSED may be added to the opcode. Throws 10022.
+   * UNCOMPRESSED and ENVELOPED may be added to the opcode. Throws 10022.
    */
   publish(
     topic: string,
@@ -272,6 +273,13 @@ export interface NativeServer {
     bytes: NodeJS.ArrayBufferView | ArrayBufferLike,
     except: number,
   ): number;
+  /** Sends what is published to `id` alone: whether it has had room for that. */
+  publishTo(id: number, opcode: number, bytes: Uint8Array): boolean;
+  /** Those who agree on this subprotocol from now on get envelopes, instead of what is bare. */
+  setEnvelopeProtocol(name: string): void;
+  getsEnvelopes(id: number): boolean;
+  /** Whether somebody who gets envelopes is subscribed to what `topic` fits; empty: is open. */
+  wantsEnvelopes(topic: string): boolean;
   /** Tells the Log and Error. Returns whether somebody listens to Error. */
   reportError(id: number, code: number, text: string): boolean;
   state(): NativeState;

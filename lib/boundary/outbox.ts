@@ -16,6 +16,8 @@ const { command, commandMemory, headers, kinds, slotMask: SLOT_MASK } = layout;
 
 /** Added to an opcode: the message is sent as it is, whatever has been negotiated. */
 export const UNCOMPRESSED = kinds.uncompressed;
+/** Added to a publication: for those who get envelopes, and without it for the others. */
+export const ENVELOPED = kinds.enveloped;
 /** Added to an opcode: the payload lies among those that were written together. */
 const GATHERED = kinds.gathered;
 const ANSWER_CONNECTION = kinds.answerConnection;
@@ -160,7 +162,7 @@ export class Outbox {
   /**
    * Publishes a message to those who are subscribed to `topic`, which can be published to, or, if
    * it is empty, to all; not to `except`, unless that is 0. `opcode` is Opcode.text or Opcode.binary,
-   * `flags` 0 or UNCOMPRESSED. How many get it, a later event says for `token`. False when it is too
+   * `flags` UNCOMPRESSED and ENVELOPED, or 0. How many get it, a later event says for `token`. False when it is too
    * large, or bytes lie about their length: use NativeServer.publish().
    */
   publish(

@@ -5,8 +5,9 @@ import { errors, type WSServerError } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { Bus } from './bus.js';
 import { decodeMessage, encodeMessage, payloadOf, subjectOf, topicOf } from './message.js';
+import type { Publication } from './publication.js';
 
-/** Whom none of it is for: nobody. */
+/** Whom an error is about: nobody. */
 const NOBODY = 0;
 
 /**
@@ -16,14 +17,17 @@ const NOBODY = 0;
 export class BusLink {
   readonly #bus: Bus;
   readonly #core: NativeServer;
+  readonly #deliver: (publication: Publication) => unknown;
   /** What ends the subscription to each pattern. */
   readonly #ends = new Map<string, () => void>();
   readonly #endEverybody: () => void;
   readonly #endWatch: (() => void) | undefined;
 
-  constructor(bus: Bus, core: NativeServer) {
+  /** What comes from the bus is given to `deliver`, which may throw. */
+  constructor(bus: Bus, core: NativeServer, deliver: (publication: Publication) => unknown) {
     this.#bus = bus;
     this.#core = core;
+    this.#deliver = deliver;
     this.#endEverybody = bus.subscribe(subjectOf(''), this.#take);
     this.#endWatch = bus.watch?.((trouble) => this.#tell(trouble));
   }
@@ -85,7 +89,7 @@ export class BusLink {
       if (message === undefined) {
         throw errors.invalidArgument(`What the bus has brought for ${subject} is no message.`);
       }
-      this.#core.publish(topicOf(subject) as string, message.kind, message.payload, NOBODY);
+      this.#deliver({ topic: topicOf(subject) as string, ...message });
     } catch (error) {
       this.#tell(error as WSServerError);
     }

@@ -14,6 +14,14 @@ import type { MessageReader } from './message_reader.js';
 const ACCEPT_DATA = propertyIndex('AcceptData');
 const CONNECTED = propertyIndex('Connected');
 
+/** Takes the messages of some connections in place of the handlers of DataIn. */
+export interface Diversion {
+  /** Whether it takes those of this connection. */
+  has(connectionId: number): boolean;
+  /** REQUIRES has(). */
+  take(event: DataInEvent): void;
+}
+
 /**
  * Delivers the messages of a server to the handlers of DataIn: at once where nothing is in the way,
  * else through the connection's {@link Intake}.
@@ -24,7 +32,8 @@ export class Delivery implements IntakeOwner {
   readonly #contexts: Contexts;
   readonly #serial: boolean;
   readonly #onReadersChanged: () => void;
-  hasHandlers = false;
+  #hasHandlers = false;
+  #diversion: Diversion | undefined;
   /** The only handler, or what calls all of them. */
   #handler: Listener<'DataIn'> = () => {};
   readonly #intakes = new Map<number, Intake>();
@@ -47,7 +56,13 @@ export class Delivery implements IntakeOwner {
 
   /** Whether somebody reads messages in a loop, or may do so. */
   get hasReaders(): boolean {
-    return this.#readers > 0;
+    return this.#readers > 0 || this.#diversion !== undefined;
+  }
+
+  /** From now on those that it has do not come to the handlers. */
+  divert(diversion: Diversion): void {
+    this.#diversion = diversion;
+    this.#onReadersChanged();
   }
 
   /** Handlers have been added or removed. */
@@ -55,8 +70,8 @@ export class Delivery implements IntakeOwner {
     const server = this.#server;
     const handlers = server.rawListeners('DataIn') as Listener<'DataIn'>[];
     const [only] = handlers;
-    if (this.hasHandlers !== handlers.length > 0) {
-      this.hasHandlers = handlers.length > 0;
+    if (this.#hasHandlers !== handlers.length > 0) {
+      this.#hasHandlers = handlers.length > 0;
       // Not at once: a handler is not to be called while it is still being added.
       if (this.#intakes.size > 0) queueMicrotask(() => this.#onHandlers());
     }
@@ -71,6 +86,13 @@ export class Delivery implements IntakeOwner {
     } else {
       this.#handler = (event) => server.emit('DataIn', event);
     }
+    const diversion = this.#diversion;
+    if (diversion === undefined) return;
+    const handler = this.#handler;
+    this.#handler = (event) =>
+      diversion.has(event.connectionId)
+        ? diversion.take(event)
+        : (handler.call(server, event) as unknown);
   }
 
   /** A message has come. */
@@ -145,6 +167,10 @@ export class Delivery implements IntakeOwner {
   }
 
   // For Intake.
+
+  hasHandlers(connectionId: number): boolean {
+    return this.#hasHandlers || this.#diversion?.has(connectionId) === true;
+  }
 
   hand(event: DataInEvent): PromiseLike<unknown> | undefined {
     const handled = this.#call(event);

@@ -9,8 +9,8 @@ import { MessageReader, type ReaderOwner } from './message_reader.js';
 
 /** What an intake needs of the server. */
 export interface IntakeOwner {
-  /** Whether DataIn has handlers. */
-  readonly hasHandlers: boolean;
+  /** Whether DataIn has handlers, or what takes this connection's messages in their place. */
+  hasHandlers(connectionId: number): boolean;
   /** Calls the handlers of DataIn. While a promise that it returns is pending, messages wait. */
   hand(event: DataInEvent): unknown;
   /** Has the core read from the connection's socket, or not. */
@@ -181,7 +181,9 @@ export class Intake implements ReaderOwner {
 
   /** Whether messages need not be kept: somebody takes them, or nobody has asked to keep them. */
   get #isTaken(): boolean {
-    return !this.#keeps || this.#reader !== undefined || this.#owner.hasHandlers;
+    return (
+      !this.#keeps || this.#reader !== undefined || this.#owner.hasHandlers(this.#connectionId)
+    );
   }
 
   #handOut(): void {
@@ -196,7 +198,7 @@ export class Intake implements ReaderOwner {
       if (isPromise(handled)) this.waitFor(handled);
       // The handler may have left the loop, or begun one.
       if (reader !== undefined && reader === this.#reader) {
-        if (this.#owner.hasHandlers) this.#heard = true;
+        if (this.#owner.hasHandlers(this.#connectionId)) this.#heard = true;
         reader.push(event);
       } else if (this.#heard && this.#reader !== undefined) {
         // The messages that were held for this reader come first.

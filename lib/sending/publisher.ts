@@ -5,7 +5,7 @@ import { bytesOf, isUint8Array } from '../base/bytes.js';
 import { toId } from '../base/connection_id.js';
 import { errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
-import { Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
+import { ENVELOPED, Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { BusLink } from '../bus/bus_link.js';
 import type { Publication } from '../bus/publication.js';
 import { attemptFrame } from './framed.js';
@@ -29,17 +29,29 @@ export interface PublishOptions {
   keep?: boolean | undefined;
 }
 
+/** What the clients of a subprotocol get instead of what is published. */
+export interface Envelopes {
+  /** A text. */
+  wrap(publication: Publication): string;
+}
+
 /** So many topics are known to be right; then they are looked at again. */
 const MOST_KNOWN = 1000;
 /** Stands for all who are connected: no topic is empty. */
 const ALL = '';
 
+function bytesIn(payload: string | Uint8Array): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : (bytesOf(payload) ?? payload);
+}
+
 /** Publishes for a server, and keeps the promises until it is known how many get a message. */
 export class Publisher {
   /** What takes publications to other servers, if anything does. */
   link: BusLink | undefined;
+  /** What makes envelopes for those who get them, if anybody may. */
+  envelopes: Envelopes | undefined;
   readonly #outbox: Outbox;
-  readonly #core: NativeServer;
+  readonly core: NativeServer;
   readonly #isAlone: () => boolean;
   readonly #pending = new Map<number, (count: number) => void>();
   readonly #known = new Set<string>();
@@ -48,7 +60,7 @@ export class Publisher {
   /** `isAlone` says whether nobody is connected. */
   constructor(outbox: Outbox, isAlone: () => boolean) {
     this.#outbox = outbox;
-    this.#core = outbox.server;
+    this.core = outbox.server;
     this.#isAlone = isAlone;
   }
 
@@ -67,14 +79,24 @@ export class Publisher {
   }
 
   /**
-   * Gives what comes from a history to the connections of this server.
+   * Gives a publication to the connections of this server, wherever it has come from: each gets it
+   * bare, as its frame has it, or in an envelope. Fulfilled with how many it was put on the way to.
    * @throws {@link WSServerError} 10022 when its topic is none
    */
-  deliver(publication: Publication): Promise<number> {
-    this.#requireTopic(publication.topic);
-    const message = attemptFrame(publication);
-    if (message === undefined) return Promise.resolve(0);
-    return this.#give(publication.topic, message.data, message.kind, publication.except ?? 0);
+  readonly deliver = (publication: Publication): Promise<number> => {
+    if (publication.topic !== ALL) this.#requireTopic(publication.topic);
+    return this.#give(publication);
+  };
+
+  /**
+   * Sends a text to one connection that gets envelopes, behind what has been published to it. Who
+   * has no room for it is disconnected.
+   */
+  sendTo(connectionId: number, text: string): void {
+    if (this.#outbox.takes(connectionId)) {
+      if (this.#outbox.sendText(connectionId, text, Opcode.text)) return;
+    }
+    this.core.publishTo(connectionId, Opcode.text, Buffer.from(text));
   }
 
   /** What publish() has promised for `token` has come to be. */
@@ -99,18 +121,34 @@ export class Publisher {
       return kept;
     }
     this.link?.publish(topic, message, kind);
-    return this.#give(topic, message, kind, except);
+    if (this.envelopes === undefined) return this.#send(topic, message, opcode, flags, except);
+    return this.#give({ topic, kind, payload: message, except });
   }
 
   /** To the connections of this server. */
-  #give(
+  #give(publication: Publication): Promise<number> {
+    const { topic, kind, except = 0 } = publication;
+    const flags = kind & UNCOMPRESSED;
+    const framed = attemptFrame(publication);
+    const count =
+      framed === undefined
+        ? Promise.resolve(0)
+        : this.#send(topic, framed.data, framed.kind ^ flags, flags, except);
+    const { envelopes } = this;
+    if (envelopes === undefined || !this.core.wantsEnvelopes(topic)) return count;
+    const envelope = envelopes.wrap(publication);
+    const others = this.#send(topic, envelope, Opcode.text, flags | ENVELOPED, except);
+    return Promise.all([count, others]).then(([bare, enveloped]) => bare + enveloped);
+  }
+
+  /** Fulfilled with how many it has been put on the way to. */
+  #send(
     topic: string,
     message: string | Uint8Array,
-    kind: number,
+    opcode: number,
+    flags: number,
     except: number,
   ): Promise<number> {
-    const flags = kind & UNCOMPRESSED;
-    const opcode = (kind ^ flags) as Opcode;
     // A server that nobody is connected to may have no turn any more to tell of it.
     if (!this.#isAlone()) {
       this.#lastToken = (this.#lastToken + 1) & 0x7fffffff || 1;
@@ -119,14 +157,12 @@ export class Publisher {
         return new Promise((resolve) => this.#pending.set(token, resolve));
       }
     }
-    const bytes =
-      typeof message === 'string' ? Buffer.from(message) : (bytesOf(message) ?? message);
-    return Promise.resolve(this.#core.publish(topic, kind, bytes, except));
+    return Promise.resolve(this.core.publish(topic, opcode | flags, bytesIn(message), except));
   }
 
   #requireTopic(topic: string): void {
     if (this.#known.has(topic)) return;
-    this.#core.checkTopic(topic);
+    this.core.checkTopic(topic);
     if (this.#known.size === MOST_KNOWN) this.#known.clear();
     this.#known.add(topic);
   }

@@ -5,13 +5,16 @@ import { attempt, handled } from '../base/promises.js';
 import type { Bus } from '../bus/bus.js';
 import { BusLink } from '../bus/bus_link.js';
 import type { Cluster, NodeCounts, Presence, PresenceOptions } from '../cluster/cluster.js';
-import type { Publisher, PublishOptions } from '../sending/publisher.js';
+import type { Delivery, Diversion } from '../receiving/delivery.js';
+import type { Envelopes, Publisher, PublishOptions } from '../sending/publisher.js';
 import type { Data } from '../sending/sender.js';
 import type { SubscribeOptions, Subscriber } from '../sending/subscriber.js';
 import { ServerProperties } from './server_properties.js';
 
 /** What a {@link WSServer} does with topics: one message to many. */
 export abstract class ServerTopics extends ServerProperties {
+  /** @internal */
+  protected abstract readonly delivery: Delivery;
   /** @internal */
   protected abstract readonly publisher: Publisher;
   /** @internal */
@@ -37,10 +40,9 @@ export abstract class ServerTopics extends ServerProperties {
     this.#detach?.();
     this.#bus = bus;
     this.subscriber.history = bus?.history;
-    this.#detach = bus?.history?.attach({
-      deliver: (publication) => this.publisher.deliver(publication),
-    });
-    this.publisher.link = bus === undefined ? undefined : new BusLink(bus, this.core);
+    this.#detach = bus?.history?.attach(this.publisher);
+    this.publisher.link =
+      bus === undefined ? undefined : new BusLink(bus, this.core, this.publisher.deliver);
     this.cluster.join(bus);
     this.listenersChanged();
     // From here on the core tells of others.
@@ -169,5 +171,16 @@ export abstract class ServerTopics extends ServerProperties {
    */
   presence(topic: string, options?: PresenceOptions): Promise<Presence> {
     return handled(this.cluster.presence(topic, options));
+  }
+
+  /**
+   * Has the connections that agree on the subprotocol `name` served by `protocol`.
+   * @internal
+   */
+  serveProtocol(name: string, protocol: Diversion & Envelopes): Publisher {
+    this.publisher.envelopes = protocol;
+    this.core.setEnvelopeProtocol(name);
+    this.delivery.divert(protocol);
+    return this.publisher;
   }
 }

@@ -56,7 +56,8 @@ export class WSServer extends ServerTopics {
   readonly #batch: BatchReader;
   readonly #contexts = new Contexts();
   readonly #sender: Sender;
-  readonly #delivery: Delivery;
+  /** @internal */
+  protected readonly delivery: Delivery;
   readonly #security: Security;
   readonly #settings: Settings;
   /** Those that wait for their connections to end. */
@@ -74,8 +75,8 @@ export class WSServer extends ServerTopics {
       ...properties
     } = options ?? {};
     const take: (event: DataInEvent) => void = serialDelivery
-      ? (event) => this.#delivery.takeSerially(event)
-      : (event) => this.#delivery.take(event);
+      ? (event) => this.delivery.takeSerially(event)
+      : (event) => this.delivery.take(event);
     this.#batch = new BatchReader({
       onConnectionRequest: (id, event) =>
         this.#ask(id, 'ConnectionRequest', (to) => askConnection(to, id, event, this.#outbox)),
@@ -123,7 +124,7 @@ export class WSServer extends ServerTopics {
     const delivery = new Delivery(this, this.#core, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
-    this.#delivery = delivery;
+    this.delivery = delivery;
     this.subscriber = new Subscriber(this.#core, this.#sender, (event) => this.#emit('Gap', event));
     const { subscriber } = this;
     const owner = { core: this.#core, sender: this.#sender, delivery, subscriber };
@@ -222,12 +223,12 @@ export class WSServer extends ServerTopics {
 
   /** Stops reading from a connection's socket: sets its {@link WSConnection.acceptData} to false. */
   pauseData(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#delivery.setAcceptData(toId(connectionId), false));
+    return this.#attempt(() => this.delivery.setAcceptData(toId(connectionId), false));
   }
 
   /** Reads from a connection's socket again: sets its {@link WSConnection.acceptData} to true. */
   processData(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#delivery.setAcceptData(toId(connectionId), true));
+    return this.#attempt(() => this.delivery.setAcceptData(toId(connectionId), true));
   }
 
   /**
@@ -330,11 +331,11 @@ export class WSServer extends ServerTopics {
       if (this.listenerCount(name) > 0) wanted |= 1 << kind;
     });
     // A handler of Connected may begin to read: it must not have missed what came right behind.
-    if (this.#delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
+    if (this.delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     if (this.publisher?.link !== undefined) wanted |= INTEREST;
     this.#core.setWanted(wanted);
-    this.#delivery.listenersChanged();
+    this.delivery.listenersChanged();
   }
 
   #ask<Name extends EventName>(
@@ -369,7 +370,7 @@ export class WSServer extends ServerTopics {
       if (connectionIds.size === 0) resolve();
       return connectionIds.size > 0;
     });
-    const atOnce = this.#delivery.end(id, event, () => {
+    const atOnce = this.delivery.end(id, event, () => {
       this.#emit('Disconnected', event);
       this.#forget(id);
     });
@@ -377,11 +378,11 @@ export class WSServer extends ServerTopics {
   }
 
   #onForgotten(connectionId: number): void {
-    this.#delivery.end(connectionId, NEVER_OPENED, () => this.#forget(connectionId));
+    this.delivery.end(connectionId, NEVER_OPENED, () => this.#forget(connectionId));
   }
 
   #forget(connectionId: number): void {
-    this.connections.forget(connectionId, this.#delivery.forget(connectionId));
+    this.connections.forget(connectionId, this.delivery.forget(connectionId));
     this.#contexts.forget(connectionId);
   }
 

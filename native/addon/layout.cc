@@ -94,6 +94,7 @@ Napi::Object kinds(Napi::Env env) {
                        {"publish", server::kPublish},
                        {"uncompressed", server::kUncompressed},
                        {"gathered", server::kGathered},
+                       {"enveloped", server::kEnveloped},
                        {"operandShift", server::kOperandShift}});
 }
 

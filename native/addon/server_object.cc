@@ -71,6 +71,10 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::countTopics>("countTopics"),
        InstanceMethod<&ServerObject::checkTopic>("checkTopic"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::publish>>("publish"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::publishTo>>("publishTo"),
+       InstanceMethod<&ServerObject::setEnvelopeProtocol>("setEnvelopeProtocol"),
+       InstanceMethod<&ServerObject::getsEnvelopes>("getsEnvelopes"),
+       InstanceMethod<&ServerObject::wantsEnvelopes>("wantsEnvelopes"),
        InstanceMethod<&ServerObject::direct<&ServerObject::reportError>>("reportError"),
        InstanceMethod<&ServerObject::state>("state")});
 }

@@ -86,6 +86,10 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value countTopics(const Napi::CallbackInfo& info);
   Napi::Value checkTopic(const Napi::CallbackInfo& info);
   Napi::Value publish(const Napi::CallbackInfo& info);
+  Napi::Value publishTo(const Napi::CallbackInfo& info);
+  Napi::Value setEnvelopeProtocol(const Napi::CallbackInfo& info);
+  Napi::Value getsEnvelopes(const Napi::CallbackInfo& info);
+  Napi::Value wantsEnvelopes(const Napi::CallbackInfo& info);
   Napi::Value reportError(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
 

@@ -139,12 +139,35 @@ Napi::Value ServerObject::publish(const Napi::CallbackInfo& info) {
   const std::int32_t kind = integer(info[1]);
   const auto payload = payloadOf(info);
   if (!payload) return {};
-  Result<int> count =
-      server_->publish(*topic, static_cast<ws::Opcode>(kind & ~server::kUncompressed), *payload,
-                       (kind & server::kUncompressed) == 0, toId(info[3]));
+  constexpr std::int32_t kFlags = server::kUncompressed | server::kEnveloped;
+  Result<int> count = server_->publish(*topic, static_cast<ws::Opcode>(kind & ~kFlags), *payload,
+                                       (kind & server::kUncompressed) == 0, toId(info[3]),
+                                       (kind & server::kEnveloped) != 0);
   if (count.ok()) return Napi::Number::New(info.Env(), count.value());
   throwError(count.error());
   return {};
+}
+
+Napi::Value ServerObject::publishTo(const Napi::CallbackInfo& info) {
+  const auto payload = payloadOf(info);
+  if (!payload) return {};
+  const auto opcode = static_cast<ws::Opcode>(integer(info[1]));
+  return Napi::Boolean::New(info.Env(), server_->publishTo(toId(info[0]), opcode, *payload));
+}
+
+Napi::Value ServerObject::setEnvelopeProtocol(const Napi::CallbackInfo& info) {
+  if (const auto name = topicOf(info[0])) server_->setEnvelopeProtocol(*name);
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::getsEnvelopes(const Napi::CallbackInfo& info) {
+  const server::Connection* const connection = server_->find(toId(info[0]));
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->getsEnvelopes());
+}
+
+Napi::Value ServerObject::wantsEnvelopes(const Napi::CallbackInfo& info) {
+  const auto topic = topicOf(info[0]);
+  return Napi::Boolean::New(info.Env(), topic && server_->wantsEnvelopes(*topic));
 }
 
 }  // namespace wss::addon

@@ -82,8 +82,10 @@ for (const name of ['compat_cpp_style.mjs', 'compat_js_style.mjs']) {
   });
 }
 
+type Hear = (count: number) => Promise<string[]>;
+
 /** The next texts that a client hears. */
-function hearing(client: WebSocket): (count: number) => Promise<string[]> {
+function hearing(client: WebSocket): Hear {
   const texts: string[] = [];
   client.on('message', (data) => texts.push(`${data}`));
   return async (count) => {
@@ -99,7 +101,7 @@ test('the first example of README.md is a chat', async (t) => {
   const onAnyPort = code.replace('localPort: 8080', "localHost: '127.0.0.1'");
   const tells = "console.log('Listening on port', server.localPort);";
   const port = await portOf(startNode(t, '-e', onAnyPort + tells));
-  const join = async (): Promise<[WebSocket, ReturnType<typeof hearing>]> => {
+  const join = async (): Promise<[WebSocket, Hear]> => {
     const client = new WebSocket(`ws://127.0.0.1:${port}`);
     const heard = hearing(client);
     await once(client, 'open');
@@ -120,27 +122,53 @@ test('the first example of README.md is a chat', async (t) => {
 test('chat.mjs: what is said in a room, all in it hear', async (t) => {
   const lines = start(t, 'chat.mjs', '0');
   const port = (await lineOf(lines, /^Chat on/)).replace(/.*:/, '');
-  const join = async (query: string): Promise<[WebSocket, ReturnType<typeof hearing>]> => {
-    const client = new WebSocket(`ws://127.0.0.1:${port}/?${query}`, 'chat');
+  const join = async (name: string, room: string): Promise<[WebSocket, Hear]> => {
+    const query = new URLSearchParams({ name, room });
+    const client = new WebSocket(`ws://127.0.0.1:${port}/?${query}`, 'topics.v1');
     const heard = hearing(client);
     await once(client, 'open');
-    return [client, heard];
+    client.send(JSON.stringify({ op: 'subscribe', topic: `room.${room}.*`, ref: 1 }));
+    const hear: Hear = async (count) =>
+      (await heard(count)).map((text) => {
+        const { op, topic, data, code } = JSON.parse(text);
+        return `${op} ${topic ?? ''} ${data ?? code ?? ''}`.trim();
+      });
+    assert.deepEqual(await hear(1), ['ok']);
+    return [client, hear];
   };
-  const [ada, ofAda] = await join('name=ada');
-  assert.deepEqual(await ofAda(1), ['ada has come']);
-  const [bob, ofBob] = await join('name=bob&room=kitchen');
-  const [cid, ofCid] = await join('name=cid&room=kitchen');
-  assert.deepEqual(await ofBob(2), ['bob has come', 'cid has come']);
-  cid.send('tea?');
+  const say = (client: WebSocket, topic: string, data: string): void =>
+    client.send(JSON.stringify({ op: 'publish', topic, data }));
+  const [ada, ofAda] = await join('ada', 'hall');
+  const [bob, ofBob] = await join('bob', 'kitchen');
+  const [cid, ofCid] = await join('cid', 'kitchen');
+  assert.deepEqual(await ofBob(1), ['message room.kitchen.door cid has come']);
+  say(cid, 'room.kitchen.cid', 'tea?');
+  assert.deepEqual(await ofBob(1), ['message room.kitchen.cid tea?']);
+  assert.deepEqual(await ofCid(1), ['message room.kitchen.cid tea?']);
   cid.close();
-  assert.deepEqual(await ofBob(2), ['cid: tea?', 'cid has gone']);
-  assert.deepEqual(await ofCid(2), ['cid has come', 'cid: tea?']);
-  ada.send('nobody here');
-  assert.deepEqual(await ofAda(1), ['ada: nobody here']);
-  for (const query of ['', 'name=eve&room=*', 'name=eve&room=a.b']) {
-    const refused = new WebSocket(`ws://127.0.0.1:${port}/?${query}`, 'chat');
+  assert.deepEqual(await ofBob(1), ['message room.kitchen.door cid has gone']);
+  // Neither with another's name, nor in another room.
+  for (const topic of ['room.hall.bob', 'room.kitchen.bob', 'room.hall.door']) {
+    say(ada, topic, 'x');
+    assert.deepEqual(await ofAda(1), ['error  10013']);
+  }
+  ada.send(JSON.stringify({ op: 'subscribe', topic: 'room.kitchen.*' }));
+  assert.deepEqual(await ofAda(1), ['error  10013']);
+  for (const query of ['', 'name=eve&room=*', 'name=eve&room=a.b', 'name=*']) {
+    const refused = new WebSocket(`ws://127.0.0.1:${port}/?${query}`, 'topics.v1');
     const [error] = await once(refused, 'error');
     assert.match(error.message, /403/);
   }
   for (const client of [ada, bob]) client.terminate();
+});
+
+test('chat.mjs: the page and its client are served', async (t) => {
+  const lines = start(t, 'chat.mjs', '0');
+  const port = (await lineOf(lines, /^Chat on/)).replace(/.*:/, '');
+  const page = (await lineOf(lines, /^Page on/)).replace('Page on ', '');
+  assert.match(await (await fetch(page)).text(), new RegExp(`ws://127.0.0.1:${port}/`));
+  const client = await fetch(new URL('client.mjs', page));
+  assert.equal(client.headers.get('Content-Type'), 'text/javascript');
+  assert.match(await client.text(), /export class TopicsClient/);
+  assert.equal((await fetch(new URL('other', page))).status, 404);
 });

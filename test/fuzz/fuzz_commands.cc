@@ -20,6 +20,7 @@ namespace {
 /// Bits of the first byte.
 constexpr unsigned kDeflates = 1;
 constexpr unsigned kSmallFrames = 2;
+constexpr unsigned kEnvelopes = 8;
 constexpr unsigned kTwice = 4;  ///< the same is asked for again, over what it has left
 
 constexpr std::uint64_t kMostMessage = std::uint64_t{1} << 32;
@@ -49,8 +50,11 @@ void run(unsigned setup, const std::vector<server::Command>& given, Bytes arenaB
   if ((setup & kSmallFrames) != 0) fixture.options().maxFrameSize = 126;
   Peer peer(folder.file("s"));
   const bool deflates = (setup & kDeflates) != 0;
-  const std::int32_t id =
-      fixture.open(peer, deflates ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
+  fixture.server().setEnvelopeProtocol("letters");
+  std::string lines;
+  if (deflates) lines += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+  if ((setup & kEnvelopes) != 0) lines += "Sec-WebSocket-Protocol: letters\r\n";
+  const std::int32_t id = fixture.open(peer, lines);
   for (const std::string_view pattern : {"t", "t.*", ">"}) {
     require(fixture.server().subscribe(id, pattern).ok());
   }

@@ -17,6 +17,7 @@ const documents = [
   ...[
     'architecture',
     'boundary',
+    'browser_topics',
     'cluster',
     'load',
     'nats',

@@ -72,16 +72,18 @@ const ofLib: Rooms = {
   sending: ['bus', 'events', 'boundary', 'base'],
   cluster: ['sending', 'bus', 'events', 'boundary', 'base'],
   server: ['cluster', 'receiving', 'sending', 'bus', 'events', 'certificates', 'boundary', 'base'],
+  topics: ['server', 'receiving', 'sending', 'bus', 'events', 'boundary', 'base'],
   workers: ['server', 'bus', 'boundary', 'base'],
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
   cli: ['load', 'workers', 'nats', 'server', 'certificates', 'boundary', 'base'],
-  // What users import: index, compat, workers and nats.
+  // What users import: index, client, compat, workers and nats.
   '.': [
     'compat',
     'workers',
     'nats/history',
     'nats',
+    'topics',
     'server',
     'cluster',
     'sending',

@@ -54,6 +54,9 @@ class Connection final : private net::SocketOwner {
   [[nodiscard]] bool mayBeAskedFor() const { return askable_ || !announced_; }
   /// Somebody does: who has asked for it, or is asked about it.
   void noteAsked() { asked_ = true; }
+  /// Whether it has agreed on Shared::envelopeProtocol, so that of what is published it gets what
+  /// is enveloped, instead of the rest.
+  [[nodiscard]] bool getsEnvelopes() const { return getsEnvelopes_; }
   /// Whether it counts as a connection: from the 101 answer until Disconnected.
   [[nodiscard]] bool isConnected() const { return isWebSocket(state_); }
   /// Whether we have sent our Close, or said the last word in another way.
@@ -377,7 +380,8 @@ class Connection final : private net::SocketOwner {
   bool queuedForHandshake_ : 1 = false;  ///< in the server's queue for that
   bool queuedToCatchUp_ : 1 = false;     ///< in the server's queue for that
   bool asked_ : 1 = false;               ///< somebody outside knows it
-  bool unread_ : 1 = false;              ///< kLeaving: something has come behind the last frame
+  bool getsEnvelopes_ : 1 = false;
+  bool unread_ : 1 = false;  ///< kLeaving: something has come behind the last frame
   [[no_unique_address]] Outgoing outgoing_;
   std::uint32_t timeoutSeconds_ : kTimeoutBits;
   std::int32_t bytesSent_ = 0;

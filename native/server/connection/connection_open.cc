@@ -115,9 +115,11 @@ void Connection::answerOpenRequest(const http::Answer& answer) {
   }
   if (status != 101) return refuse(status, "Refused by the application", headers, body);
   if (!shared_.owner.takeOpen()) return refuse(503, "MaxConnections has been reached");
+  const std::string_view agreed = chooseSubProtocol(subProtocol);
+  getsEnvelopes_ = !agreed.empty() && agreed == shared_.envelopeProtocol;
   http::appendSwitchingProtocols(outgoing_.queue(),
-                                 http::findHeader(request_.headers(), "Sec-WebSocket-Key"),
-                                 chooseSubProtocol(subProtocol), chooseExtensions(), headers);
+                                 http::findHeader(request_.headers(), "Sec-WebSocket-Key"), agreed,
+                                 chooseExtensions(), headers);
   deadlineTick_ = 0;
   announced_ = true;
   shared_.owner.onNotPending(id_);

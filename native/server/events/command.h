@@ -50,6 +50,9 @@ inline constexpr std::int32_t kTopic = 18;
 /// A message to all who are subscribed to the topic that was given last; to all there are, if that
 /// is empty. operand: the opcode; connectionId: who does not get it, or 0.
 inline constexpr std::int32_t kPublish = 19;
+/// Added to kPublish: it is for those who get envelopes (Connection::getsEnvelopes()) alone;
+/// without it, for the others alone.
+inline constexpr std::int32_t kEnveloped = 0x80;
 /// Where the operand of a kind begins.
 inline constexpr unsigned kOperandShift = 8;
 
@@ -87,6 +90,7 @@ struct DecodedCommand {
   bool isSound;       ///< what it asks for can be done, and its payload is within the arena
   bool mayCompress;   ///< of a message
   bool accepts;       ///< of kConnectionAnswer
+  bool isEnveloped;   ///< of kPublication
   ws::Opcode opcode;  ///< of a message, or a publication
   std::int32_t connectionId;
   std::int32_t status;  ///< of kOpenAnswer
@@ -107,6 +111,7 @@ class CommandDecoder {
                            .isSound = false,
                            .mayCompress = (command.kind & kUncompressed) == 0,
                            .accepts = command.length != 0,
+                           .isEnveloped = (command.kind & kEnveloped) != 0,
                            .opcode = static_cast<ws::Opcode>(kind),
                            .connectionId = command.connectionId,
                            .status = command.kind >> kOperandShift,

@@ -39,9 +39,13 @@ class Publications {
   [[nodiscard]] std::string_view topic() const { return topic_; }
   /// Whom none of it is for; 0: nobody.
   [[nodiscard]] std::int32_t except() const { return except_; }
+  /// Whether it is for those who get envelopes, or else for the others.
+  [[nodiscard]] bool isEnveloped() const { return isEnveloped_; }
+  void setEnveloped(bool isEnveloped) { isEnveloped_ = isEnveloped; }
   /// Whether a message that is not for `except` may be added to what is there.
-  [[nodiscard]] bool goesOn(std::string_view topic, std::int32_t except) const {
-    return messages_.empty() || (topic == topic_ && except == except_);
+  [[nodiscard]] bool goesOn(std::string_view topic, std::int32_t except, bool isEnveloped) const {
+    return messages_.empty() ||
+           (topic == topic_ && except == except_ && isEnveloped == isEnveloped_);
   }
   /// Adds the message whose payload is at `offset`, with room for its header before it. REQUIRES
   /// goesOn().
@@ -85,6 +89,7 @@ class Publications {
   std::uint64_t payload_ = 0;
   std::uint32_t runSize_ = 0;
   bool isRun_ = true;
+  bool isEnveloped_ = false;
 };
 
 }  // namespace wss::server

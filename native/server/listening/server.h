@@ -139,10 +139,16 @@ class Server final : private net::ListenerOwner,
   };
   TopicCounts countTopics();
   /// Sends a message to all who are subscribed to `topic`, or, if that is empty, to all there are,
-  /// but to `except`. To how many: those whose queues are too full for it do not get it. Fails with
-  /// 10022.
+  /// but to `except`: of them to those who get envelopes, if it `isEnveloped`, or else to the
+  /// others. To how many: those whose queues are too full for it do not get it. Fails with 10022.
   Result<int> publish(std::string_view topic, ws::Opcode opcode, Bytes payload, bool mayCompress,
-                      std::int32_t except);
+                      std::int32_t except, bool isEnveloped = false);
+  /// The same to `id` alone: whether its queue has taken it. False as well when it is not open.
+  bool publishTo(std::int32_t id, ws::Opcode opcode, Bytes payload);
+  /// Whoever agrees on this subprotocol from now on gets envelopes; empty: nobody.
+  void setEnvelopeProtocol(std::string_view name) { shared_.envelopeProtocol = name; }
+  /// Whether somebody who gets envelopes would get what is published to `topic`.
+  bool wantsEnvelopes(std::string_view topic);
 
   // The batches.
   /// Carries out `commands`, whose payloads are in `arena`, and flushes every connection that has

@@ -29,8 +29,11 @@ void Server::perform(std::span<const Command> commands, MutableBytes arena) {
         topic = textOf(arena.subspan(command.offset, command.size));
         token = command.connectionId;
       } else {
-        if (!publications.goesOn(topic, command.connectionId)) endRun(publications);
+        if (!publications.goesOn(topic, command.connectionId, command.isEnveloped)) {
+          endRun(publications);
+        }
         publications.setTopic(topic);
+        publications.setEnveloped(command.isEnveloped);
         publications.add(command.opcode, command.mayCompress, command.offset, command.size,
                          std::exchange(token, 0), command.connectionId);
       }

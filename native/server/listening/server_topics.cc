@@ -53,8 +53,34 @@ Server::TopicCounts Server::countTopics() {
   return {topics_.patternCount(), topics_.connectionCount()};
 }
 
+bool Server::wantsEnvelopes(std::string_view topic) {
+  const auto wants = [&](const Connection* connection) {
+    return connection != nullptr && connection->getsEnvelopes() && connection->isOpen();
+  };
+  if (topic.empty()) {
+    return std::ranges::any_of(slots_,
+                               [&](const Slot& slot) { return wants(slot.connection.get()); });
+  }
+  return std::ranges::any_of(topics_.subscribersOf(topic),
+                             [&](std::int32_t id) { return wants(find(id)); });
+}
+
+bool Server::publishTo(std::int32_t id, ws::Opcode opcode, Bytes payload) {
+  Connection* const connection = find(id);
+  if (connection == nullptr || !connection->isOpen()) return false;
+  const std::size_t header = ws::headerSize(payload.size());
+  ByteQueue frame;
+  frame.extend(header);
+  frame.append(payload);
+  Publications publications(frame.bytes());
+  publications.add(opcode, true, header, payload.size(), 0, 0);
+  putOn(*connection, publications);
+  flushTouched(frame.bytes());
+  return publications.messages().front().count != 0;
+}
+
 Result<int> Server::publish(std::string_view topic, ws::Opcode opcode, Bytes payload,
-                            bool mayCompress, std::int32_t except) {
+                            bool mayCompress, std::int32_t except, bool isEnveloped) {
   if (Result<void> valid = checkTopic(topic); !topic.empty() && !valid.ok()) return valid.error();
   const std::size_t header = ws::headerSize(payload.size());
   if (payload.size() > std::numeric_limits<std::uint32_t>::max() - header) {
@@ -65,6 +91,7 @@ Result<int> Server::publish(std::string_view topic, ws::Opcode opcode, Bytes pay
   frame.append(payload);
   Publications publications(frame.bytes());
   publications.setTopic(topic);
+  publications.setEnveloped(isEnveloped);
   publications.add(opcode, mayCompress, header, payload.size(), 0, except);
   put(publications);
   flushTouched(frame.bytes());
@@ -88,7 +115,8 @@ void Server::put(Publications& publications) {
   const auto put = [&](std::int32_t id) {
     if (id == except) return;
     Connection* const connection = find(id);
-    if (connection != nullptr && connection->isOpen()) putOn(*connection, publications);
+    if (connection == nullptr || !connection->isOpen()) return;
+    if (connection->getsEnvelopes() == publications.isEnveloped()) putOn(*connection, publications);
   };
   if (!publications.topic().empty()) {
     // A copy is not needed: who is subscribed does not change before all is put.
@@ -142,7 +170,10 @@ void Server::onPattern(std::string_view pattern, bool wanted) {
 }
 
 void Server::onSlow(Connection& connection) {
-  if (!disconnectsSlow(options_.slowSubscribers)) return connection.skip();
+  // Who gets envelopes can come back and ask for what it has missed, if it knows that it has.
+  if (!disconnectsSlow(options_.slowSubscribers) && !connection.getsEnvelopes()) {
+    return connection.skip();
+  }
   connection.disconnect(static_cast<std::uint16_t>(ws::CloseCode::kTryAgainLater),
                         "Too slow for what is published");
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "net/loop.h"
@@ -56,6 +57,7 @@ struct Shared {
   BacklogQueue backlogs;
   Holders unfinished;                 ///< those with a message that is not whole yet
   Holders queues;                     ///< those that their peers keep waiting
+  std::string envelopeProtocol;       ///< whoever agrees on it gets envelopes; empty: nobody does
   int connectedCount = 0;             ///< between the 101 answer and Disconnected
   std::vector<Connection*> touched;   ///< to be flushed before the turn is over
   std::vector<std::int32_t> ended;    ///< whose Disconnected is in the batch

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server_fixture.h"
+#include "subscribers.h"
 #include "ws/deflate.h"
 
 namespace wss::test {
@@ -19,54 +20,6 @@ using ws::Opcode;
 
 constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 constexpr std::string_view kDeflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
-
-/// A server with connections that are subscribed to "t".
-struct Crowd {
-  explicit Crowd(std::size_t count, std::string_view lines = {}, int receiveBuffer = 0) {
-    for (std::size_t index = 0; index < count; ++index) add(lines, receiveBuffer);
-  }
-
-  void add(std::string_view lines = {}, int receiveBuffer = 0) {
-    peers.push_back(std::make_unique<Peer>(fixture.port(), receiveBuffer));
-    ids.push_back(fixture.open(*peers.back(), lines));
-    REQUIRE(fixture.server().subscribe(ids.back(), "t").value());
-  }
-
-  /// Commands as JavaScript writes them: the topic, and one message after the other.
-  void publish(std::string_view topic, const std::vector<std::string>& messages,
-               std::int32_t except = 0, std::int32_t flags = 0) {
-    std::string text(topic);
-    std::vector<Command> commands;
-    std::int32_t token = 100;
-    for (const std::string& message : messages) {
-      const std::size_t offset = text.size() + ws::headerSize(message.size());
-      text.resize(offset);
-      text += message;
-      commands.push_back({token++, server::kTopic, 0, static_cast<std::int32_t>(topic.size())});
-      const auto opcode = static_cast<std::int32_t>(Opcode::kText);
-      commands.push_back({except, server::kPublish | flags | opcode << server::kOperandShift,
-                          static_cast<std::int32_t>(offset),
-                          static_cast<std::int32_t>(message.size())});
-    }
-    ExactBuffer arena(bytesOf(text));
-    fixture.server().perform(commands, arena.bytes());
-    fixture.turn();
-  }
-  /// What has been told of the publications since the start: to how many each was sent.
-  [[nodiscard]] std::vector<int> counts() const {
-    std::vector<int> found;
-    for (const Event& event : fixture.events) {
-      if (event.kind == EventKind::kPublished) found.push_back(event.value);
-    }
-    return found;
-  }
-
-  ServerFixture fixture;
-  std::vector<std::unique_ptr<Peer>> peers;
-  std::vector<std::int32_t> ids;
-};
-
-using Counts = std::vector<int>;
 
 TEST_CASE("who brings publications from elsewhere is told what is wanted, if it wants to know") {
   Crowd crowd(2);
