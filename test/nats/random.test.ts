@@ -55,9 +55,18 @@ async function start(t: TestContext): Promise<{ nats: NatsServer; nodes: Node[] 
   return { nats, nodes };
 }
 
+/** What wantedBy() has found: many clients want the same. */
+const found = new WeakMap<readonly Published[], Map<string, number[]>>();
+
 /** The numbers of those publications that a client wants. */
 function wantedBy(client: Subscriber, published: readonly Published[]): number[] {
-  return published.flatMap(([topic], number) => (client.wants(topic) ? [number] : []));
+  const known = found.get(published) ?? new Map<string, number[]>();
+  found.set(published, known);
+  const key = client.patterns.join();
+  const wanted =
+    known.get(key) ?? published.flatMap(([topic], number) => (client.wants(topic) ? [number] : []));
+  known.set(key, wanted);
+  return wanted;
 }
 
 /** That a client gets all of it that it wants, once each and in order. */
