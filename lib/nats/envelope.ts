@@ -89,7 +89,7 @@ function readForeign(headers: MsgHdrs | undefined, payload: Uint8Array): Envelop
   const get = (name: string): string => headers?.get(name) ?? '';
   const guessed = isUtf8(payload) ? 'text' : 'binary';
   const opcode = TYPES.get(get(TYPE) || guessed) ?? 0;
-  const flag = get(COMPRESS) === 'no' && opcode !== 0 ? UNCOMPRESSED : 0;
+  const flag = opcode > 0 && get(COMPRESS) === 'no' ? UNCOMPRESSED : 0;
   const [, sender = '', number] = /^([\w-]{1,32})\.(\d{1,15})$/.exec(get(ID)) ?? [];
   return { kind: opcode | flag, sender, number: Number(number) };
 }

@@ -3,10 +3,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { connect, headers, MsgHdrsImpl, type NatsConnection } from '@nats-io/transport-node';
+import type * as CopiesModule from '../../dist/nats/copies.js';
 import { defer } from '../support/defer.js';
 import { joinNats, startNats, subscriber, WITHOUT_NATS } from '../support/nats_server.js';
 import { open } from '../support/open.js';
+import { packagePath } from '../support/package_path.js';
 import { collect, until } from '../support/server.js';
+
+const { Copies }: typeof CopiesModule = require(packagePath('dist/nats/copies.js'));
 
 /** A client of NATS that knows nothing of us. */
 async function bareClient(t: TestContext, servers: string): Promise<NatsConnection> {
@@ -228,4 +232,18 @@ test('other subjects go as they are, and handlers get a message once', {
   b.bus.publish('node.1', Buffer.from('nothing'));
   b.bus.subscribe('node.2', take);
   assert.equal(b.bus.lost, 0);
+});
+
+test('of very many senders those are forgotten of whom nothing has come for longest', () => {
+  const copies = new Copies();
+  const isNew = (sender: string, number: number): boolean =>
+    copies.isNew({ kind: 1, sender, number });
+  assert.deepEqual(
+    [isNew('a', 1), isNew('a', 1), isNew('a', 3), isNew('a', 2), isNew('b', 1)],
+    [true, false, true, false, true],
+  );
+  for (let index = 0; index < 10_000; index++) isNew(`x${index}`, 1);
+  assert.deepEqual([isNew('a', 3), isNew('a', 4), isNew('b', 1)], [false, true, false]);
+  for (let index = 0; index < 10_000; index++) isNew(`y${index}`, 1);
+  assert.deepEqual([isNew('a', 4), isNew('b', 1)], [false, true]);
 });

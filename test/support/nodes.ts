@@ -44,7 +44,7 @@ function body(wss: typeof import('native-wsserver'), { servers, nats }: Argument
       const { lost } = bus;
       server.publish(topic, `${name} ${published.length}`);
       published.push([topic, bus.lost > lost]);
-      if (random(20) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (random(2) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
   const orders: Record<string, (...args: never[]) => unknown> = {
@@ -112,14 +112,18 @@ export async function startNode(t: TestContext, name: string, servers: string): 
 
 /** A client of a node, with what it is subscribed to and what it has got. */
 export class Subscriber {
-  readonly messages: string[] = [];
+  /** The numbers of what has come, in order, by the name of the node that has published it. */
+  readonly #numbers = new Map<string, number[]>();
 
   private constructor(
     readonly node: Node,
     readonly patterns: readonly string[],
     readonly socket: WebSocket,
   ) {
-    socket.on('message', (message) => this.messages.push(`${message}`));
+    socket.on('message', (message) => {
+      const [name = '', number] = `${message}`.split(' ');
+      this.numbersOf(name).push(Number(number));
+    });
     socket.on('error', () => {});
   }
 
@@ -129,7 +133,6 @@ export class Subscriber {
     defer(t, () => socket.terminate());
     const subscriber = new Subscriber(node, patterns, socket);
     await once(socket, 'message');
-    subscriber.messages.length = 0;
     return subscriber;
   }
 
@@ -145,9 +148,13 @@ export class Subscriber {
     });
   }
 
-  /** The numbers of the messages of `name`, in the order in which they came. */
   numbersOf(name: string): number[] {
-    const ofName = this.messages.filter((message) => message.startsWith(`${name} `));
-    return ofName.map((message) => Number(message.slice(name.length + 1)));
+    const numbers = this.#numbers.get(name) ?? [];
+    this.#numbers.set(name, numbers);
+    return numbers;
+  }
+
+  forget(): void {
+    this.#numbers.clear();
   }
 }
