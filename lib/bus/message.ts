@@ -39,12 +39,18 @@ export function encodeMessage(kind: number, payload: Uint8Array): Uint8Array {
   return message;
 }
 
-/** The opposite: `payload` is a view. Undefined: it is no message. */
+/** What it begins with; 0: it is no message. */
+export function kindOf(message: Uint8Array): number {
+  const kind = message[0] ?? 0;
+  return KINDS.includes(kind) ? kind : 0;
+}
+
+/** The opposite of encodeMessage(): `payload` is a view. Undefined: it is no message. */
 export function decodeMessage(
   message: Uint8Array,
 ): { readonly kind: number; readonly payload: Uint8Array } | undefined {
-  const kind = message[0] ?? 0;
+  const kind = kindOf(message);
   const payload = message.subarray(1);
   const isText = (kind & ~UNCOMPRESSED) === Opcode.text;
-  return !KINDS.includes(kind) || (isText && !isUtf8(payload)) ? undefined : { kind, payload };
+  return kind === 0 || (isText && !isUtf8(payload)) ? undefined : { kind, payload };
 }

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Statistics } from '../boundary/native.js';
 import type { CertificateSource } from '../certificates/certificate.js';
+import { NatsBus } from '../nats/nats_bus.js';
 import { WSServer } from '../server/wsserver.js';
 import { worker } from '../workers/worker.js';
 import { Workers } from '../workers/workers.js';
@@ -17,6 +18,8 @@ Options:
   --host H             address or name of the interface to listen on (default 127.0.0.1)
   --port N             port to listen on; 0 picks one (default 8080)
   --workers N|auto     so many processes that share the port; auto: one for each processor
+  --nats URL           joins the servers at this NATS (more of them: once more); a message to its
+                       subject wss.everybody reaches all their clients
   --max-connections N  clients at a time, of each process (default 100000)
   --subprotocol NAME   the subprotocol to choose when it is offered
   --cert FILE          serve wss:// with this certificate and its chain (PEM), and
@@ -136,6 +139,37 @@ function makeServer(options: {
   return server;
 }
 
+/**
+ * Has `listen` called when the server has joined the others at its NATS, if there is one. What is
+ * returned leaves them.
+ */
+async function joinAndListen(
+  server: WSServer,
+  servers: string[] | undefined,
+  listen: () => Promise<void>,
+): Promise<() => void> {
+  if (servers === undefined) {
+    await listen();
+    return () => {};
+  }
+  const bus = new NatsBus({
+    servers,
+    onStatus: (status) => {
+      if (status.connected) console.error(`NATS at ${status.server} is there`);
+    },
+  });
+  server.bus = bus;
+  try {
+    await bus.ready();
+    await listen();
+  } catch (error) {
+    // It would keep the process running.
+    bus.close();
+    throw error;
+  }
+  return () => bus.close();
+}
+
 function workerCount(text: string): number | 'auto' {
   return text === 'auto' ? text : wholeNumber('--workers', text, 1, 1024, USAGE);
 }
@@ -149,12 +183,16 @@ interface Service {
   count(): Counts | Promise<Counts>;
 }
 
-function serviceOf(server: WSServer): Service {
+function serviceOf(server: WSServer, nats: string[] | undefined): Service {
+  let leave = (): void => {};
   return {
-    start: () => server.startListening(),
+    async start() {
+      leave = await joinAndListen(server, nats, () => server.startListening());
+    },
     async stop() {
       server.config(`DisconnectStatusCode=${GOING_AWAY}`);
       await server.shutdown();
+      leave();
     },
     get localPort() {
       return server.localPort;
@@ -194,6 +232,7 @@ export async function echoCommand(args: string[]): Promise<number> {
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '8080' },
         workers: { type: 'string' },
+        nats: { type: 'string', multiple: true },
         'max-connections': { type: 'string', default: '100000' },
         subprotocol: { type: 'string' },
         cert: { type: 'string' },
@@ -218,12 +257,12 @@ export async function echoCommand(args: string[]): Promise<number> {
     certificate,
   });
   if (worker.id !== undefined) {
-    await worker.join(server, { topics: false });
+    await joinAndListen(server, values.nats, () => worker.join(server, { topics: false }));
     return 0;
   }
   const service =
     values.workers === undefined
-      ? serviceOf(server)
+      ? serviceOf(server, values.nats)
       : serviceOfWorkers(workerCount(values.workers), server, args);
   await service.start();
   const host = values.host.includes(':') ? `[${values.host}]` : values.host;

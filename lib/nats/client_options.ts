@@ -72,6 +72,7 @@ export function clientOptions(
   options: NatsOptions,
 ): { readonly options: ConnectionOptions; readonly where: string } {
   const addresses = [options.servers ?? '127.0.0.1:4222'].flat().map(addressOf);
+  if (addresses.length === 0) throw errors.invalidArgument('servers has none.');
   const servers = addresses.map(({ host }) => host);
   const tls = options.tls ?? (addresses.some((address) => address.tls) ? {} : undefined);
   return {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import type { MessageId } from './envelope.js';
+import type { Envelope } from './envelope.js';
 
 /** So many senders are known; then those are forgotten of whom nothing has come for longest. */
 const MOST_SENDERS = 10_000;
@@ -15,7 +15,7 @@ export class Copies {
   #old = new Map<string, number>();
 
   /** Whether it has not come before. */
-  isNew({ sender, number }: MessageId): boolean {
+  isNew({ sender, number }: Envelope): boolean {
     const last = this.#young.get(sender) ?? this.#old.get(sender) ?? 0;
     if (number <= last) return false;
     if (this.#young.size >= MOST_SENDERS) {

@@ -3,14 +3,15 @@
 import type * as Client from '@nats-io/transport-node';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { errors, type WSServerError } from '../base/errors.js';
+import { throwLater } from '../base/uncaught.js';
 import { MOST_WAITING } from '../bus/bounds.js';
 import type { Bus, BusHandler } from '../bus/bus.js';
 import { Interests } from '../bus/interests.js';
-import { decodeMessage, encodeMessage, topicOf } from '../bus/message.js';
+import { encodeMessage, kindOf, topicOf } from '../bus/message.js';
 import { type Change, Subscriptions } from '../bus/subscriptions.js';
 import { clientOptions } from './client_options.js';
 import { Copies } from './copies.js';
-import { MOST_HEADERS, readId, readKind } from './envelope.js';
+import { envelopes, MOST_HEADERS, readEnvelope } from './envelope.js';
 import { KeptConnection } from './nats_connection.js';
 import type { NatsOptions, NatsStatus } from './nats_options.js';
 import { Outgoing } from './outgoing.js';
@@ -23,6 +24,8 @@ interface Interest {
   readonly number: number;
   /** Undefined before the first connection. */
   subscription: Subscription | undefined;
+  /** Nobody wants it any more. */
+  ended: boolean;
 }
 
 /** A message that handlers take for none. */
@@ -40,6 +43,8 @@ export class NatsBus implements Bus {
   readonly #interests = new Map<string, Interest>();
   /** The same, by what matches. */
   readonly #matching = new Interests<Interest>();
+  /** What is wanted no more, until NATS is told. */
+  #ending: Subscription[] = [];
   #lastNumber = 0;
   #maxPayload: number | undefined;
   #closed = false;
@@ -55,7 +60,7 @@ export class NatsBus implements Bus {
     const client = loadPeer<typeof Client>('@nats-io/transport-node');
     this.#subjects = new Subjects(prefix);
     this.#onStatus = options.onStatus ?? (() => {});
-    this.#outgoing = new Outgoing(maxPending, whileAway === 'keep', () => client.headers());
+    this.#outgoing = new Outgoing(maxPending, whileAway === 'keep', envelopes(client));
     const { options: parsed, where } = clientOptions(client, options);
     this.#kept = new KeptConnection(client, parsed, where, {
       onConnected: (connection, isNew) => this.#onConnected(connection, isNew),
@@ -76,6 +81,11 @@ export class NatsBus implements Bus {
    */
   get lost(): number {
     return this.#outgoing.lost;
+  }
+
+  /** How many messages NATS has not confirmed yet, or are kept for it. */
+  get pending(): number {
+    return this.#outgoing.pending;
   }
 
   /** That of the server that it was connected to last, less what our headers need. */
@@ -111,9 +121,13 @@ export class NatsBus implements Bus {
   publish(subject: string, bytes: Uint8Array): void {
     if (this.#closed) return;
     const outside = this.#subjects.outside(subject);
-    const message = topicOf(subject) === undefined ? undefined : decodeMessage(bytes);
-    const { kind, payload } = message ?? { kind: undefined, payload: bytes };
-    this.#outgoing.publish({ subject: outside, kind, payload });
+    if (topicOf(subject) === undefined) {
+      this.#outgoing.publish({ subject: outside, kind: 0, payload: bytes });
+      return;
+    }
+    const kind = kindOf(bytes);
+    if (kind === 0) throw errors.invalidArgument('A message to a topic begins with its kind.');
+    this.#outgoing.publish({ subject: outside, kind, payload: bytes.subarray(1) });
   }
 
   subscribe(subject: string, handler: BusHandler): () => void {
@@ -129,7 +143,11 @@ export class NatsBus implements Bus {
 
   #change(change: Change, subject: string): void {
     if (change === 'subscribe') {
-      const interest: Interest = { number: ++this.#lastNumber, subscription: undefined };
+      const interest: Interest = {
+        number: ++this.#lastNumber,
+        subscription: undefined,
+        ended: false,
+      };
       this.#interests.set(subject, interest);
       this.#matching.add(subject, interest);
       const { connection } = this.#kept;
@@ -138,8 +156,26 @@ export class NatsBus implements Bus {
       const interest = this.#interests.get(subject) as Interest;
       this.#interests.delete(subject);
       this.#matching.remove(subject, interest);
-      interest.subscription?.unsubscribe();
+      interest.ended = true;
+      if (interest.subscription !== undefined) this.#end(interest.subscription);
     }
+  }
+
+  /**
+   * Ends what is wanted no more when NATS knows of all that was asked for before: who has exchanged
+   * one for another misses nothing.
+   */
+  #end(subscription: Subscription): void {
+    this.#ending.push(subscription);
+    if (this.#ending.length > 1) return;
+    setImmediate(() => {
+      const ending = this.#ending;
+      this.#ending = [];
+      const end = (): void => {
+        for (const each of ending) each.unsubscribe();
+      };
+      this.#kept.connection?.flush().then(end, end);
+    });
   }
 
   #ask(connection: NatsConnection, subject: string, interest: Interest): void {
@@ -152,9 +188,12 @@ export class NatsBus implements Bus {
   }
 
   #onConnected(connection: NatsConnection, isNew: boolean): void {
-    this.#maxPayload = (connection.info?.max_payload ?? 0) - MOST_HEADERS;
-    if (isNew) {
-      for (const [subject, interest] of this.#interests) this.#ask(connection, subject, interest);
+    const most = connection.info?.max_payload;
+    if (most !== undefined) this.#maxPayload = most - MOST_HEADERS;
+    for (const [subject, interest] of this.#interests) {
+      // The client announces again what NATS has not refused; it may be permitted by now.
+      const isKnown = !isNew && interest.subscription?.isClosed() === false;
+      if (!isKnown) this.#ask(connection, subject, interest);
     }
     this.#outgoing.onConnected(connection);
     this.#tellStatus();
@@ -167,7 +206,11 @@ export class NatsBus implements Bus {
 
   #tellStatus(trouble?: WSServerError): void {
     const { connected, server } = this.#kept;
-    this.#onStatus({ connected, server, ...(trouble && { trouble }) });
+    try {
+      this.#onStatus({ connected, server, ...(trouble && { trouble }) });
+    } catch (error) {
+      throwLater(error);
+    }
   }
 
   /** Nothing that a message has may throw: the client would stop to read. */
@@ -182,12 +225,11 @@ export class NatsBus implements Bus {
   #read(interest: Interest, subject: string, message: Msg): Uint8Array | undefined {
     const { data } = message;
     try {
-      const { headers } = message;
-      const id = readId(headers);
-      const isNew = id === undefined ? this.#isFirst(interest, subject) : this.#copies.isNew(id);
+      const envelope = readEnvelope(message);
+      const isNew =
+        envelope.sender === '' ? this.#isFirst(interest, subject) : this.#copies.isNew(envelope);
       if (!isNew) return undefined;
-      if (topicOf(subject) === undefined) return data;
-      return encodeMessage(readKind(headers, data), data);
+      return topicOf(subject) === undefined ? data : encodeMessage(envelope.kind, data);
     } catch {
       // Headers that cannot be read.
       return this.#isFirst(interest, subject) ? NO_MESSAGE : undefined;
@@ -196,6 +238,7 @@ export class NatsBus implements Bus {
 
   /** Whether it is the one that has been there for longest of those that match. */
   #isFirst(interest: Interest, subject: string): boolean {
+    if (interest.ended) return false;
     for (const other of this.#matching.of(subject)) {
       if (other.number < interest.number) return false;
     }

@@ -13,7 +13,7 @@ const RETRY_MS = 500;
 const CLOSE_MS = 2000;
 
 /** Who is told how the connection does. */
-export interface Listeners {
+interface Listeners {
   /** It is there. `isNew`: this object has no subscriptions yet. */
   onConnected(connection: NatsConnection, isNew: boolean): void;
   /** It has gone, and comes back by itself. */

@@ -3,16 +3,19 @@
 import { randomBytes } from 'node:crypto';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { OVERHEAD } from '../bus/bounds.js';
-import { writeId, writeKind } from './envelope.js';
+import type { Envelope } from './envelope.js';
 
 /** So long after a message NATS is asked to confirm it, and all that have followed, in ms. */
 const CONFIRM_MS = 20;
+/** What is kept waits for so long when NATS is back, in ms: others come back as well, to hear of it. */
+const SETTLE_MS = 2000;
 
-/** A message, by its subject at NATS. `kind` undefined: it is none of a topic. */
+/** A message, by its subject at NATS. */
 interface Message {
   readonly subject: string;
   readonly payload: Uint8Array;
-  readonly kind: number | undefined;
+  /** An opcode, perhaps with UNCOMPRESSED; 0: it is none of a topic. */
+  readonly kind: number;
 }
 
 const sizeOf = ({ payload }: Message): number => payload.byteLength + OVERHEAD;
@@ -21,7 +24,7 @@ const sizeOf = ({ payload }: Message): number => payload.byteLength + OVERHEAD;
 export class Outgoing {
   readonly #most: number;
   readonly #keeps: boolean;
-  readonly #makeHeaders: () => MsgHdrs;
+  readonly #seal: (envelope: Envelope) => MsgHdrs;
   /** Undefined while it is away. */
   #connection: NatsConnection | undefined;
   /** What says of messages who has sent them, since the connection has come to be. */
@@ -29,16 +32,18 @@ export class Outgoing {
   #lastNumber = 0;
   /** Sent, and not confirmed. */
   #count = 0;
+  /** Of those, and of those that are kept, each with OVERHEAD. */
   #bytes = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #confirming: NodeJS.Timeout | undefined;
   #kept: Message[] = [];
+  #settling: NodeJS.Timeout | undefined;
   #lost = 0;
 
-  /** `most` bytes may wait; `keeps` says whether they do so while NATS is away. */
-  constructor(most: number, keeps: boolean, makeHeaders: () => MsgHdrs) {
+  /** `most` bytes may wait; `keeps` says whether they do so while NATS is away; `seal` makes headers. */
+  constructor(most: number, keeps: boolean, seal: (envelope: Envelope) => MsgHdrs) {
     this.#most = most;
     this.#keeps = keeps;
-    this.#makeHeaders = makeHeaders;
+    this.#seal = seal;
   }
 
   /** How many messages NATS has not had, or has not said that it has. */
@@ -46,18 +51,22 @@ export class Outgoing {
     return this.#lost;
   }
 
+  /** How many are kept, or not confirmed. */
+  get pending(): number {
+    return this.#count + this.#kept.length;
+  }
+
   /** `payload` must stay as it is. */
   publish(message: Message): void {
     const size = sizeOf(message);
-    if (this.#bytes + size > this.#most || (this.#connection === undefined && !this.#keeps)) {
+    const waits = this.#connection === undefined || this.#settling !== undefined;
+    if (this.#bytes + size > this.#most || (waits && !this.#keeps)) {
       this.#lost++;
-      return;
-    }
-    if (this.#connection === undefined) {
+    } else if (waits) {
       this.#bytes += size;
       this.#kept.push(message);
     } else {
-      this.#send(this.#connection, message, size);
+      this.#send(message, size);
     }
   }
 
@@ -72,37 +81,46 @@ export class Outgoing {
     // What comes over another connection may get past what was sent over the old one.
     this.#sender = randomBytes(6).toString('base64url');
     this.#lastNumber = 0;
-    const kept = this.#kept;
-    this.#kept = [];
-    this.#bytes = 0;
-    for (const message of kept) this.#send(connection, message, sizeOf(message));
+    if (this.#kept.length > 0) this.#settling = setTimeout(() => this.#sendKept(), SETTLE_MS);
   }
 
   /** NATS has gone: whether it has had what it has not confirmed, nobody knows. */
   onAway(): void {
-    if (this.#connection === undefined) return;
-    this.#connection = undefined;
-    this.#sender = '';
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stop();
     this.#lost += this.#count;
     this.#count = 0;
-    this.#bytes = 0;
+    this.#bytes = this.#kept.reduce((bytes, message) => bytes + sizeOf(message), 0);
   }
 
-  /** No more is sent. */
+  /** No more is sent; what has been sent is still waited for. */
   onClosed(): void {
-    clearTimeout(this.#timer);
+    this.#stop();
+    this.#count = 0;
     this.#lost += this.#kept.length;
     this.#kept = [];
   }
 
-  #send(connection: NatsConnection, { subject, payload, kind }: Message, size: number): void {
-    const headers = this.#makeHeaders();
-    if (kind !== undefined) writeKind(headers, kind);
-    writeId(headers, { sender: this.#sender, number: ++this.#lastNumber });
+  #stop(): void {
+    this.#connection = undefined;
+    this.#sender = '';
+    clearTimeout(this.#confirming);
+    clearTimeout(this.#settling);
+    this.#confirming = undefined;
+    this.#settling = undefined;
+  }
+
+  #sendKept(): void {
+    this.#settling = undefined;
+    const kept = this.#kept;
+    this.#kept = [];
+    this.#bytes = 0;
+    for (const message of kept) this.#send(message, sizeOf(message));
+  }
+
+  #send({ subject, payload, kind }: Message, size: number): void {
+    const headers = this.#seal({ kind, sender: this.#sender, number: ++this.#lastNumber });
     try {
-      connection.publish(subject, payload, { headers });
+      this.#connection?.publish(subject, payload, { headers });
     } catch {
       // This server takes less than the one before.
       this.#lost++;
@@ -110,18 +128,18 @@ export class Outgoing {
     }
     this.#count++;
     this.#bytes += size;
-    this.#timer ??= setTimeout(() => this.#confirm(connection), CONFIRM_MS);
+    this.#confirming ??= setTimeout(() => this.#confirm(), CONFIRM_MS);
   }
 
-  #confirm(connection: NatsConnection): void {
+  #confirm(): void {
     const [sender, count, bytes] = [this.#sender, this.#count, this.#bytes];
-    connection.flush().then(
+    this.#connection?.flush().then(
       () => {
         if (sender !== this.#sender) return;
         this.#count -= count;
         this.#bytes -= bytes;
-        this.#timer =
-          this.#count > 0 ? setTimeout(() => this.#confirm(connection), CONFIRM_MS) : undefined;
+        this.#confirming =
+          this.#count > 0 ? setTimeout(() => this.#confirm(), CONFIRM_MS) : undefined;
       },
       // It has gone: onAway() counts.
       () => {},

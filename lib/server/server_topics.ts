@@ -61,7 +61,8 @@ export abstract class ServerTopics extends ServerProperties {
    * Sends a message, text for a string, binary for bytes, to every connection that is subscribed to
    * what `topic` fits, once each. Fulfilled with how many it was put on the way to: a client that
    * does not take what it is sent is passed over, or disconnected, as SlowSubscribers says.
-   * @throws {@link WSServerError} 10022 when that is no topic, has a wildcard, or the data is no data
+   * @throws {@link WSServerError} 10022 when that is no topic, has a wildcard, or the data is no data,
+   * 10040 when the bus does not take so much
    */
   publish(topic: string, data: Data, options?: PublishOptions): Promise<number> {
     return attempt(() => this.publisher.publish(topic, data, options));

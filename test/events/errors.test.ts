@@ -164,6 +164,9 @@ const provoked: Readonly<Record<number, Provoke>> = {
   11001: (_) => new WSServer({ localHost: 'not a name' }).startListening(),
 };
 
+/** Of clients, it comes as the end of their connections. */
+const BY_BUS = 'a bus over NATS tells it: nats/faults.test.ts';
+
 const impossible: Readonly<Record<number, string>> = {
   100: CLIENT_ONLY,
   101: CLIENT_ONLY,
@@ -182,7 +185,7 @@ const impossible: Readonly<Record<number, string>> = {
   10036: 'only calls that block, within each other, can be too deep: compat/blocking.test.ts',
   10038: MAPPED,
   10039: CLIENT_ONLY,
-  10040: 'streams have no messages',
+  10040: BY_BUS,
   10041: MAPPED,
   10042: 'options that a system does not know are left as they are',
   10043: MAPPED,
@@ -193,13 +196,13 @@ const impossible: Readonly<Record<number, string>> = {
   10051: CLIENT_ONLY,
   10052: 'a connection that is lost ends with Disconnected and 1006',
   10053: 'only Error tells it, of a question that fails: opening/questions.test.ts',
-  10054: 'a connection that is lost ends with Disconnected and 1006',
+  10054: BY_BUS,
   10055: 'it comes where the system has no memory left',
   10056: CLIENT_ONLY,
   10057: MAPPED,
   10058: MAPPED,
   10059: MAPPED,
-  10061: CLIENT_ONLY,
+  10061: BY_BUS,
   10064: CLIENT_ONLY,
   10065: CLIENT_ONLY,
   10066: MAPPED,

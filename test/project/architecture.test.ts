@@ -16,7 +16,7 @@ const documents = [
   'CONTRIBUTING.md',
   ...[
     ...['architecture', 'boundary', 'turn', 'load', 'performance', 'security', 'tls'],
-    ...['cluster', 'topics', 'workers'],
+    ...['cluster', 'nats', 'topics', 'workers'],
   ].map((name) => `docs/${name}.md`),
 ];
 

@@ -74,7 +74,7 @@ const ofLib: Rooms = {
   workers: ['server', 'bus', 'boundary', 'base'],
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
-  cli: ['load', 'workers', 'server', 'certificates', 'boundary', 'base'],
+  cli: ['load', 'workers', 'nats', 'server', 'certificates', 'boundary', 'base'],
   // What users import: index, compat, workers and nats.
   '.': [
     'compat',
