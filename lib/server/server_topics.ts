@@ -56,7 +56,7 @@ export abstract class ServerTopics extends ServerProperties {
    *
    * With `since` it is sent first what has been kept since then, and gets after that what is new:
    * everything once, in order. It is fulfilled when the one ends and the other begins. A client that is
-   * subscribed to that already gets nothing. What is not kept any more, {@link GapEvent} tells.
+   * subscribed to that already gets nothing. What is not kept any more, the event Gap tells.
    * @throws {@link WSServerError} 126 when there is no such connection, 10022 when that is no topic, or
    * nothing is kept of it, or no message has the id `since`, 10055 beyond MaxSubscriptions, 10037 when it
    * catches up with that already, 10004 when that ends by {@link unsubscribe}, 10060 when what is kept

@@ -152,6 +152,25 @@ test('through a restart of NATS nothing kept is lost, nothing comes twice, and a
   assert.deepEqual(there.texts, here.texts);
 });
 
+test('all who come back at once get what they have missed', async (t) => {
+  const { url } = await startNats(t);
+  const { server } = await joinKept(t, url);
+  for (const data of numbers(300)) void server.publish('chat.x', data, { keep: true });
+  await server.publish('chat.x', '300', { keep: true });
+  const clients: Awaited<ReturnType<typeof listen>>[] = [];
+  for (let count = 0; count < 100; count++) clients.push(await listen(t, server));
+  const joined = clients.map(({ id }, index) =>
+    server.subscribe(id, 'chat.x', { since: String(100 * (index % 3)) }),
+  );
+  await Promise.all(joined);
+  await server.publish('chat.x', '301', { keep: true });
+  await until(() => clients.every(({ texts }) => texts.at(-1)?.endsWith(' 301')));
+  clients.forEach(({ texts }, index) => {
+    const from = 100 * (index % 3);
+    assert.deepEqual(dataOf(texts), numbers(302 - from, from));
+  });
+});
+
 test('50 clients come and go with their last id while much is published', async (t) => {
   const { url } = await startNats(t);
   const nodes = [await joinKept(t, url), await joinKept(t, url)];

@@ -11,7 +11,7 @@ import { connect, headers } from '@nats-io/transport-node';
 import { WSServerError } from 'native-wsserver';
 import { natsBus } from 'native-wsserver/nats';
 import { defer } from '../support/defer.js';
-import { dataOf, idsOf, joinKept, listen, numbers } from '../support/kept.js';
+import { dataOf, frame, idsOf, joinKept, listen, numbers } from '../support/kept.js';
 import { startNats } from '../support/nats_server.js';
 import { collect, next, until } from '../support/server.js';
 
@@ -66,14 +66,49 @@ test('limits that change are those of the stream; one of others is an error', as
   assert.throws(() => natsBus({ history: { 'a.*': {} } }), { code: 10022 });
 });
 
-test('a NATS without JetStream is an error that says what to do, and no end', async (t) => {
-  const nats = await startNats(t, 'jetstream: disabled\n');
-  const { port } = nats;
+test('an account without JetStream is an error that says what to do, and no end', async (t) => {
+  const config = 'accounts: { A: { users: [ { user: a, password: a } ] } }\n';
+  const { port } = await startNats(t, config);
+  const bus = natsBus({
+    servers: `nats://a:a@127.0.0.1:${port}`,
+    history: { 'chat.>': { maxAge: 1 } },
+  });
+  const troubles: string[] = [];
+  bus.watch(({ message }) => troubles.push(message));
+  await assert.rejects(bus.ready(), (error: WSServerError) => {
+    assert.equal(error.code, 10045);
+    assert.match(error.message, /-js/);
+    return true;
+  });
+  assert.ok(bus.connected);
+  assert.equal(troubles.length, 1);
+  const { history } = bus;
+  const never = new AbortController();
+  await assert.rejects(
+    history?.resume('news', '1', () => assert.fail(), assert.fail, never.signal) ??
+      Promise.resolve(),
+    { code: 10022 },
+  );
+  const kept = history?.publish('chat.x', 1, Buffer.from('x'));
+  bus.close();
+  await assert.rejects(kept ?? Promise.resolve(), { code: 10054 });
+});
+
+test('a node that was cut off for too long tells what its clients have missed', async (t) => {
+  const nats = await startNats(t);
+  const { server } = await joinKept(t, nats.url, { maxMessages: 5, frame });
+  const { id, texts } = await listen(t, server);
+  await server.subscribe(id, 'chat.x');
+  await server.publish('chat.x', 'first', { keep: true });
+  const errors = collect(server, 'Error');
   await nats.end();
-  const bus = natsBus({ servers: `127.0.0.1:${port}`, history: { 'chat.>': { maxAge: 1 } } });
-  defer(t, () => bus.close());
-  await assert.rejects(bus.ready());
-  assert.ok(!bus.connected);
+  await nats.start();
+  // It is there before the node is back.
+  const { connection } = await bare(t, nats.url);
+  for (const data of numbers(20)) connection.publish('wss.kept.chat.x', data);
+  await until(() => texts.length === 6);
+  assert.deepEqual(idsOf(texts), ['1', ...numbers(5, 17)]);
+  assert.ok(errors.some(({ description }) => description.includes('longest ago')));
 });
 
 test('who is slow catches up at its own pace, and is sent no more than its queue takes', async (t) => {
@@ -168,7 +203,8 @@ test('what NATS keeps while it is away is kept when it is back', async (t) => {
   await sleep(300);
   assert.deepEqual(texts, []);
   await nats.start();
-  assert.deepEqual(await Promise.all(kept), [1, 1, 1, 1, 1]);
+  // Who has come back meanwhile may be one of them.
+  assert.ok((await Promise.all(kept)).every((count) => count >= 1));
   assert.equal(await back, true);
   assert.deepEqual(dataOf(texts), numbers(5));
 });

@@ -118,6 +118,8 @@ function growing(length: number, windowBytes: number) {
     for (let index = 0; index < count; index++) window.push(message(++last));
   };
   const read = async (after: number) => {
+    // It is in the page, and comes live.
+    if (last < 2000) add(1);
     const end = Math.min(last, after + 10);
     const messages = Array.from({ length: end - after }, (_, index) => message(after + 1 + index));
     const more = end < last;
@@ -140,12 +142,12 @@ test('who catches up gets all once, while more comes than the window has room fo
         onBreak: assert.fail,
         take: ({ sequence }) => {
           stream.taken.push(sequence);
-          if (stream.last() < 200) stream.add(sequence % 3);
+          if (stream.last() < 2000) stream.add(sequence % 3 === 0 ? 1 : 0);
           return sequence % 7 === 0 ? Promise.resolve() : undefined;
         },
         wait: async (taken) => {
           await taken;
-          if (stream.last() < 200) stream.add(1);
+          if (stream.last() < 2000) stream.add(1);
           return waits++ % 2 === 0;
         },
       },
@@ -160,6 +162,37 @@ test('who catches up gets all once, while more comes than the window has room fo
       Array.from({ length: stream.last() - 5 }, (_, index) => 6 + index),
     );
   }
+});
+
+test('who catches up joins no sooner than what is live has come as far', async () => {
+  const window = new LiveWindow(1 << 20);
+  let live = 5;
+  const asked: number[] = [];
+  const taken: number[] = [];
+  await catchUp(
+    {
+      window,
+      reached: async (sequence) => {
+        asked.push(sequence);
+        await sleep(5);
+        // One more than the page had.
+        const end = sequence === 0 ? live : sequence + 1;
+        while (live < end) window.push(message(++live));
+      },
+      read: async () => ({
+        from: 1,
+        messages: [1, 2, 3, 4, 5, 6, 7].map((at) => message(at)),
+        more: false,
+      }),
+      onBreak: assert.fail,
+      take: ({ sequence }) => void taken.push(sequence),
+      wait: () => assert.fail(),
+    },
+    0,
+    (last) => assert.deepEqual([last, live], [8, 8]),
+  );
+  assert.deepEqual(asked, [0, 7]);
+  assert.deepEqual(taken, [1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
 /** What JetStream would be asked to keep: each is to be answered, and some come back. */

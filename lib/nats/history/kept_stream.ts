@@ -12,6 +12,10 @@ import { ensureStream, isTransient, streamTrouble } from './stream_setup.js';
 import { Tail } from './tail.js';
 
 const RETRY_MS = 200;
+/** A NATS that has been started has JetStream, too, after so long, in ms. */
+const START_MS = 3000;
+/** A stream that cannot be had is tried again after so long: somebody may mend it. */
+const TOLD_MS = 5000;
 
 /** Takes a message for all clients of this server. */
 export type Deliver = (message: KeptMessage, limits: HistoryLimits) => void;
@@ -43,10 +47,7 @@ export class KeptStream {
         this.#resumes.take(message);
         deliver(message, limits);
       },
-      onStarted: () => {
-        this.#resumes.onPosition();
-        this.#settleReady?.resolve();
-      },
+      onStarted: () => this.#settleReady?.resolve(),
       onBreak: (after, from) => {
         const what = from > after ? 'longest ago is not kept any more' : 'last has been lost there';
         this.#tell(`What NATS has kept ${what}, and clients have missed it`);
@@ -98,19 +99,22 @@ export class KeptStream {
   /** The stream as it is to be; undefined: it cannot be had, or the connection has gone. */
   async #ensure(api: Api, signal: AbortSignal): Promise<StreamInfo | undefined> {
     const config = streamConfig(this.#wire, this.pattern, this.limits);
-    for (let told = false; !signal.aborted; ) {
-      try {
-        const info = await ensureStream(api.jsm, config);
-        return signal.aborted ? undefined : info;
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        const trouble = streamTrouble(error, this.pattern);
-        this.#settleReady?.reject(trouble);
-        if (!told) this.#wire.tell(trouble);
-        told = true;
-        if (!isTransient(error)) return undefined;
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-      }
+    const startedMs = performance.now();
+    let told = false;
+    while (!signal.aborted) {
+      const info = await ensureStream(api.jsm, config).catch((error: unknown) => {
+        const isNew = !told && !signal.aborted;
+        // It may be about to start.
+        const mayPass = isTransient(error) && performance.now() - startedMs < START_MS;
+        if (isNew && !mayPass) {
+          told = true;
+          const trouble = streamTrouble(error, this.pattern);
+          this.#settleReady?.reject(trouble);
+          this.#wire.tell(trouble);
+        }
+      });
+      if (info !== undefined) return signal.aborted ? undefined : info;
+      await sleep(told ? TOLD_MS : RETRY_MS, undefined, { signal }).catch(() => {});
     }
     return undefined;
   }

@@ -116,21 +116,19 @@ export class Pages {
 
   /** Up to so many messages. */
   #pull({ connection, inbox }: Api, reader: string, batch: number): Promise<KeptMessage[]> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const messages: KeptMessage[] = [];
       const to = inbox();
       const end = (error: unknown): void => {
         clearTimeout(timer);
         subscription.unsubscribe();
-        if (error === undefined) resolve(messages);
-        else reject(error);
+        resolve(error === undefined ? messages : Promise.reject(error));
       };
       const timer = setTimeout(() => end(errors.timedOut('NATS gives nothing.')), PAGE_MS);
       const subscription = connection.subscribe(to, {
         callback: (error, message) => {
-          if (error !== null) end(error);
-          // A status: that was all.
-          else if (message.subject === to) end(undefined);
+          // An error, or a status: that was all.
+          if (error !== null || message.subject === to) end(error ?? undefined);
           else if (messages.push(this.#message(message)) === batch) end(undefined);
         },
       });

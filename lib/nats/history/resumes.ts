@@ -2,7 +2,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type WSServerError } from '../../base/errors.js';
-import { abortable } from '../../base/promises.js';
 import { Slots } from '../../base/slots.js';
 import { catchUp, type Follower } from './catch_up.js';
 import type { KeptMessage } from './kept_message.js';
@@ -17,6 +16,8 @@ const WINDOW_BYTES = 256 << 10;
 /** So long it is tried to read what is kept, in ms. */
 const PATIENCE_MS = 30_000;
 const RETRY_MS = 200;
+/** What is live may lag behind what can be read for some of that, in ms. */
+const LAG_MS = 5;
 
 /** Somebody who comes back. */
 export interface Resumption {
@@ -40,8 +41,6 @@ export class Resumes {
   /** What comes live for those who catch up. */
   readonly #windows = new Map<LiveWindow, string>();
 
-  /** Those who wait until what comes live has come as far. */
-  #waiting: { readonly sequence: number; readonly resolve: () => void }[] = [];
   readonly #patienceMs: number;
 
   constructor(
@@ -59,16 +58,6 @@ export class Resumes {
     for (const [window, pattern] of this.#windows) {
       if (covers(pattern, message.topic)) window.push(message);
     }
-    this.onPosition();
-  }
-
-  /** What comes live has come further. */
-  onPosition(): void {
-    if (this.#waiting.length === 0) return;
-    const position = this.#position() ?? -1;
-    const waiting = this.#waiting;
-    this.#waiting = waiting.filter(({ sequence }) => sequence > position);
-    for (const { sequence, resolve } of waiting) if (sequence <= position) resolve();
   }
 
   async resume(resumption: Resumption): Promise<{ gap: boolean }> {
@@ -124,25 +113,22 @@ export class Resumes {
     }
   }
 
-  /** @throws {@link WSServerError} 10060 when it does not come as far */
   #reached(sequence: number, signal: AbortSignal): Promise<void> | undefined {
-    const position = this.#position();
-    if (position !== undefined && position >= sequence) return undefined;
-    const reached = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter((one) => one !== own);
-        reject(notHad());
-      }, this.#patienceMs);
-      const own = {
-        sequence,
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      };
-      this.#waiting.push(own);
-    });
-    return abortable(reached, signal);
+    return this.#isReached(sequence) ? undefined : this.#wait(sequence, signal);
+  }
+
+  /** @throws {@link WSServerError} 10060 when it does not come as far */
+  async #wait(sequence: number, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    while (!this.#isReached(sequence)) {
+      if (performance.now() - started > this.#patienceMs) throw notHad();
+      await sleep(LAG_MS, undefined, { signal });
+    }
+  }
+
+  /** Whether what comes live has come as far. */
+  #isReached(sequence: number): boolean {
+    return (this.#position() ?? -1) >= sequence;
   }
 
   async #read(pattern: string, after: number, signal: AbortSignal): Promise<Page> {

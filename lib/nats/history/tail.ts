@@ -81,6 +81,11 @@ export class Tail {
     }
   }
 
+  #take(message: Msg, sequence: number): void {
+    this.last = sequence;
+    this.#listener.onMessage(readStored(this.#wire, message, sequence));
+  }
+
   /** Fulfilled when the reader does not go on, or `signal` is aborted. */
   #read({ connection, inbox }: Api, reader: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -112,14 +117,11 @@ export class Tail {
       };
       const take = (message: Msg): void => {
         const place = placeOf(message);
-        if (place.count !== ++count) {
-          // One has been left out on the way.
-          end();
-          return;
-        }
-        this.last = place.sequence;
-        this.#listener.onMessage(readStored(this.#wire, message, place.sequence));
-        if (--left === 0) ask();
+        // Or one has been left out on the way.
+        const isNext = place.count === ++count;
+        if (isNext) this.#take(message, place.sequence);
+        if (!isNext) end();
+        else if (--left === 0) ask();
       };
       /** NATS says how it is. */
       const hear = ({ headers }: Msg): void => {
