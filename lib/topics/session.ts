@@ -41,7 +41,7 @@ export interface SessionOwner {
 
 /** So many requests of a client may wait; then nothing more is read from it. */
 const MOST_WAITING = 64;
-/** Who is given what it has missed is sent so many characters before all of it has to have left. */
+/** Who is given what it has missed is sent so many characters, or one message, before they have to have left. */
 const MOST_UNSENT = 64 << 10;
 // RFC 6455 §7.4.1.
 const UNSUPPORTED_DATA = 1003;
@@ -197,11 +197,14 @@ export class Session {
     let unsent = 0;
     const take = (publication: Publication): Promise<void> | undefined => {
       const text = messageOf(publication, topic);
-      this.#say(text);
       unsent += text.length;
-      if (unsent < MOST_UNSENT) return undefined;
-      unsent = 0;
-      return server.connections.require(this.#id).drain({ signal });
+      if (unsent < MOST_UNSENT) {
+        this.#say(text);
+        return undefined;
+      }
+      unsent = text.length;
+      const drained = server.connections.require(this.#id).drain({ signal });
+      return drained.then(() => this.#say(text));
     };
     try {
       await history.resume(topic, since, take, join, signal, () => this.#say(gap(topic)));

@@ -153,6 +153,27 @@ test('after a restart it has all that was kept, in order, and what is new', asyn
   assert.deepEqual(rest, numbers.slice(-2));
 });
 
+test('what comes while another subscription catches up comes to that in its place', async (t) => {
+  const { server, history } = await startTopics(t);
+  const client = await start(t, urlOf(server));
+  const [narrow, wide]: [unknown[], unknown[]] = [[], []];
+  await client.subscribe('kept.a', (data) => narrow.push(data)).ready;
+  let goOn = (): void => {};
+  history.ready = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  const { ready } = client.subscribe('kept.>', (data) => wide.push(data), { since: '0' });
+  await client.publish('other', 'has been handled behind that');
+  const publication = { topic: 'kept.a', kind: 1, payload: '1', id: '1' };
+  history.kept.push(publication);
+  await history.deliver(publication);
+  await until(() => narrow.length > 0);
+  assert.deepEqual(wide, []);
+  goOn();
+  await ready;
+  assert.deepEqual([narrow, wide], [[1], [1]]);
+});
+
 test('what is published while there is no connection is rejected, or waits, up to a bound', async (t) => {
   const { server } = await startTopics(t);
   const heard: unknown[] = [];

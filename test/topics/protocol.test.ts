@@ -119,9 +119,12 @@ test('others are left alone, and what topics.v1 says does not come to DataIn', a
   const connection = server.connections.get(id) as WSConnection;
   const first = connection.messages();
   other.send('a');
-  other.send('b');
   assert.equal((await first.next()).value?.text, 'a');
   await first.return?.();
+  const { messagesIn } = server.statistics;
+  other.send('b');
+  await until(() => server.statistics.messagesIn > messagesIn);
+  await new Promise((resolve) => setImmediate(resolve));
   const second = connection.messages();
   assert.equal((await second.next()).value?.text, 'b');
   await second.return?.();
