@@ -25,6 +25,8 @@ export interface Bus {
   readonly lost: number;
   /** Ends all subscriptions, and publishes no more. */
   close(): void;
+  /** Whether what is published gets away at the moment; undefined: always. */
+  readonly connected?: boolean;
   /** The most bytes that a payload may have; undefined: there is no such limit, or nobody knows it yet. */
   readonly maxPayload?: number | undefined;
   /** What keeps publications; undefined: nothing does. */

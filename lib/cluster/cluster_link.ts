@@ -74,7 +74,7 @@ export class ClusterLink {
   /** Says that it goes; what is still asked is not waited for. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#say(ALL_NODES, { kind: 'bye' });
+    this.#tellAll('bye');
     for (const end of this.#ends) end();
     this.#questions.endAll();
   }
@@ -126,8 +126,13 @@ export class ClusterLink {
     this.#bus.publish(subject, encode(this.#node.id, ...said));
   }
 
+  /** Not while it would count as lost: nobody misses it. */
+  #tellAll(kind: 'hello' | 'bye'): void {
+    if (this.#bus.connected !== false) this.#say(ALL_NODES, { kind });
+  }
+
   #greet(): void {
-    this.#say(ALL_NODES, { kind: 'hello' });
+    this.#tellAll('hello');
     this.#timer = setTimeout(() => this.#greet(), this.#helloMs).unref();
     this.#helloMs = Math.min(2 * this.#helloMs, HELLO_MS);
   }

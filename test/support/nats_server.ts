@@ -85,7 +85,8 @@ export class NatsServer {
   async untilSubjects(...wanted: string[]): Promise<void> {
     const started = performance.now();
     for (;;) {
-      const found = (await this.subjects()).filter((subject) => !subject.endsWith('.everybody'));
+      const all = await this.subjects();
+      const found = all.filter((subject) => !/\.(everybody|nodes|node\.[^.]+)$/.test(subject));
       if (found.join() === wanted.sort().join()) return;
       if (performance.now() - started > PATIENCE_MS) throw new Error(`still ${found}`);
       await sleep(10);
