@@ -13,7 +13,14 @@ async function load(t: TestContext, addresses: readonly string[], localAddresses
   const generator = new addon.Load({
     ...{ mode: 'echo', addresses, port, localAddresses, messages: [Buffer.from('hello')] },
     ...{ deflate: false, target: '/', host: 'x', subProtocols: '', headers: '', connections: 4 },
-    ...{ firstId: 0, connectsPerSecond: 0, timeoutMs: 60_000, stamped: false, text: true },
+    ...{
+      firstId: 0,
+      connectsPerSecond: 0,
+      timeoutMs: 60_000,
+      stamped: false,
+      publications: false,
+      text: true,
+    },
     ...{ inFlight: 1, messagesPerSecond: 0 },
   });
   generator.start();

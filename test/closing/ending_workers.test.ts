@@ -147,6 +147,7 @@ for (const exits of [false, true]) {
           connectsPerSecond: 0,
           timeoutMs: 10_000,
           stamped: false,
+          publications: false,
           text: true,
           inFlight: 500,
           messagesPerSecond: 0,
