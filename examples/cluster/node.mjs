@@ -4,9 +4,7 @@ import { natsBus } from 'native-wsserver/nats';
 
 const [name = 'a', port = '8081', servers = 'nats://127.0.0.1:4222'] = process.argv.slice(2);
 const server = new WSServer({ localHost: '127.0.0.1', localPort: Number(port) });
-const bus = natsBus({ servers, name: `node ${name}` });
-server.bus = bus;
-await bus.ready();
+await server.join(natsBus({ servers, name: `node ${name}` }));
 server.on('Connected', ({ connectionId }) => {
   server.subscribe(connectionId, 'chat');
   server.sendText(connectionId, JSON.stringify({ node: name }));

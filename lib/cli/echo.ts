@@ -158,9 +158,8 @@ async function joinAndListen(
       if (status.connected) console.error(`NATS at ${status.server} is there`);
     },
   });
-  server.bus = bus;
   try {
-    await bus.ready();
+    await server.join(bus);
     await listen();
   } catch (error) {
     // It would keep the process running.
