@@ -115,6 +115,12 @@ export const errors = {
   certificateStoreNotOpened: withCode(ErrorCode.certificateStoreNotOpened),
   noSecurityCredentials: withCode(ErrorCode.noSecurityCredentials),
 
+  /** What is to be sent is no data. */
+  noData(): WSServerError {
+    const sentence = 'Give a string, Buffer, TypedArray, DataView or ArrayBuffer.';
+    return new WSServerError(ErrorCode.invalidArgument, sentence);
+  },
+
   /** There is no such connection, or it is not open. */
   notConnected(connectionId: number | string): WSServerError {
     const sentence = `${connectionId} is not connected.`;

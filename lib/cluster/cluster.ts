@@ -89,7 +89,7 @@ export class Cluster {
     const sent = attempt(() => {
       const message = typeof data === 'string' ? data : bytesOf(data);
       if (message === undefined) {
-        throw errors.invalidArgument('Give a string, Buffer, TypedArray, DataView or ArrayBuffer.');
+        throw errors.noData();
       }
       this.#requireRoom(message);
       const nodeId = nodeOf(uid);

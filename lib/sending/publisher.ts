@@ -111,7 +111,7 @@ export class Publisher {
     const flags = options?.compress === false ? UNCOMPRESSED : 0;
     const message = typeof data === 'string' || isUint8Array(data) ? data : bytesOf(data);
     if (message === undefined) {
-      throw errors.invalidArgument('Give a string, Buffer, TypedArray, DataView or ArrayBuffer.');
+      throw errors.noData();
     }
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
     const kind = opcode | flags;

@@ -290,9 +290,11 @@ test('lib calls codes by their names, and words one kind of error in one place',
     /code [!=]== \d/,
     /is not (connected|open)\./,
   ];
+  // The one has ours, the other those of JetStream.
+  const hasNumbers = ['base/errors.ts', 'nats/history/stream_setup.ts'].map(path.normalize);
   const files = fs
     .readdirSync(path.join(root, 'lib'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && file !== path.join('base', 'errors.ts'));
+    .filter((file) => file.endsWith('.ts') && !hasNumbers.includes(file));
   assert.notEqual(files.length, 0);
   const found = files.flatMap((file) => {
     const code = fs
