@@ -102,16 +102,6 @@ export class NatsBus implements Bus {
     return this.#maxPayload;
   }
 
-  /** That of the official client, for those who build on it; undefined before it is there. @internal */
-  get connection(): NatsConnection | undefined {
-    return this.#kept.connection;
-  }
-
-  /** @internal */
-  get subjects(): Subjects {
-    return this.#subjects;
-  }
-
   /**
    * Fulfilled when it is connected. Rejected when the first attempt has failed; it is tried again
    * all the same, until it is closed.

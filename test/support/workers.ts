@@ -25,6 +25,9 @@ server.on('DataIn', (e) => {
   else if (verb === 'broadcast') server.broadcast(topic);
   else if (verb === 'who') server.sendText(e.connectionId, String(worker.id) + ' ' + process.pid);
   else if (verb === 'lost') server.sendText(e.connectionId, String(worker.bus.lost));
+  else if (verb === 'hear') server.bus.subscribe(topic, (subject) => server.sendText(e.connectionId, subject));
+  else if (verb === 'say') server.bus.publish(topic, Buffer.from('x'));
+  else if (verb === 'close') server.bus.close();
   else if (verb === 'die') process.kill(process.pid, 'SIGKILL');
   else server.sendText(e.connectionId, e.text);
 });

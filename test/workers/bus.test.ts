@@ -70,6 +70,20 @@ test('who has left is not sent anything any more, and a worker that dies ends no
   await until(() => a.messages.includes('z'));
 });
 
+test('a worker may use the bus by itself, until it closes it', async (t) => {
+  const { localPort } = await startWorkers(t, { count: 2 });
+  const [a, b] = (await connectToEach(t, localPort, 2, 'topic')) as [Client, Client];
+  b.socket.send('hear own.*');
+  assert.equal(await publishUntil(a, 'say own.1', b), 'own.1');
+  b.socket.send('close');
+  await sleep(100);
+  b.messages.length = 0;
+  a.socket.send('say own.2');
+  b.socket.send('say own.3');
+  await sleep(100);
+  assert.deepEqual([a.messages, b.messages], [[], []]);
+});
+
 test('what a worker that is stopped does not take is bounded, and counted', async (t) => {
   const workers = await startWorkers(t, { count: 2 });
   const [a, b] = (await connectToEach(t, workers.localPort, 2, 'topic')) as [Client, Client];

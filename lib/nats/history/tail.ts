@@ -92,18 +92,14 @@ export class Tail {
       const to = inbox();
       let count = 0;
       let left = 0;
-      let heardMs = performance.now();
       const end = (): void => {
-        clearInterval(watch);
+        clearTimeout(watch);
         forget();
         subscription.unsubscribe();
         resolve();
       };
       const forget = onAbort(signal, end);
-      const watch = setInterval(() => {
-        if (performance.now() - heardMs > SILENCE_MS) end();
-      }, SILENCE_MS);
-      watch.unref();
+      const watch = setTimeout(end, SILENCE_MS).unref();
       const ask = (): void => {
         left = BATCH;
         const order = {
@@ -133,7 +129,7 @@ export class Tail {
       };
       const subscription = connection.subscribe(to, {
         callback: (error, message) => {
-          heardMs = performance.now();
+          watch.refresh();
           if (error !== null) end();
           else if (message.subject !== to) take(message);
           else hear(message);
