@@ -85,8 +85,8 @@ export class NatsBus implements Bus {
   }
 
   /**
-   * How many messages of this bus were not sent, or were under way when NATS had gone: whether those
-   * have come through, nobody knows.
+   * How many messages of this bus were not sent, or to topics and under way when NATS had gone: whether
+   * those have come through, nobody knows.
    */
   get lost(): number {
     return this.#outgoing.lost;

@@ -30,9 +30,9 @@ export class Outgoing {
   /** What says of messages who has sent them, since the connection has come to be. */
   #sender = '';
   #lastNumber = 0;
-  /** Sent, and not confirmed. */
+  /** Sent to topics, and not confirmed. Who has sent something else waits for an answer, or does not mind. */
   #count = 0;
-  /** Of those, and of those that are kept, each with OVERHEAD. */
+  /** Of all that is not confirmed, and of what is kept, each with OVERHEAD. */
   #bytes = 0;
   #confirming: NodeJS.Timeout | undefined;
   #kept: Message[] = [];
@@ -126,7 +126,7 @@ export class Outgoing {
       this.#lost++;
       return;
     }
-    this.#count++;
+    if (kind !== 0) this.#count++;
     this.#bytes += size;
     this.#confirming ??= setTimeout(() => this.#confirm(), CONFIRM_MS);
   }
@@ -139,7 +139,7 @@ export class Outgoing {
         this.#count -= count;
         this.#bytes -= bytes;
         this.#confirming =
-          this.#count > 0 ? setTimeout(() => this.#confirm(), CONFIRM_MS) : undefined;
+          this.#bytes > 0 ? setTimeout(() => this.#confirm(), CONFIRM_MS) : undefined;
       },
       // It has gone: onAway() counts.
       () => {},
