@@ -54,9 +54,11 @@ export interface Statistics {
   readonly bytesIn: number;
   /** Bytes of payload. */
   readonly bytesOut: number;
+  /** Messages that {@link WSServer.bus} could not bring to other servers, of the bus that it has now. */
+  readonly busLost: number;
 }
 
-interface NativeState extends Statistics {
+interface NativeState extends Omit<Statistics, 'busLost'> {
   readonly listening: boolean;
   /** Not listening, and no connection in any state. */
   readonly idle: boolean;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
-import type { NativeServer, Statistics } from '../boundary/native.js';
+import type { NativeServer } from '../boundary/native.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertStoreType } from '../certificates/store_type.js';
 import { TypedEmitter } from '../events/emitter.js';
@@ -78,12 +78,6 @@ export abstract class ServerProperties extends TypedEmitter {
   /** How many clients are connected. */
   get wsConnectionCount(): number {
     return this.core.state().connections;
-  }
-
-  /** What has been counted since the server was made. */
-  get statistics(): Statistics {
-    const { listening: _, idle: __, opening: ___, ...counted } = this.core.state();
-    return counted;
   }
 
   /** Clients that have been accepted and are not open yet. @internal */

@@ -2,6 +2,7 @@
 
 import { toId } from '../base/connection_id.js';
 import { attempt, handled } from '../base/promises.js';
+import type { Statistics } from '../boundary/native.js';
 import type { Bus } from '../bus/bus.js';
 import { BusLink } from '../bus/bus_link.js';
 import type { Cluster, NodeCounts, Presence, PresenceOptions } from '../cluster/cluster.js';
@@ -47,6 +48,12 @@ export abstract class ServerTopics extends ServerProperties {
     this.listenersChanged();
     // From here on the core tells of others.
     for (const pattern of this.core.topics()) this.publisher.link?.onInterest(pattern, true);
+  }
+
+  /** What has been counted since the server was made. */
+  get statistics(): Statistics {
+    const { listening: _, idle: __, opening: ___, ...counted } = this.core.state();
+    return { ...counted, busLost: this.#bus?.lost ?? 0 };
   }
 
   /**

@@ -13,8 +13,6 @@ export interface Assignment {
 /** What one worker has counted. */
 export interface WorkerCounts extends Statistics {
   readonly residentBytes: number;
-  /** Publications of its own that did not get as far as the parent. */
-  readonly busLost: number;
 }
 
 export type ToWorker =

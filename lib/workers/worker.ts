@@ -105,7 +105,7 @@ class Worker {
 
   #count(server: WSServer): WorkerCounts {
     const residentBytes = process.memoryUsage.rss();
-    return { ...server.statistics, residentBytes, busLost: this.#bus?.lost ?? 0 };
+    return { ...server.statistics, residentBytes };
   }
 
   async #stop(server: WSServer, drainMs: number): Promise<void> {

@@ -30,6 +30,7 @@ test('NATS goes and comes back: what was published meanwhile is lost, and counte
   for (let index = 10; index < 17; index++) await a.server.publish('x', `${index}`);
   await until(() => here.messages.length === 17);
   assert.equal(a.bus.lost, 7);
+  assert.equal(a.server.statistics.busLost, 7);
   await nats.start();
   await until(() => a.bus.connected && b.bus.connected);
   await nats.untilSubjects('wss.topic.x', 'wss.topic.x');

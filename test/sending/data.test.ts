@@ -328,5 +328,6 @@ test('statistics count messages and their payload', async (t) => {
     messagesOut: 3,
     bytesIn: 70_005,
     bytesOut: 70_005,
+    busLost: 0,
   });
 });
