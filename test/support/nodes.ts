@@ -58,7 +58,11 @@ function body(wss: typeof import('native-wsserver'), { servers, nats }: Argument
       going = false;
     },
     state: () => ({ connected: bus.connected, lost: bus.lost, pending: bus.pending }),
-    flush: () => (bus as unknown as { connection: { flush(): Promise<void> } }).connection.flush(),
+    /** What NATS confirms tells that it has had what came before: subscriptions, too. */
+    async flush() {
+      await server.publish('nobody', '');
+      while (bus.pending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
   };
   process.on('message', async ([token, order, ...args]: [number, string, ...never[]]) => {
     process.send?.([token, await orders[order]?.(...args)]);
