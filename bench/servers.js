@@ -32,7 +32,7 @@ function run(command, ...args) {
 /** Builds the floor and installs the peers that are not there. */
 function prepare(names) {
   try {
-    for (const name of ['ws', 'bufferutil', 'uwebsockets']) {
+    for (const name of ['ws', 'bufferutil', 'uwebsockets', 'socket.io']) {
       require.resolve(name, { paths: [__dirname + path.sep] });
     }
     require.resolve('@oven/bun-linux-x64/package.json', { paths: [__dirname] });
