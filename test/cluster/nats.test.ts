@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { WSServer } from 'native-wsserver';
 import { natsBus } from 'native-wsserver/nats';
 import { defer } from '../support/defer.js';
-import { startNats } from '../support/nats_server.js';
+import { startNats, WITHOUT_NATS } from '../support/nats_server.js';
 import { open } from '../support/open.js';
 import { collect, startServer } from '../support/server.js';
 
@@ -32,7 +32,9 @@ async function comesTo<Value>(
   }
 }
 
-test('messages to one client, presence and counts over NATS, which goes and comes back', async (t) => {
+test('messages to one client, presence and counts over NATS, which goes and comes back', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const a = await join(t, nats.url);
   const b = await join(t, nats.url);

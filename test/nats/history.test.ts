@@ -4,21 +4,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WSServerError } from 'native-wsserver';
-import { dataOf, frame, idsOf, joinKept, listen, numbers } from '../support/kept.js';
-import { startNats } from '../support/nats_server.js';
+import { codeOf, dataOf, frame, idsOf, joinKept, listen, numbers } from '../support/kept.js';
+import { startNats, WITHOUT_NATS } from '../support/nats_server.js';
 import { collect, startServer, until } from '../support/server.js';
 
-async function codeOf(promise: Promise<unknown>): Promise<number> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof WSServerError, String(error));
-  return error.code;
-}
-
-test('what is kept comes to all, with its id, in one order', async (t) => {
+test('what is kept comes to all, with its id, in one order', { skip: WITHOUT_NATS }, async (t) => {
   const { url } = await startNats(t);
   const a = await joinKept(t, url);
   const b = await joinKept(t, url);
@@ -49,7 +39,9 @@ test('what is kept comes to all, with its id, in one order', async (t) => {
   assert.deepEqual(here.texts.slice(3), there.texts.slice(4));
 });
 
-test('who comes back gets what it has missed, in order, and then what is new', async (t) => {
+test('who comes back gets what it has missed, in order, and then what is new', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const { server } = await joinKept(t, url);
   const gaps = collect(server, 'Gap');
@@ -75,7 +67,9 @@ test('who comes back gets what it has missed, in order, and then what is new', a
   assert.deepEqual(gaps, []);
 });
 
-test('a since that cannot be, and what nothing is kept of, are errors that say so', async (t) => {
+test('a since that cannot be, and what nothing is kept of, are errors that say so', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const { server } = await joinKept(t, url);
   const { id } = await listen(t, server);
@@ -96,7 +90,9 @@ test('a since that cannot be, and what nothing is kept of, are errors that say s
   await assert.rejects(alone.publish('chat.x', 'x', { keep: true }), /natsBus\(\{ history/);
 });
 
-test('what is not kept any more is told before the rest comes', async (t) => {
+test('what is not kept any more is told before the rest comes', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const { server } = await joinKept(t, url, { maxMessages: 5, frame });
   for (const data of numbers(20)) await server.publish('chat.x', data, { keep: true });
@@ -119,7 +115,9 @@ test('what is not kept any more is told before the rest comes', async (t) => {
   assert.equal(told.length, 1);
 });
 
-test('through a restart of NATS nothing kept is lost, nothing comes twice, and all in order', async (t) => {
+test('through a restart of NATS nothing kept is lost, nothing comes twice, and all in order', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const a = await joinKept(t, nats.url);
   const b = await joinKept(t, nats.url);
@@ -152,7 +150,7 @@ test('through a restart of NATS nothing kept is lost, nothing comes twice, and a
   assert.deepEqual(there.texts, here.texts);
 });
 
-test('all who come back at once get what they have missed', async (t) => {
+test('all who come back at once get what they have missed', { skip: WITHOUT_NATS }, async (t) => {
   const { url } = await startNats(t);
   const { server } = await joinKept(t, url);
   for (const data of numbers(300)) void server.publish('chat.x', data, { keep: true });
@@ -171,7 +169,9 @@ test('all who come back at once get what they have missed', async (t) => {
   });
 });
 
-test('50 clients come and go with their last id while much is published', async (t) => {
+test('50 clients come and go with their last id while much is published', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const nodes = [await joinKept(t, url), await joinKept(t, url)];
   let isDone = false;

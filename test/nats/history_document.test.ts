@@ -8,11 +8,13 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { defer } from '../support/defer.js';
-import { startNats } from '../support/nats_server.js';
+import { startNats, WITHOUT_NATS } from '../support/nats_server.js';
 import { packagePath } from '../support/package_path.js';
 import { until } from '../support/server.js';
 
-test('kept.mjs keeps what clients say, and gives them what they have missed', async (t) => {
+test('kept.mjs keeps what clients say, and gives them what they have missed', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { port: natsPort } = await startNats(t);
   const cwd = fs.mkdtempSync(packagePath('build', 'samples-'));
   defer(t, () => fs.rmSync(cwd, { recursive: true }));

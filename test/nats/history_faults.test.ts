@@ -8,11 +8,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
-import { WSServerError } from 'native-wsserver';
+import type { WSServerError } from 'native-wsserver';
 import { natsBus } from 'native-wsserver/nats';
 import { defer } from '../support/defer.js';
-import { dataOf, frame, idsOf, joinKept, listen, numbers } from '../support/kept.js';
-import { startNats } from '../support/nats_server.js';
+import { codeOf, dataOf, frame, idsOf, joinKept, listen, numbers } from '../support/kept.js';
+import { startNats, WITHOUT_NATS } from '../support/nats_server.js';
 import { collect, next, until } from '../support/server.js';
 
 setFlagsFromString('--expose-gc');
@@ -27,16 +27,6 @@ function heldBytes(): number {
 
 type Test = Parameters<typeof startNats>[0];
 
-/** The code of what an act or a promise throws. */
-async function codeOf(promise: Promise<unknown>): Promise<number> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof WSServerError, String(error));
-  return error.code;
-}
-
 /** A client of NATS that knows nothing of us. */
 async function bare(t: Test, servers: string) {
   const connection = await connect({ servers });
@@ -44,7 +34,9 @@ async function bare(t: Test, servers: string) {
   return { connection, jsm: await jetstreamManager(connection) };
 }
 
-test('limits that change are those of the stream; one of others is an error', async (t) => {
+test('limits that change are those of the stream; one of others is an error', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const { server } = await joinKept(t, nats.url, { maxMessages: 10, maxAge: 60 });
   for (const data of numbers(10)) await server.publish('chat.x', data, { keep: true });
@@ -66,7 +58,9 @@ test('limits that change are those of the stream; one of others is an error', as
   assert.throws(() => natsBus({ history: { 'a.*': {} } }), { code: 10022 });
 });
 
-test('an account without JetStream is an error that says what to do, and no end', async (t) => {
+test('an account without JetStream is an error that says what to do, and no end', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const config = 'accounts: { A: { users: [ { user: a, password: a } ] } }\n';
   const { port } = await startNats(t, config);
   const bus = natsBus({
@@ -94,7 +88,9 @@ test('an account without JetStream is an error that says what to do, and no end'
   await assert.rejects(kept ?? Promise.resolve(), { code: 10054 });
 });
 
-test('a node that was cut off for too long tells what its clients have missed', async (t) => {
+test('a node that was cut off for too long tells what its clients have missed', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const { server } = await joinKept(t, nats.url, { maxMessages: 5, frame });
   const { id, texts } = await listen(t, server);
@@ -111,7 +107,9 @@ test('a node that was cut off for too long tells what its clients have missed', 
   assert.ok(errors.some(({ description }) => description.includes('longest ago')));
 });
 
-test('who is slow catches up at its own pace, and is sent no more than its queue takes', async (t) => {
+test('who is slow catches up at its own pace, and is sent no more than its queue takes', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const limits = { maxBytes: 200 << 20 };
   const settings = { MaxQueuedBytes: 700_000 };
@@ -142,7 +140,9 @@ test('who is slow catches up at its own pace, and is sent no more than its queue
   assert.deepEqual(errors, []);
 });
 
-test('who leaves, or does not want it any more, ends its catching up', async (t) => {
+test('who leaves, or does not want it any more, ends its catching up', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const settings = { MaxQueuedBytes: 100_000 };
   const { server, bus } = await joinKept(t, url, { maxBytes: 200 << 20 }, { settings });
@@ -191,7 +191,9 @@ test('who leaves, or does not want it any more, ends its catching up', async (t)
   assert.deepEqual(server.topics(), []);
 });
 
-test('what NATS keeps while it is away is kept when it is back', async (t) => {
+test('what NATS keeps while it is away is kept when it is back', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const { server } = await joinKept(t, nats.url);
   const { id, texts } = await listen(t, server);
@@ -209,7 +211,9 @@ test('what NATS keeps while it is away is kept when it is back', async (t) => {
   assert.deepEqual(dataOf(texts), numbers(5));
 });
 
-test('a store that has been lost is told, and what comes then is delivered', async (t) => {
+test('a store that has been lost is told, and what comes then is delivered', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const { server } = await joinKept(t, nats.url);
   const { id, texts } = await listen(t, server);
@@ -228,7 +232,9 @@ test('a store that has been lost is told, and what comes then is delivered', asy
   await until(() => errors.some(({ description }) => description.includes('has been lost')));
 });
 
-test('what others have put there is delivered if it is a message, and told if it is none', async (t) => {
+test('what others have put there is delivered if it is a message, and told if it is none', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   const { server } = await joinKept(t, url, {
     maxAge: 100,
@@ -270,7 +276,9 @@ test('what others have put there is delivered if it is a message, and told if it
   await server.publish('chat.x', Buffer.alloc(most), { keep: true });
 });
 
-test('a frame that throws is an uncaught exception, and nothing is sent of that message', async (t) => {
+test('a frame that throws is an uncaught exception, and nothing is sent of that message', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const { url } = await startNats(t);
   let wrong: unknown;
   const { server } = await joinKept(t, url, {
@@ -294,7 +302,9 @@ test('a frame that throws is an uncaught exception, and nothing is sent of that 
   assert.match(String(thrown[1]), /10022.*frame is to return/);
 });
 
-test('who subscribes while NATS is there does not get what was published before when it has been away', async (t) => {
+test('who subscribes while NATS is there does not get what was published before when it has been away', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
   const nats = await startNats(t);
   const a = await joinKept(t, nats.url);
   const b = await joinKept(t, nats.url);
@@ -310,7 +320,7 @@ test('who subscribes while NATS is there does not get what was published before 
   assert.deepEqual(idsOf(texts), ['2']);
 });
 
-test('a client that closes in the midst is no mistake', async (t) => {
+test('a client that closes in the midst is no mistake', { skip: WITHOUT_NATS }, async (t) => {
   const { url } = await startNats(t);
   const { server } = await joinKept(t, url);
   for (const data of numbers(2000)) void server.publish('chat.x', data, { keep: true });

@@ -1,7 +1,7 @@
 // A server that listens on descriptors which somebody else has opened: LocalHost=fd:3.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -14,6 +14,7 @@ import { messageOf, sourceOf } from '../support/child.js';
 import { defer } from '../support/defer.js';
 import { makeFolder } from '../support/files.js';
 import { packagePath } from '../support/package_path.js';
+import { skipWithout } from '../support/programs.js';
 import { collect, startEcho } from '../support/server.js';
 
 const { openSockets }: typeof Sockets = require(packagePath('dist/workers/sockets.js'));
@@ -168,13 +169,9 @@ test('LISTEN_FDNAMES: names of descriptors count from 3, for the process that is
   }
 });
 
-test('systemd hands over its socket', async (t) => {
-  const tool = 'systemd-socket-activate';
-  try {
-    execFileSync(tool, ['--version']);
-  } catch {
-    return t.skip(`${tool} is not installed`);
-  }
+test('systemd hands over its socket', {
+  skip: skipWithout('systemd-socket-activate', '--version'),
+}, async (t) => {
   // A port that is free now; another process may take it before, and the tool fails then.
   const free = net.createServer().listen(0, '127.0.0.1');
   await once(free, 'listening');
@@ -182,7 +179,7 @@ test('systemd hands over its socket', async (t) => {
   free.close();
   await once(free, 'close');
   const child = spawn(
-    tool,
+    'systemd-socket-activate',
     [`--listen=127.0.0.1:${port}`, '--fdname=web', process.execPath, '-e', echoSource('fd:web')],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

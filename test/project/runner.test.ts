@@ -65,3 +65,18 @@ test('the inputs of fuzzers are the same every time', (t) => {
   const made500 = 'dbb0fcebba3a9737ee922b677757305106af29bfee333e31bbbaa17257224950';
   assert.equal(hash.digest('hex'), made500);
 });
+
+test('without nats-server, what needs one is left out', () => {
+  const folder = packagePath('test');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const parts = files
+    .filter((file) => file.endsWith('.test.ts'))
+    .flatMap((file) => readFileSync(path.join(folder, file), 'utf8').split(/^(?=test\()/m));
+  const needing = parts.filter((part) => /^test\(.*= await startNats\(/s.test(part));
+  assert.ok(needing.length > 20);
+  const wrong = needing.filter((part) => !/\{\s*skip/.test(part));
+  assert.deepEqual(
+    wrong.map((part) => part.split('\n')[0]),
+    [],
+  );
+});

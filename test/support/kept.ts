@@ -1,8 +1,9 @@
 // Nodes whose bus keeps what is published, and clients that come back.
 
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import type { WSServer, WSServerOptions } from 'native-wsserver';
+import { type WSServer, WSServerError, type WSServerOptions } from 'native-wsserver';
 import { type HistoryLimits, type KeptData, type NatsBus, natsBus } from 'native-wsserver/nats';
 import { WebSocket } from 'ws';
 import { defer } from './defer.js';
@@ -60,4 +61,14 @@ export function idsOf(texts: readonly string[]): string[] {
 /** `0`, `1` and so on. */
 export function numbers(count: number, from = 0): string[] {
   return Array.from({ length: count }, (_, index) => String(from + index));
+}
+
+/** The code of what a promise is rejected with. */
+export async function codeOf(promise: Promise<unknown>): Promise<number> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof WSServerError, String(error));
+  return error.code;
 }
