@@ -88,9 +88,7 @@ export class Cluster {
   sendTo(uid: string, data: Data): Promise<void> {
     const sent = attempt(() => {
       const message = typeof data === 'string' ? data : bytesOf(data);
-      if (message === undefined) {
-        throw errors.noData();
-      }
+      if (message === undefined) throw errors.noData();
       this.#requireRoom(message);
       const nodeId = nodeOf(uid);
       if (nodeId === this.nodeId) return this.#node.send(uid, message);

@@ -110,9 +110,7 @@ export class Publisher {
     const except = options?.except === undefined ? 0 : toId(options.except);
     const flags = options?.compress === false ? UNCOMPRESSED : 0;
     const message = typeof data === 'string' || isUint8Array(data) ? data : bytesOf(data);
-    if (message === undefined) {
-      throw errors.noData();
-    }
+    if (message === undefined) throw errors.noData();
     const opcode = typeof message === 'string' ? Opcode.text : Opcode.binary;
     const kind = opcode | flags;
     if (options?.keep === true) {

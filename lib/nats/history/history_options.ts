@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import type { StreamConfig } from '@nats-io/jetstream';
 import { errors } from '../../base/errors.js';
+import { overlap } from '../../base/patterns.js';
 import type { Frame } from '../../bus/publication.js';
 import { keptSubjectOf, type Wire } from './kept_message.js';
-import { overlap } from './patterns.js';
 
 /** What is kept of the topics that fit a pattern. What goes beyond a limit is the oldest. */
 export interface HistoryLimits {

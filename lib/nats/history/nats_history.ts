@@ -5,6 +5,7 @@ import type * as JetStream from '@nats-io/jetstream';
 import type * as Client from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { errors, type WSServerError } from '../../base/errors.js';
+import { covers } from '../../base/patterns.js';
 import { handled } from '../../base/promises.js';
 import { Opcode, UNCOMPRESSED } from '../../boundary/outbox.js';
 import type { History, Receiver } from '../../bus/history.js';
@@ -13,7 +14,6 @@ import { checkHistory, type HistoryLimits, type HistoryOptions } from './history
 import { Keeper, type Kept } from './keeper.js';
 import { type KeptMessage, keptSubjectOf, type Wire } from './kept_message.js';
 import { KeptStream } from './kept_stream.js';
-import { covers } from './patterns.js';
 
 /** What is published over NATS, and kept by JetStream. */
 export class NatsHistory implements History {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-import type { JetStreamManager } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Msg } from '@nats-io/transport-node';
 import { errors } from '../../base/errors.js';
 import { type KeptMessage, keptSubjectOf, placeOf, readStored, type Wire } from './kept_message.js';
+import { type Api, Reader } from './reader.js';
 
 /** A page has so many messages at most. */
 const MOST_MESSAGES = 256;
@@ -23,13 +23,6 @@ export interface Page {
   readonly messages: readonly KeptMessage[];
   /** Whether there were more at the time. */
   readonly more: boolean;
-}
-
-/** A connection to a NATS that has JetStream. */
-export interface Api {
-  readonly connection: NatsConnection;
-  readonly jsm: JetStreamManager;
-  readonly inbox: () => string;
 }
 
 interface Job {
@@ -90,32 +83,20 @@ export class Pages {
   async #read(pattern: string, after: number): Promise<Page> {
     const { api } = this;
     if (api === undefined) throw errors.connectionReset('NATS is away.');
-    const reader = await api.jsm.consumers.add(this.#stream, {
-      deliver_policy: 'by_start_sequence',
-      opt_start_seq: after + 1,
-      ack_policy: 'none',
-      filter_subject: this.#wire.outside(keptSubjectOf(pattern)),
-      inactive_threshold: READER_NS,
-      mem_storage: true,
-      num_replicas: 1,
-    });
+    const filter = this.#wire.outside(keptSubjectOf(pattern));
+    const reader = await Reader.make(api, this.#stream, { after, filter, forgottenNs: READER_NS });
     try {
-      const { num_pending: pending } = reader;
-      const batch = Math.min(pending, MOST_MESSAGES);
-      const messages = batch === 0 ? [] : await this.#pull(api, reader.name, batch);
+      const batch = Math.min(reader.pending, MOST_MESSAGES);
+      const messages = batch === 0 ? [] : await this.#pull(api, reader, batch);
       if (messages.length === 0 && batch > 0) throw errors.timedOut('NATS gives nothing.');
-      return {
-        from: reader.delivered.stream_seq + 1,
-        messages,
-        more: messages.length < pending,
-      };
+      return { from: reader.before + 1, messages, more: messages.length < reader.pending };
     } finally {
-      api.jsm.consumers.delete(this.#stream, reader.name).catch(() => {});
+      reader.forget();
     }
   }
 
   /** Up to so many messages. */
-  #pull({ connection, inbox }: Api, reader: string, batch: number): Promise<KeptMessage[]> {
+  #pull({ connection, inbox }: Api, reader: Reader, batch: number): Promise<KeptMessage[]> {
     return new Promise((resolve) => {
       const messages: KeptMessage[] = [];
       const to = inbox();
@@ -132,16 +113,7 @@ export class Pages {
           else if (messages.push(this.#message(message)) === batch) end(undefined);
         },
       });
-      // Where it is larger than that, one message comes all the same.
-      const most = Math.max(MOST_BYTES, 2 * (connection.info?.max_payload ?? 0));
-      const order = { batch, max_bytes: most, no_wait: true };
-      connection.publish(
-        `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${reader}`,
-        JSON.stringify(order),
-        {
-          reply: to,
-        },
-      );
+      reader.ask(to, { batch, bytes: MOST_BYTES, how: { no_wait: true } });
     });
   }
 

@@ -2,12 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type WSServerError } from '../../base/errors.js';
+import { covers } from '../../base/patterns.js';
 import { Slots } from '../../base/slots.js';
 import { catchUp, type Follower } from './catch_up.js';
 import type { KeptMessage } from './kept_message.js';
 import { LiveWindow } from './live_window.js';
 import type { Page, Pages } from './pages.js';
-import { covers } from './patterns.js';
 
 /** So many catch up at once; who is slow waits without holding anything. */
 const MOST_AT_ONCE = 32;
@@ -40,7 +40,6 @@ export class Resumes {
   readonly #slots = new Slots(MOST_AT_ONCE);
   /** What comes live for those who catch up. */
   readonly #windows = new Map<LiveWindow, string>();
-
   readonly #patienceMs: number;
 
   constructor(
@@ -141,11 +140,7 @@ export class Resumes {
         return page;
       } catch (cause) {
         signal.throwIfAborted();
-        if (performance.now() - started > this.#patienceMs) {
-          throw errors.timedOut('NATS does not give what it has kept: try it again later.', {
-            cause,
-          });
-        }
+        if (performance.now() - started > this.#patienceMs) throw notHad(cause);
       }
       await sleep(RETRY_MS, undefined, { signal });
     }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Msg } from '@nats-io/transport-node';
 import { onAbort } from '../../base/promises.js';
 import { type KeptMessage, placeOf, readStored, type Wire } from './kept_message.js';
-import type { Api } from './pages.js';
+import { type Api, Reader } from './reader.js';
 
 /** NATS is asked for so many messages, or bytes of them, at once. */
 const BATCH = 500;
@@ -60,24 +60,16 @@ export class Tail {
 
   async #follow(api: Api, signal: AbortSignal): Promise<void> {
     const after = this.last;
-    const reader = await api.jsm.consumers.add(this.#stream, {
-      ...(after === undefined
-        ? { deliver_policy: 'new' }
-        : { deliver_policy: 'by_start_sequence', opt_start_seq: after + 1 }),
-      ack_policy: 'none',
-      inactive_threshold: READER_NS,
-      mem_storage: true,
-      num_replicas: 1,
-    });
+    const reader = await Reader.make(api, this.#stream, { after, forgottenNs: READER_NS });
     if (signal.aborted) return;
-    const last = reader.delivered.stream_seq;
-    if (after !== undefined && last !== after) this.#listener.onBreak(after, last + 1);
-    this.last = last;
+    const { before } = reader;
+    if (after !== undefined && before !== after) this.#listener.onBreak(after, before + 1);
+    this.last = before;
     this.#listener.onStarted();
     try {
-      await this.#read(api, reader.name, signal);
+      await this.#read(api, reader, signal);
     } finally {
-      api.jsm.consumers.delete(this.#stream, reader.name).catch(() => {});
+      reader.forget();
     }
   }
 
@@ -87,7 +79,7 @@ export class Tail {
   }
 
   /** Fulfilled when the reader does not go on, or `signal` is aborted. */
-  #read({ connection, inbox }: Api, reader: string, signal: AbortSignal): Promise<void> {
+  #read({ connection, inbox }: Api, reader: Reader, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const to = inbox();
       let count = 0;
@@ -102,14 +94,8 @@ export class Tail {
       const watch = setTimeout(end, SILENCE_MS).unref();
       const ask = (): void => {
         left = BATCH;
-        const order = {
-          batch: BATCH,
-          max_bytes: Math.max(BATCH_BYTES, 2 * (connection.info?.max_payload ?? 0)),
-          expires: EXPIRES_NS,
-          idle_heartbeat: HEARTBEAT_NS,
-        };
-        const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#stream}.${reader}`;
-        connection.publish(subject, JSON.stringify(order), { reply: to });
+        const how = { expires: EXPIRES_NS, idle_heartbeat: HEARTBEAT_NS };
+        reader.ask(to, { batch: BATCH, bytes: BATCH_BYTES, how });
       };
       const take = (message: Msg): void => {
         const place = placeOf(message);
