@@ -1,13 +1,11 @@
 // `node bench/cluster.js`: three nodes, clients on each, many topics: how long a message takes from
 // a client of one node to the subscribers on the others, and what nodes and broker need for it.
 
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdtempSync, readFileSync, writeFileSync } = require('node:fs');
-const { connect, createServer } = require('node:net');
-const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { cpuOf, freePort, start, startNats } = require('./cluster/broker');
 const { prepare } = require('./servers');
 
 const { values } = parseArgs({
@@ -26,43 +24,8 @@ const NODES = 3;
 const clients = Number(values.clients);
 const topics = Number(values.topics);
 const AT_ONCE = 50;
-/** Nodes and brokers; the clients are on the other one. */
-const CORE = '0';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-/** Starts a program on the servers' core; resolves when it listens on `port`. */
-async function start(program, args, port) {
-  const child = spawn('taskset', ['-c', CORE, program, ...args], { stdio: 'ignore' });
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const isThere = await new Promise((resolve) => {
-      socket.on('connect', () => resolve(true));
-      socket.on('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isThere) return child;
-    if (child.exitCode !== null) throw new Error(`${program} has ended`);
-    await sleep(50);
-  }
-}
-
-async function startNats() {
-  const port = await freePort();
-  const webSocketPort = await freePort();
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'wss-bench-')), 'nats.conf');
-  writeFileSync(file, `websocket { host: "127.0.0.1", port: ${webSocketPort}, no_tls: true }\n`);
-  const child = await start('nats-server', ['-a', '127.0.0.1', '-p', port, '-c', file], port);
-  return { child, port, webSocketPort };
-}
 
 async function startNodes(name, broker) {
   const ports = await Promise.all(Array.from({ length: NODES }, freePort));
@@ -126,12 +89,6 @@ const systems = {
     };
   },
 };
-
-/** CPU seconds of a process. */
-function cpuOf({ pid }) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
 
 const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
 

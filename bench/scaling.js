@@ -8,6 +8,7 @@ const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { Workers } = require('../dist/workers');
+const { cpuOf } = require('./cluster/broker');
 const { prepare, startServer } = require('./servers');
 
 const cli = path.join(__dirname, '../dist/cli/main.js');
@@ -40,8 +41,7 @@ function usage(pids) {
   let cpuSeconds = 0;
   let residentBytes = 0;
   for (const pid of pids) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    cpuSeconds += (Number(fields[11]) + Number(fields[12])) / 100;
+    cpuSeconds += cpuOf({ pid });
     residentBytes += number(`/proc/${pid}/status`, /VmRSS:\s+(\d+)/) * 1024;
   }
   const kernelBytes = number('/proc/meminfo', /SUnreclaim:\s+(\d+)/) * 1024;
