@@ -77,7 +77,8 @@ function body(wss: typeof import('native-wsserver'), { servers, nats }: Argument
 export class Node {
   readonly name: string;
   readonly #child: ChildProcess;
-  readonly #answers = new Map<number, (answer: unknown) => void>();
+  /** What it has not answered yet. */
+  readonly #asked = new Map<number, { resolve(answer: unknown): void; reject(why: Error): void }>();
   #lastToken = 0;
 
   constructor(
@@ -87,13 +88,24 @@ export class Node {
   ) {
     this.name = name;
     this.#child = child;
-    child.on('message', ([token, answer]: [number, unknown]) => this.#answers.get(token)?.(answer));
+    child.on('message', ([token, answer]: [number, unknown]) => {
+      this.#asked.get(token)?.resolve(answer);
+      this.#asked.delete(token);
+    });
+    child.on('exit', () => {
+      for (const { reject } of this.#asked.values()) reject(new Error(`${name} has ended`));
+    });
   }
 
   ask<Answer>(...order: unknown[]): Promise<Answer> {
     const token = ++this.#lastToken;
     this.#child.send([token, ...order]);
-    return new Promise((resolve) => this.#answers.set(token, resolve as () => void));
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#asked.set(token, { resolve: resolve as () => void, reject });
+    });
+    // Who is killed in the midst of it is not asked for it.
+    answer.catch(() => {});
+    return answer;
   }
 
   state(): Promise<{ connected: boolean; lost: number; pending: number }> {
