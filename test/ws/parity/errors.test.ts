@@ -1,8 +1,10 @@
 // What a peer may not send: the error's class, code and message, what the peer is told, and the
 // code of close.
 
-import { closePayload, type FrameFields, frame, Op } from '../../support/byte_client.js';
-import { closed, forBoth, pause, record } from './engines.js';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { closePayload, type FrameFields, frame, Op, request } from '../../support/byte_client.js';
+import { closed, forBoth, pause, record, told } from './engines.js';
 
 const fields = (opcode: number, more: Partial<FrameFields> = {}): Buffer =>
   frame({ opcode, payload: 'ab', ...more });
@@ -176,3 +178,72 @@ forBoth('an end in the middle of a message', async (scene) => {
   client.socket.end();
   return [await over, events];
 });
+
+const requests: Record<string, string> = {
+  method: request().replace('GET', 'POST'),
+  'without a key': request().replace(/Sec-WebSocket-Key.*\r\n/, ''),
+  'of version 12': request().replace('Version: 13', 'Version: 12'),
+  'with subprotocols that are none': request(['Sec-WebSocket-Protocol: foo;bar']),
+};
+for (const [name, text] of Object.entries(requests)) {
+  forBoth(`wsClientError: ${name}`, async (scene) => {
+    const wss = await scene.listen();
+    let seen: unknown;
+    wss.on('wsClientError', (error: Error, socket: Duplex, asked: IncomingMessage) => {
+      seen = [told(error), asked.url, asked.method, socket.writable];
+      socket.end('HTTP/1.1 418 Own\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody');
+    });
+    const client = await scene.raw(wss);
+    client.send(text);
+    const { statusLine, body } = await client.readAnswer();
+    return [seen, statusLine, body, await client.ended];
+  });
+}
+
+forBoth('wsClientError is not emitted for another path, nor by verifyClient', async (scene) => {
+  const seen = [];
+  for (const options of [{ path: '/foo' }, { verifyClient: (_: unknown) => false }]) {
+    const wss = await scene.listen(options);
+    let count = 0;
+    wss.on('wsClientError', () => count++);
+    const client = await scene.raw(wss);
+    client.send(request());
+    seen.push((await client.readAnswer()).statusLine, count);
+  }
+  return seen;
+});
+
+forBoth('maxPendingAutoPongs 3: ten pings at once', async (scene) => {
+  const { socket, client } = await scene.rawPair({ maxPendingAutoPongs: 3 } as never);
+  const over = closed(socket);
+  client.send(...Array(10).fill(frame({ opcode: Op.ping, payload: 'p' })));
+  client.sendFrame(Op.close, closePayload(1000));
+  return [(await over)[0], (await client.ended) !== 'silence'];
+});
+
+forBoth('maxPendingAutoPongs: pings one by one are no harm', async (scene) => {
+  const { socket, client } = await scene.rawPair({ maxPendingAutoPongs: 3 } as never);
+  for (let index = 0; index < 10; index++) {
+    client.sendFrame(Op.ping, `${index}`);
+    await client.readFrame();
+  }
+  return socket.readyState;
+});
+
+for (const [name, options] of Object.entries({
+  'maxBufferedChunks 3': { maxBufferedChunks: 3 },
+  'maxBufferedChunks 0': { maxBufferedChunks: 0 },
+})) {
+  forBoth(`${name}: a message in ten pieces`, async (scene) => {
+    const { socket, client } = await scene.rawPair(options as never);
+    const events = record(socket, 'message', 'error');
+    const all = frame({ opcode: Op.text, payload: '0123456789abcdef' });
+    for (let at = 0; at < all.length; at += 2) {
+      client.send(all.subarray(at, at + 2));
+      await pause(3);
+    }
+    client.sendFrame(Op.close, closePayload(1000));
+    const [last] = await client.readFrames();
+    return [events, last?.payload.toString('hex')];
+  });
+}

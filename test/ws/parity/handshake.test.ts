@@ -1,9 +1,9 @@
-// The opening handshake: what is refused and how, verifyClient, handleProtocols, headers and
-// wsClientError.
+// The opening handshake: what is refused and how, verifyClient, handleProtocols, headers, and
+// the request.
 
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { ServerOptions, WebSocket } from 'ws';
 import { request } from '../../support/byte_client.js';
 import { closed, forBoth, pause, type Scene, told } from './engines.js';
@@ -129,6 +129,7 @@ for (const [name, result] of Object.entries({
   undefined,
   one: 1,
   zero: 0,
+  'a promise': Promise.resolve(false),
 })) {
   forBoth(`verifyClient of one argument returns ${name}`, (scene) =>
     answerTo(scene, request(), { verifyClient: (_: unknown) => result as boolean }),
@@ -325,38 +326,50 @@ forBoth('the same header many times, as Node joins them', async (scene) => {
   return asked.headers;
 });
 
-const offences: Record<string, string> = {
-  method: requests['by POST'] as string,
-  'without a key': requests['without a key'] as string,
-  'of version 12': requests['of version 12'] as string,
-  'with subprotocols that are none': requests['with subprotocols that are none'] as string,
-};
-for (const [name, text] of Object.entries(offences)) {
-  forBoth(`wsClientError: ${name}`, async (scene) => {
-    const wss = await scene.listen();
-    let seen: unknown;
-    wss.on('wsClientError', (error: Error, socket: Duplex, asked: IncomingMessage) => {
-      seen = [told(error), asked.url, asked.method, socket.writable];
-      socket.end('HTTP/1.1 418 Own\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody');
-    });
-    const client = await scene.raw(wss);
-    client.send(text);
-    const { statusLine, body } = await client.readAnswer();
-    return [seen, statusLine, body, await client.ended];
-  });
-}
+forBoth('the socket of a request: its methods, and what programs read of it', async (scene) => {
+  const { request: asked } = await scene.pair();
+  const socket = asked.socket as unknown as Record<string, unknown>;
+  const methods = ['destroy', 'end', 'write', 'on', 'setTimeout', 'setNoDelay', 'setKeepAlive'];
+  return [
+    [...methods, 'pause', 'resume', 'address', 'ref', 'unref'].map((name) => typeof socket[name]),
+    asked.socket.destroyed,
+    asked.socket.readable,
+    asked.socket.writable,
+  ];
+});
 
-forBoth('wsClientError is not emitted for another path, nor by verifyClient', async (scene) => {
-  const seen = [];
-  for (const options of [{ path: '/foo' }, { verifyClient: (_: unknown) => false }]) {
-    const wss = await scene.listen(options);
-    let count = 0;
-    wss.on('wsClientError', () => count++);
-    const client = await scene.raw(wss);
-    client.send(request());
-    seen.push((await client.readAnswer()).statusLine, count);
-  }
-  return seen;
+forBoth('the socket of a request is destroyed by the program', async (scene) => {
+  const { socket, request: asked, client } = await scene.pair();
+  const over = Promise.all([closed(socket), closed(client)]);
+  asked.socket.destroy();
+  return [await over, asked.socket.destroyed];
+});
+
+forBoth('the socket of a request closes when the connection does', async (scene) => {
+  const { request: asked, client } = await scene.pair();
+  const over = new Promise((resolve) => asked.socket.on('close', () => resolve('close')));
+  client.terminate();
+  return over;
+});
+
+forBoth('the address by way of _socket, as many programs read it', async (scene) => {
+  const { socket, client } = await scene.pair();
+  const inner = (socket as unknown as { _socket: Socket })._socket;
+  const own = (client as unknown as { _socket: Socket })._socket;
+  return [inner.remoteAddress, inner.remotePort === own.localPort, inner.destroyed];
+});
+
+forBoth('a request may be kept, and given more properties', async (scene) => {
+  const wss = await scene.listen({
+    verifyClient: ({ req }: { req: IncomingMessage }) => {
+      Object.assign(req, { user: 'me' });
+      return true;
+    },
+  });
+  scene.client(wss, { headers: { 'X-Own': '1' } });
+  const [, asked] = await once(wss, 'connection');
+  await pause(20);
+  return [asked.user, asked.headers['x-own'], asked.socket.remoteAddress];
 });
 
 forBoth('a client of ws is told of a refusal', async (scene) => {
@@ -365,35 +378,4 @@ forBoth('a client of ws is told of a refusal', async (scene) => {
   const over = closed(client);
   const [error] = await once(client, 'error');
   return [told(error), await over];
-});
-
-forBoth('messages right behind the request arrive, in order', async (scene) => {
-  const wss = await scene.listen();
-  const client = await scene.raw(wss);
-  const texts = ['61', '62', '63'].map((byte) => Buffer.from(`818100000000${byte}`, 'hex'));
-  const all = new Promise((resolve) => {
-    wss.on('connection', (socket) => {
-      const seen: string[] = [];
-      socket.on('message', (data) => {
-        seen.push(String(data));
-        if (seen.length === 3) resolve(seen);
-      });
-    });
-  });
-  client.send(request(), ...texts);
-  return all;
-});
-
-forBoth('a message sent in connection follows the answer', async (scene) => {
-  const wss = await scene.listen();
-  wss.on('connection', (socket) => {
-    socket.send('first');
-    socket.send('second');
-  });
-  const client = await scene.raw(wss);
-  await client.upgrade();
-  return [
-    (await client.readFrame()).bytes.toString('latin1'),
-    (await client.readFrame()).bytes.toString('latin1'),
-  ];
 });

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { ServerOptions, WebSocket } from 'ws';
-import { type ByteClient, closePayload, frame, Op } from '../../support/byte_client.js';
+import { type ByteClient, closePayload, frame, Op, request } from '../../support/byte_client.js';
 import { closed, forBoth, pause, record } from './engines.js';
 
 const text = (payload: string): Buffer => frame({ opcode: Op.text, payload });
@@ -354,3 +354,34 @@ for (const skipUTF8Validation of [false, true]) {
     return [errors, answer, code, (reason as Buffer).toString('hex')];
   });
 }
+
+forBoth('messages right behind the request arrive, in order', async (scene) => {
+  const wss = await scene.listen();
+  const client = await scene.raw(wss);
+  const texts = ['61', '62', '63'].map((byte) => Buffer.from(`818100000000${byte}`, 'hex'));
+  const all = new Promise((resolve) => {
+    wss.on('connection', (socket) => {
+      const seen: string[] = [];
+      socket.on('message', (data) => {
+        seen.push(String(data));
+        if (seen.length === 3) resolve(seen);
+      });
+    });
+  });
+  client.send(request(), ...texts);
+  return all;
+});
+
+forBoth('a message sent in connection follows the answer', async (scene) => {
+  const wss = await scene.listen();
+  wss.on('connection', (socket) => {
+    socket.send('first');
+    socket.send('second');
+  });
+  const client = await scene.raw(wss);
+  await client.upgrade();
+  return [
+    (await client.readFrame()).bytes.toString('latin1'),
+    (await client.readFrame()).bytes.toString('latin1'),
+  ];
+});

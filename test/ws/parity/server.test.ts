@@ -1,9 +1,9 @@
 // WebSocketServer: its options, address(), what it emits, its clients, and close().
 
 import { once } from 'node:events';
-import http from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
-import type { WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { called, closed, forBoth, pause, portOf, record, thrownBy } from './engines.js';
 
 const onlyOne: [string, () => object | undefined][] = [
@@ -338,4 +338,53 @@ forBoth('listeners added after connection hear all that follows', async (scene) 
 forBoth('an error event without a listener is thrown', async (scene) => {
   const wss = scene.server({ noServer: true });
   return thrownBy(() => wss.emit('error', new Error('nobody listens')));
+});
+
+forBoth('a class that overrides shouldHandle and handleUpgrade', async (scene) => {
+  const calls: unknown[] = [];
+  class Own extends scene.engine.WebSocketServer {
+    override shouldHandle(request: IncomingMessage): boolean | Promise<boolean> {
+      calls.push('shouldHandle');
+      return super.shouldHandle(request);
+    }
+    override handleUpgrade(...args: Parameters<WebSocketServer['handleUpgrade']>): void {
+      calls.push('handleUpgrade', args.length);
+      super.handleUpgrade(...args);
+    }
+  }
+  const wss = new Own({ port: 0, host: '127.0.0.1' });
+  scene.after(() => wss.close());
+  await once(wss, 'listening');
+  const client = scene.client(wss);
+  await once(client, 'open');
+  client.terminate();
+  return [calls, wss instanceof scene.engine.WebSocketServer, wss.constructor.name];
+});
+
+forBoth('a class of the user while it is made: CONNECTING, and open', async (scene) => {
+  const seen: unknown[] = [];
+  class Own extends scene.engine.WebSocket {
+    constructor(...args: unknown[]) {
+      super(...(args as [null]));
+      seen.push(args.length, args[0], args[1], this.readyState, this.isPaused, this.protocol);
+      for (const method of ['send', 'ping', 'pong'] as const) {
+        seen.push(thrownBy(() => this[method]('x')));
+      }
+      this.pause();
+      this.resume();
+      this.on('open', () => seen.push('open', this.readyState));
+    }
+  }
+  await scene.pair({ WebSocket: Own as never });
+  return seen;
+});
+
+forBoth('messages that nobody listens to yet are gone', async (scene) => {
+  const { socket, client } = await scene.pair();
+  client.send('lost');
+  await pause(30);
+  const events = record(socket, 'message');
+  client.send('heard');
+  await once(socket, 'message');
+  return events;
 });
