@@ -134,10 +134,10 @@ export class HandOver {
   #give(socket: net.Socket, server: http.Server): void {
     const { maxConnections } = server;
     if (maxConnections > 0 && this.#sockets.size > maxConnections) {
-      socket.destroy();
       const { localAddress, localPort, localFamily } = socket;
       const { remoteAddress, remotePort, remoteFamily } = socket;
       const local = { localAddress, localPort, localFamily };
+      socket.destroy();
       server.emit('drop', { ...local, remoteAddress, remotePort, remoteFamily });
       return;
     }

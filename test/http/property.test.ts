@@ -1,7 +1,6 @@
 // Requests that are no WebSocket upgrades, answered by a server of Node's on the same port.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -41,23 +40,4 @@ test('what is no server of node:http is refused, with what to do', () => {
     message: /Give http\.createServer\(\), and the certificate to this server/,
   });
   assert.equal(server.httpServer, undefined);
-});
-
-test('a handler that throws ends its connection alone', async (t) => {
-  const httpServer = http.createServer((_, response) => response.end('here'));
-  const server = await startServer(t, { httpServer });
-  const thrown = new Promise<Error>((resolve) => {
-    process.once('uncaughtException', resolve);
-  });
-  httpServer.prependOnceListener('connection', () => {
-    throw new Error('from a handler');
-  });
-  const client = await ByteClient.connect(t, server.localPort);
-  client.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  assert.equal((await thrown).message, 'from a handler');
-  await client.ended;
-  const answer = http.get({ port: server.localPort, host: '127.0.0.1' });
-  const [response] = (await once(answer, 'response')) as [http.IncomingMessage];
-  assert.equal(response.statusCode, 200);
-  response.resume();
 });
