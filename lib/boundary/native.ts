@@ -110,7 +110,7 @@ export interface Layout {
       number
     >
   >;
-  /** By their kinds: those of eventNames, then Forgotten, Settled, Published and Interest. */
+  /** By their kinds: those of eventNames, then Forgotten, Settled, Published, Interest and HandedOver. */
   readonly events: readonly EventRow[];
   /** The LogType of the lines of each level; 0 has none. */
   readonly logTypes: readonly string[];
@@ -231,6 +231,10 @@ export interface NativeServer {
   setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
   /** Bit n: whether event n of {@link Layout.events} is listened to, or Interest wanted. */
   setWanted(bits: number): void;
+  /** Whether connections whose request is no WebSocket upgrade are handed over, or refused. */
+  setHandsOver(on: boolean): void;
+  /** The descriptor of a HandedOver is ours from now on. False: there is none, or no more. */
+  take(descriptor: number): boolean;
   connectedIds(): Int32Array;
   /** What the ConnectionUIDs of this server begin with, before a `-`: up to 16 hexadecimal digits. */
   nodeId(): string;

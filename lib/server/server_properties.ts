@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
+import type http from 'node:http';
 import type { NativeServer } from '../boundary/native.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertStoreType } from '../certificates/store_type.js';
 import { TypedEmitter } from '../events/emitter.js';
+import type { HandOver } from '../http/hand_over.js';
 import type { CertificatesByName, Security } from './security.js';
 
 /** What {@link WSServer} has for properties. */
@@ -13,6 +15,9 @@ export abstract class ServerProperties extends TypedEmitter {
   protected abstract get core(): NativeServer;
   /** @internal */
   protected abstract get security(): Security;
+
+  /** @internal */
+  protected abstract readonly handOver: HandOver;
 
   /** Connections that the system keeps waiting to be accepted. @defaultValue SOMAXCONN */
   get connectionBacklog(): number {
@@ -30,6 +35,23 @@ export abstract class ServerProperties extends TypedEmitter {
 
   set defaultTimeout(seconds: number) {
     this.core.set('DefaultTimeout', seconds);
+  }
+
+  /**
+   * What http.createServer() of Node.js returns: clients whose request is no WebSocket upgrade are
+   * handed over to it, with what they have said, so that both are served on one port. It need not
+   * listen. Under TLS it is this server that has the certificate. A WebSocket upgrade on a connection
+   * that has been handed over comes back here, unless somebody else listens to its event `upgrade`.
+   * Undefined: they are refused with status 426.
+   * @defaultValue undefined
+   * @throws {@link WSServerError} 10022 when it is something else
+   */
+  get httpServer(): http.Server | undefined {
+    return this.handOver.server;
+  }
+
+  set httpServer(server: http.Server | null | undefined) {
+    this.handOver.server = server;
   }
 
   /**

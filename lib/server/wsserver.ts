@@ -22,13 +22,14 @@ import {
 } from '../events/events.js';
 import { codeOf } from '../events/failure_report.js';
 import { askConnection, askOpen } from '../events/questions.js';
+import { HandOver } from '../http/hand_over.js';
 import { Delivery } from '../receiving/delivery.js';
 import { Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Subscriber } from '../sending/subscriber.js';
 import { Blocking } from './blocking.js';
 import { ConnectionMap } from './connection_map.js';
-import { NEVER_OPENED } from './ending.js';
+import { Departures, NEVER_OPENED } from './ending.js';
 import { Security } from './security.js';
 import type { WSServerOptions } from './server_options.js';
 import { ServerTopics } from './server_topics.js';
@@ -59,9 +60,10 @@ export class WSServer extends ServerTopics {
   /** @internal */
   protected readonly delivery: Delivery;
   readonly #security: Security;
+  /** @internal */
+  protected readonly handOver: HandOver;
   readonly #settings: Settings;
-  /** Those that wait for their connections to end. */
-  #shutdowns: { readonly connectionIds: Set<number>; readonly resolve: () => void }[] = [];
+  readonly #departures = new Departures();
 
   constructor(options: WSServerOptions = {}) {
     super();
@@ -71,6 +73,7 @@ export class WSServer extends ServerTopics {
       transientPayloads = false,
       certificate,
       certificatesByName,
+      httpServer,
       ticketKeys,
       ...properties
     } = options ?? {};
@@ -107,6 +110,7 @@ export class WSServer extends ServerTopics {
       onForgotten: (id) => this.#onForgotten(id),
       onPublished: (token, count) => this.publisher.onPublished(token, count),
       onInterest: (pattern, wanted) => this.publisher.link?.onInterest(pattern, wanted),
+      onHandedOver: (descriptor, given) => this.handOver.take(descriptor, given),
       onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
       onEvent: (name, event) => this.#emit(name, event),
     });
@@ -116,6 +120,7 @@ export class WSServer extends ServerTopics {
     );
     this.#core = this.#outbox.server;
     this.#security = new Security(this.#core);
+    this.handOver = new HandOver(this.#core, this as object);
     this.#sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
@@ -145,6 +150,7 @@ export class WSServer extends ServerTopics {
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
       if (value !== undefined) this.#settings.set(name, value);
     }
+    this.httpServer = httpServer;
     if (ticketKeys !== undefined) this.ticketKeys = ticketKeys;
     if (certificate !== undefined) this.certificate = certificate;
     if (certificatesByName !== undefined) this.certificatesByName = certificatesByName;
@@ -192,18 +198,18 @@ export class WSServer extends ServerTopics {
   }
 
   /**
-   * Stops listening and disconnects every client as {@link disconnect} does. The promise is
-   * fulfilled when the last of them has gone, which CloseTimeout bounds.
+   * Stops listening and disconnects every client as {@link disconnect} does; those that have been
+   * handed over to {@link httpServer} when their requests have been answered. The promise is fulfilled
+   * when the last of them has gone, which CloseTimeout bounds.
    */
   shutdown(options?: WaitOptions): Promise<void> {
     return this.#attempt(() => {
       const signal = signalOf(options);
-      const connectionIds = new Set(this.#core.connectedIds());
+      const ids = this.#core.connectedIds();
       this.#core.stopListening();
       this.#core.disconnectAll();
-      if (connectionIds.size === 0) return DONE;
-      const gone = new Promise<void>((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
-      return abortable(gone, signal);
+      const gone = this.#departures.of(ids, this.handOver.end());
+      return gone && abortable(gone, signal);
     });
   }
 
@@ -365,11 +371,7 @@ export class WSServer extends ServerTopics {
     const { connectionId: id, statusCode, description } = event;
     this.connections.end(id, { statusCode, description });
     this.subscriber.forget(id);
-    this.#shutdowns = this.#shutdowns.filter(({ connectionIds, resolve }) => {
-      connectionIds.delete(id);
-      if (connectionIds.size === 0) resolve();
-      return connectionIds.size > 0;
-    });
+    this.#departures.onGone(id);
     const atOnce = this.delivery.end(id, event, () => {
       this.#emit('Disconnected', event);
       this.#forget(id);

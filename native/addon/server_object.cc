@@ -52,6 +52,8 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::setProperty>>("setProperty"),
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
+       InstanceMethod<&ServerObject::setHandsOver>("setHandsOver"),
+       InstanceMethod<&ServerObject::take>("take"),
        InstanceMethod<&ServerObject::nodeId>("nodeId"),
        InstanceMethod<&ServerObject::idOf>("idOf"),
        InstanceMethod<&ServerObject::direct<&ServerObject::setCertificates>>("setCertificates"),
@@ -291,11 +293,6 @@ Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
             : Result<void>(makeError(ErrorCode::kInvalidArgument,
                                      std::string(property->name) + " is of another type"));
   if (!written.ok()) throwError(written.error());
-  return info.Env().Undefined();
-}
-
-Napi::Value ServerObject::setWanted(const Napi::CallbackInfo& info) {
-  batch_.events().setWanted(info[0].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
 }
 

@@ -74,6 +74,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
+  Napi::Value setHandsOver(const Napi::CallbackInfo& info);
+  Napi::Value take(const Napi::CallbackInfo& info);
   Napi::Value nodeId(const Napi::CallbackInfo& info);
   Napi::Value idOf(const Napi::CallbackInfo& info);
   Napi::Value missCertificate(const Napi::CallbackInfo& info);

@@ -55,6 +55,20 @@ void ServerObject::deliver() {
   if (server_) server_->release(ended);
 }
 
+Napi::Value ServerObject::setWanted(const Napi::CallbackInfo& info) {
+  batch_.events().setWanted(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::setHandsOver(const Napi::CallbackInfo& info) {
+  server_->setHandsOver(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::take(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), server_->take(info[0].As<Napi::Number>().Int32Value()));
+}
+
 void ServerObject::reportException() {
   const napi_env env = Env();
   bool thrown = false;

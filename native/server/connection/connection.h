@@ -18,9 +18,9 @@
 #include "http/upgrade.h"
 #include "net/socket.h"
 #include "server/connection/connection_state.h"
+#include "server/connection/tunnel.h"
 #include "server/events/last_frame.h"
 #include "server/shared/shared.h"
-#include "server/streams/flow.h"
 #include "server/streams/incoming.h"
 #include "server/streams/liveness.h"
 #include "server/streams/outgoing.h"
@@ -50,6 +50,8 @@ class Connection final : private net::SocketOwner {
   /// peer's Close may have been read.
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
+  /// Whether ConnectionOwner::takeOpen() has counted it.
+  [[nodiscard]] bool isCounted() const { return announced_ || hasTunnel(); }
   /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
   [[nodiscard]] bool mayBeAskedFor() const { return askable_ || !announced_; }
   /// Somebody does: who has asked for it, or is asked about it.
@@ -191,7 +193,8 @@ class Connection final : private net::SocketOwner {
     Waits waits;
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
-    net::Address local;  ///< kept when the socket is closed
+    net::Address local;              ///< kept when the socket is closed
+    std::unique_ptr<Tunnel> tunnel;  ///< there is one from kTunnel on
     int skipped = 0;
     bool toldSkipped = false;
   };
@@ -202,29 +205,9 @@ class Connection final : private net::SocketOwner {
   };
 
   /// How what it sends gets on, for those who look when a deadline has come.
-  class Way final : public Flow {
-   public:
-    explicit Way(Connection& connection) : its_(connection) {}
-
-   private:
-    [[nodiscard]] std::int64_t handed() const override {
-      return its_.extra_ ? its_.extra_->handed : 0;
-    }
-    [[nodiscard]] std::int64_t queued() const override {
-      const std::size_t sealed = its_.tls_ ? its_.tls_->sealed.size() : 0;
-      return static_cast<std::int64_t>(its_.outgoing_.size() + sealed);
-    }
-    /// On a unix socket that is one, and counted otherwise.
-    [[nodiscard]] std::int64_t onItsWay() const override {
-      return its_.remote_.isUnix ? 0 : its_.socket_.unsent();
-    }
-    [[nodiscard]] Watched* watched() override {
-      return its_.extra_ ? &its_.extra_->watched : nullptr;
-    }
-    Watched& watch() override { return its_.extra().watched; }
-
-    Connection& its_;
-  };
+  class Way;
+  /// What a request that is no WebSocket upgrade has become, under TLS.
+  class Inner;
 
   void onReadable() override;
   void onWritable() override;
@@ -233,6 +216,15 @@ class Connection final : private net::SocketOwner {
 
   void readRequest(MutableBytes received);
   void onRequest(const http::UpgradeRequest& request);
+  /// Gives the connection away, to whoever answers such a request, with what has been read.
+  void handOver(Bytes bytes);
+  void openTunnel(Bytes bytes);
+  [[nodiscard]] bool hasTunnel() const { return extra_ && extra_->tunnel; }
+  [[nodiscard]] bool isTunnelFull() const { return hasTunnel() && extra_->tunnel->isFull(); }
+  void onTunnelBytes(Bytes bytes);
+  void onTunnelEnd();
+  /// No more comes for the tunnel.
+  void endTunnelInput();
   /// `body` is the application's own; else it is `reason`, which the Log has in any case.
   void refuse(int httpStatus, std::string_view reason, std::string_view headers = {},
               std::optional<std::string_view> body = std::nullopt);

@@ -64,7 +64,8 @@ void Connection::readRequest(MutableBytes received) {
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
   const http::Limits limits{static_cast<std::size_t>(shared_.options.maxRequestHeaderSize),
                             static_cast<std::size_t>(shared_.options.maxRequestHeaders)};
-  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits);
+  const auto others = shared_.handsOver ? http::Others::kHandedOver : http::Others::kRefused;
+  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits, others);
   switch (parsed.status) {
     case http::ParseResult::Status::kNeedMore:
       if (seen > 0) {
@@ -73,6 +74,8 @@ void Connection::readRequest(MutableBytes received) {
         kept.append(received);
       }
       return showPending();
+    case http::ParseResult::Status::kOther:
+      return handOver(bytes);
     case http::ParseResult::Status::kRejected:
       return refuse(parsed.httpStatus, parsed.reason);
     case http::ParseResult::Status::kDone:
@@ -83,6 +86,20 @@ void Connection::readRequest(MutableBytes received) {
   setState(State::kAskedOpen);
   showPending();
   onRequest(parsed.request);
+}
+
+void Connection::handOver(Bytes bytes) {
+  shared_.log.add(LogLevel::kDebug, id_, "Handed over: the request is for the HTTP server");
+  askable_ = false;
+  if (tls_) return openTunnel(bytes);
+  enter(State::kClosed);
+  deadlineTick_ = 0;
+  shared_.owner.onNotPending(id_);
+  const int fd = socket_.release();
+  shared_.handedOver.push_back(fd);
+  HandedOverFields fields;
+  fields.bytes = textOf(bytes);
+  shared_.events.addFields(EventRecord::handedOver(id_, fd), fields);
 }
 
 void Connection::onRequest(const http::UpgradeRequest& request) {

@@ -2,6 +2,7 @@
 #include "server/listening/server.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -45,6 +46,7 @@ Server::~Server() {
   }
   // The sockets' last callbacks come in the loop's next turn.
   while (count_ > 0) shared_.loop.run(0);
+  for (const int fd : shared_.handedOver) ::close(fd);
 }
 
 Result<void> Server::set(const Setting& setting, std::string_view value) {
@@ -297,7 +299,7 @@ void Server::remove(std::int32_t id) {
   pending_.remove(id);
   shared_.unfinished.remove(id);
   shared_.queues.remove(id);
-  if (slot.connection->hasBeenOpen()) --opened_;
+  if (slot.connection->isCounted()) --opened_;
   if (slot.connection->isTouched()) std::erase(shared_.touched, slot.connection.get());
   slot.connection.reset();
   ++slot.connections;

@@ -91,6 +91,14 @@ class Server final : private net::ListenerOwner,
   /// Replaces them, with effect at once. Fails with 10022 when that is not a whole number of keys.
   Result<void> setTicketKeys(Bytes keys);
 
+  // Requests of others.
+  /// Whether connections whose request is no WebSocket upgrade are handed over (kHandedOver), not
+  /// refused.
+  void setHandsOver(bool on) { shared_.handsOver = on; }
+  /// The caller owns this descriptor of a kHandedOver from now on. Until then the server closes it
+  /// with itself. False: there is none, or no more.
+  bool take(int fd) { return std::erase(shared_.handedOver, fd) > 0; }
+
   // One connection.
   /// Connection::send(); fails with 126 when there is no such open connection.
   Result<bool> send(std::int32_t id, ws::Opcode opcode, Bytes payload, std::int32_t token,
