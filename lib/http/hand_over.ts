@@ -5,8 +5,9 @@ import { Server } from 'node:http';
 import { Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { errors } from '../base/errors.js';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { handled } from '../base/promises.js';
+import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { HandedOver } from '../events/handed_over.js';
@@ -88,12 +89,13 @@ export class HandOver {
   /** Takes over what the core hands over: a descriptor, and what goes with it. */
   take(fd: number, given: HandedOver): void {
     const server = this.#server;
-    const isOurs = this.#core.take(fd);
-    if (server === undefined || !isOurs) {
-      if (isOurs) fs.closeSync(fd);
+    this.#core.take(fd);
+    if (server === undefined) {
+      fs.closeSync(fd);
       return;
     }
-    const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    const socket = this.#open(fd);
+    if (socket === undefined) return;
     if (given.protocol !== '') showSecure(socket, given);
     else socket.unshift(Buffer.from(given.bytes, 'latin1'));
     this.#sockets.set(socket, server);
@@ -129,6 +131,18 @@ export class HandOver {
       const timer = setInterval(endMore, END_EVERY_MS);
       endMore();
     });
+  }
+
+  /** A socket of Node's for `fd`; undefined: there cannot be one, which Error tells. */
+  #open(fd: number): Socket | undefined {
+    try {
+      return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    } catch (error) {
+      fs.closeSync(fd);
+      const { code, message } = new WSServerError(ErrorCode.connectionAborted, shown(error));
+      this.#core.reportError(0, code, message);
+      return undefined;
+    }
   }
 
   #give(socket: Socket, server: Server): void {
