@@ -84,11 +84,13 @@ bool Framing::add(const Field& field) {
   if (equalsIgnoringCase(field.name, "Content-Length")) {
     ++lengths_;
     length_ = field.value;
+    hasBody_ |= field.value != "0";
     return true;
   }
   if (equalsIgnoringCase(field.name, "Transfer-Encoding")) {
     ++codings_;
     coding_ = field.value;
+    hasBody_ = true;
     return true;
   }
   return false;

@@ -49,8 +49,8 @@ class Framing {
  public:
   /// Whether `field` is of that; it counts then.
   bool add(const Field& field);
-  /// Whether there may be a body.
-  [[nodiscard]] bool hasBody() const { return codings_ > 0 || (length_ && *length_ != "0"); }
+  /// Whether there may be a body: something says so, whatever else does.
+  [[nodiscard]] bool hasBody() const { return hasBody_; }
   /// What is wrong with all of it, if anything (RFC 9112 §6.1, §6.3), or with its version, which
   /// says how it is meant.
   [[nodiscard]] std::optional<Refusal> refuse(const RequestLine& line) const;
@@ -60,6 +60,7 @@ class Framing {
   std::string_view coding_;
   int lengths_ = 0;
   int codings_ = 0;
+  bool hasBody_ = false;
 };
 
 }  // namespace wss::http
