@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 import fs from 'node:fs';
-import http from 'node:http';
-import net from 'node:net';
+import { Server } from 'node:http';
+import { Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
-import tls from 'node:tls';
-import { errors } from '../base/errors.js';
+import { Server as TlsServer } from 'node:tls';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { handled } from '../base/promises.js';
+import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { HandedOver } from '../events/handed_over.js';
@@ -28,10 +29,10 @@ const END_EVERY_MS = 50;
 const owners = new WeakMap<object, HandOver>();
 
 /** Fails unless `server` is one that plain connections can be given. */
-function check(server: unknown): asserts server is http.Server {
-  if (server instanceof http.Server) return;
+function check(server: unknown): asserts server is Server {
+  if (server instanceof Server) return;
   throw errors.invalidArgument(
-    server instanceof tls.Server
+    server instanceof TlsServer
       ? 'httpServer is to be of node:http, not of node:https: this server speaks TLS itself. Give ' +
           'http.createServer(), and the certificate to this server.'
       : 'httpServer is what http.createServer() of node:http returns, or undefined for none.',
@@ -46,7 +47,7 @@ async function endNow(socket: Duplex): Promise<void> {
  * Node's own server starts to look for timeouts, and to know which connections are idle, when it
  * listens. Ours need not listen, and its users are not to be told that it does.
  */
-function trackConnections(server: http.Server): void {
+function trackConnections(server: Server): void {
   for (const listener of server.listeners('listening')) {
     if (listener.name === 'setupConnectionsTracking') listener.call(server);
   }
@@ -58,8 +59,8 @@ export class HandOver {
   readonly #upgrades: Upgrades;
   readonly #onUpgrade: UpgradeListener;
   /** Those that have been handed over and are not closed. */
-  readonly #sockets = new Map<net.Socket, http.Server>();
-  #server: http.Server | undefined;
+  readonly #sockets = new Map<Socket, Server>();
+  #server: Server | undefined;
 
   /** `upgrades` is given those to WebSocket that come on a connection which has been handed over. */
   constructor(core: NativeServer, upgrades: Upgrades) {
@@ -69,11 +70,11 @@ export class HandOver {
   }
 
   /** Whom they are given to; undefined: they are refused. */
-  get server(): http.Server | undefined {
+  get server(): Server | undefined {
     return this.#server;
   }
 
-  set server(server: http.Server | null | undefined) {
+  set server(server: Server | null | undefined) {
     const next = server ?? undefined;
     if (next !== undefined) check(next);
     if (next === this.#server) return;
@@ -88,12 +89,13 @@ export class HandOver {
   /** Takes over what the core hands over: a descriptor, and what goes with it. */
   take(fd: number, given: HandedOver): void {
     const server = this.#server;
-    const isOurs = this.#core.take(fd);
-    if (server === undefined || !isOurs) {
-      if (isOurs) fs.closeSync(fd);
+    this.#core.take(fd);
+    if (server === undefined) {
+      fs.closeSync(fd);
       return;
     }
-    const socket = new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    const socket = this.#open(fd);
+    if (socket === undefined) return;
     if (given.protocol !== '') showSecure(socket, given);
     else socket.unshift(Buffer.from(given.bytes, 'latin1'));
     this.#sockets.set(socket, server);
@@ -131,7 +133,19 @@ export class HandOver {
     });
   }
 
-  #give(socket: net.Socket, server: http.Server): void {
+  /** A socket of Node's for `fd`; undefined: there cannot be one, which Error tells. */
+  #open(fd: number): Socket | undefined {
+    try {
+      return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    } catch (error) {
+      fs.closeSync(fd);
+      const { code, message } = new WSServerError(ErrorCode.connectionAborted, shown(error));
+      this.#core.reportError(0, code, message);
+      return undefined;
+    }
+  }
+
+  #give(socket: Socket, server: Server): void {
     const { maxConnections } = server;
     if (maxConnections > 0 && this.#sockets.size > maxConnections) {
       const { localAddress, localPort, localFamily } = socket;
@@ -142,8 +156,7 @@ export class HandOver {
       return;
     }
     // As Node sets them for what it accepts itself.
-    const { noDelay, keepAlive, keepAliveInitialDelay } = server as http.Server &
-      net.TcpNetConnectOpts;
+    const { noDelay, keepAlive, keepAliveInitialDelay } = server as Server & TcpNetConnectOpts;
     socket.setNoDelay(noDelay);
     if (keepAlive) socket.setKeepAlive(true, keepAliveInitialDelay);
     server.emit('connection', socket);

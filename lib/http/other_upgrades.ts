@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Upgrades that come on connections which Node's server has, and that nobody else listens to.
 
-import type http from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** What listens to `upgrade` for a WSServer: known to all copies of this package. */
 const OURS = Symbol.for('native-wsserver.upgradeListener');
 
 /** A listener of an http.Server's event `upgrade`. */
-export type UpgradeListener = (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** Who makes WebSockets of upgrades. */
 export interface Upgrades {
-  handleUpgrade?(request: http.IncomingMessage, socket: Duplex, head: Buffer): Promise<unknown>;
+  handleUpgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<unknown>;
 }
 
 /** Marks a listener as one that stands back where users have their own. */
@@ -21,17 +21,17 @@ export function markOurs(listener: UpgradeListener): UpgradeListener {
 }
 
 /** Whether no listener but those of ours is there. */
-export function isLeftToUs(server: http.Server): boolean {
+export function isLeftToUs(server: Server): boolean {
   return server.listeners('upgrade').every((listener) => OURS in listener);
 }
 
 /** Whether `listener` is the first of them. */
-export function isFirst(server: http.Server, listener: UpgradeListener): boolean {
+export function isFirst(server: Server, listener: UpgradeListener): boolean {
   return server.listeners('upgrade')[0] === listener;
 }
 
 /** Whether `request` asks for a WebSocket. */
-export function asksForWebSocket({ headers }: http.IncomingMessage): boolean {
+export function asksForWebSocket({ headers }: IncomingMessage): boolean {
   const protocols = (headers.upgrade ?? '').toLowerCase().split(',');
   return protocols.some((protocol) => protocol.trim() === 'websocket');
 }
@@ -41,8 +41,8 @@ export function asksForWebSocket({ headers }: http.IncomingMessage): boolean {
  * no such protocol (RFC 9110 §7.8), and what Node's does where nobody listens to `upgrade`.
  */
 export function ignoreUpgrade(
-  server: http.Server,
-  { method, url, httpVersion, rawHeaders }: http.IncomingMessage,
+  server: Server,
+  { method, url, httpVersion, rawHeaders }: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): void {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import { X509Certificate } from 'node:crypto';
-import net from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { HandedOver } from '../events/handed_over.js';
 
 /** An address as sockets of Node's have it; empty for one in the file system, as there. */
 function addressOf(address: string, port: string) {
-  const version = net.isIP(address);
+  const version = isIP(address);
   return version === 0 ? {} : { address, port: Number(port), family: `IPv${version}` };
 }
 
@@ -14,7 +14,7 @@ function addressOf(address: string, port: string) {
  * Has `socket`, whose other end the core has, look like the TLS socket that it stands for: to the
  * handlers of requests, what it is made of makes no difference.
  */
-export function showSecure(socket: net.Socket, peer: HandedOver): void {
+export function showSecure(socket: Socket, peer: HandedOver): void {
   const { protocol, cipherSuite, certEncoded, status } = peer;
   const remote = addressOf(peer.remoteAddress, peer.remotePort);
   const local = addressOf(peer.localAddress, peer.localPort);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import type http from 'node:http';
+import type { Server } from 'node:http';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertificatesByName } from './security.js';
 
@@ -17,7 +17,7 @@ export interface WSServerOptions {
   /** What seals session tickets: see {@link WSServer.ticketKeys}. */
   ticketKeys?: Uint8Array;
   /** What answers requests that are no WebSocket upgrades: see {@link WSServer.httpServer}. */
-  httpServer?: http.Server | null;
+  httpServer?: Server | null;
   sslAuthenticateClients?: boolean;
   sslEnabled?: boolean | 'Auto';
   /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */

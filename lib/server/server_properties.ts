@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
-import type http from 'node:http';
+import type { Server } from 'node:http';
 import type { NativeServer } from '../boundary/native.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertStoreType } from '../certificates/store_type.js';
@@ -46,11 +46,11 @@ export abstract class ServerProperties extends TypedEmitter {
    * @defaultValue undefined
    * @throws {@link WSServerError} 10022 when it is something else
    */
-  get httpServer(): http.Server | undefined {
+  get httpServer(): Server | undefined {
     return this.handOver.server;
   }
 
-  set httpServer(server: http.Server | null | undefined) {
+  set httpServer(server: Server | null | undefined) {
     this.handOver.server = server;
   }
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr ByteSet kHostBytes = lettersDigitsAnd("-._~%!$&'()*+,;=:[]");
 
+constexpr Refusal kOtherVersion = {505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
+
 /// RFC 3986 wants URIs in visible ASCII; RFC 6455 §3 and RFC 9112 §3.2 allow no fragment in them.
 bool isUriByte(char c) { return c > 0x20 && c < 0x7F && c != '#'; }
 
@@ -69,9 +71,7 @@ std::optional<Refusal> refuseOtherLine(const RequestLine& line) {
   if (!isToken(line.method) || line.target.empty() || !isHttpVersion(line.version)) {
     return Refusal{400, "The request line is malformed."};
   }
-  if (!line.isOld() && line.version != "HTTP/1.1") {
-    return Refusal{505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
-  }
+  if (!line.version.starts_with("HTTP/1.")) return kOtherVersion;
   // RFC 9112 §3.2.3, §3.2.4.
   const bool fits = line.method == "CONNECT"                         ? isHost(line.target)
                     : line.method == "OPTIONS" && line.target == "*" ? true
@@ -84,17 +84,20 @@ bool Framing::add(const Field& field) {
   if (equalsIgnoringCase(field.name, "Content-Length")) {
     ++lengths_;
     length_ = field.value;
+    hasBody_ |= field.value != "0";
     return true;
   }
   if (equalsIgnoringCase(field.name, "Transfer-Encoding")) {
     ++codings_;
     coding_ = field.value;
+    hasBody_ = true;
     return true;
   }
   return false;
 }
 
 std::optional<Refusal> Framing::refuse(const RequestLine& line) const {
+  if (!line.isOld() && line.version != "HTTP/1.1") return kOtherVersion;
   if (lengths_ > 0 && codings_ > 0) {
     return Refusal{400, "There are both a Content-Length and a Transfer-Encoding."};
   }

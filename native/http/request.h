@@ -39,7 +39,8 @@ bool isHost(std::string_view text);
 /// A path with its query, or an absolute URI (RFC 9112 §3.2.1, §3.2.2; RFC 6455 §4.2.1 item 1).
 bool isTarget(std::string_view target);
 
-/// What is wrong, if anything, with the line of a request that is for another server: 400 or 505.
+/// What is wrong, if anything, with the line of a request that may be for another server: 400 or
+/// 505.
 std::optional<Refusal> refuseOtherLine(const RequestLine& line);
 
 /// What a head says of where its body ends, of which two servers must not think two things: the
@@ -48,9 +49,10 @@ class Framing {
  public:
   /// Whether `field` is of that; it counts then.
   bool add(const Field& field);
-  /// Whether there may be a body.
-  [[nodiscard]] bool hasBody() const { return codings_ > 0 || (length_ && *length_ != "0"); }
-  /// What is wrong with all of it, if anything (RFC 9112 §6.1, §6.3).
+  /// Whether there may be a body: something says so, whatever else does.
+  [[nodiscard]] bool hasBody() const { return hasBody_; }
+  /// What is wrong with all of it, if anything (RFC 9112 §6.1, §6.3), or with its version, which
+  /// says how it is meant.
   [[nodiscard]] std::optional<Refusal> refuse(const RequestLine& line) const;
 
  private:
@@ -58,6 +60,7 @@ class Framing {
   std::string_view coding_;
   int lengths_ = 0;
   int codings_ = 0;
+  bool hasBody_ = false;
 };
 
 }  // namespace wss::http

@@ -32,7 +32,7 @@ void checkAccepted(const ParseResult& result, std::string_view bytes) {
   require(isValidHeaderBlock(request.headers));
   require(hostOf(request.uri, request.headers) == request.host && !request.host.empty());
   require(findHeader(request.headers, "Origin") == request.origin);
-  require(joinHeaders(request.headers, "Sec-WebSocket-Protocol") == request.subProtocols);
+  require(offeredSubProtocols(request.headers) == request.subProtocols);
   require(joinHeaders(request.headers, "Transfer-Encoding").empty());
   const std::string_view key = findHeader(request.headers, "Sec-WebSocket-Key");
   require(isBase64Of(key, 16));

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import type net from 'node:net';
+import net from 'node:net';
 import { test } from 'node:test';
 import { ByteClient } from '../support/byte_client.js';
 import { authority, issue } from '../support/certificates.js';
 import { runChild } from '../support/child.js';
 import { makeFolder } from '../support/files.js';
 import { assertAtLeast } from '../support/patience.js';
-import { startServer, until } from '../support/server.js';
+import { next, startServer, until } from '../support/server.js';
 import { head, Served, socketsOpen, ways } from './served.js';
 
 for (const way of ways) {
@@ -169,6 +169,25 @@ test('an httpServer that is taken away meanwhile: what nobody has is closed', as
   client.send(head('GET / HTTP/1.1'));
   await client.ended;
   assert.equal(server.httpServer, undefined);
+});
+
+test('where Node cannot have a socket, the client is closed, and Error tells', async (t) => {
+  const httpServer = http.createServer((_, response) => response.end());
+  const server = await startServer(t, { httpServer });
+  const told = next(server, 'Error');
+  const client = await ByteClient.connect(t, server.localPort);
+  const { Socket } = net;
+  t.after(() => Object.assign(net, { Socket }));
+  Object.assign(net, {
+    Socket: class {
+      constructor() {
+        throw new Error('no more sockets');
+      }
+    },
+  });
+  client.send(head('GET / HTTP/1.1'));
+  assert.match((await told).description, /no more sockets/);
+  await client.ended;
 });
 
 test('options of the sockets are those of the httpServer', async (t) => {

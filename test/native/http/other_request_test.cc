@@ -144,10 +144,11 @@ TEST_CASE("who asks for a WebSocket is judged as ever") {
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   const auto with = [&](std::string_view lines) { return std::string(kLines).append(lines); };
   check(request("GET / HTTP/1.1", kLines), kUpgraded);
-  check(request("GET / HTTP/1.2", kLines), 505);
+  check(request("GET / HTTP/1.2", kLines), kUpgraded);
   check(request("GET / HTTP/1.0", kLines), 505);
   check(request("POST / HTTP/1.1", kLines), 405);
   check(request("GET / HTTP/1.1", with("Content-Length: 1\r\n")), 400);
+  check(request("GET / HTTP/1.1", with("Content-Length: 1\r\nContent-Length: 0\r\n")), 400);
   check(request("GET / HTTP/1.1", with("Transfer-Encoding: chunked\r\n")), 400);
   check(request("GET / HTTP/1.1", "Upgrade: websocket\r\n"), 400);
   check(request("GET / HTTP/1.1", "Upgrade: h2c, WebSocket\r\n"), 400);
