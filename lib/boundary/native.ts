@@ -173,8 +173,29 @@ export interface NativeServer {
   openListening(): number[];
   stopListening(): void;
   disconnectAll(): void;
-  /** Starts the closing handshake; without code and reason the settings say which. */
-  disconnect(id: number, code?: number, reason?: string): void;
+  /** Starts the closing handshake; without code and reason the settings say which; null: without a code. */
+  disconnect(id: number, code?: number | null, reason?: string): void;
+  /**
+   * Takes over a plain connection that somebody else has accepted, whose descriptor is duplicated.
+   * `address` is its client's; empty: whom it is connected to. `head` is the whole head of its request
+   * and what came behind. With `subProtocol` it is accepted, with `headers` as lines, else the
+   * question is asked. Its id, though it may have been refused. Throws 10024 beyond a limit, and
+   * what the system says.
+   */
+  adopt(
+    fd: number,
+    address: string,
+    port: number,
+    head: Uint8Array,
+    subProtocol?: string,
+    headers?: string,
+  ): number;
+  /** Descriptors of two sockets that are connected with each other; -1: there are none left. */
+  openPair(): [number, number];
+  /** Closes the socket at once: what waits is not sent, and a WebSocket ends with 1006. */
+  terminate(id: number): void;
+  /** Whether `id` has agreed on permessage-deflate. */
+  compresses(id: number): boolean;
   flush(): void;
   /**
    * Sends past the command memory. UNCOMPRESSED may be added to the opcode. False: `token` is

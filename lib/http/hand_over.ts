@@ -3,7 +3,6 @@
 import fs from 'node:fs';
 import { Server } from 'node:http';
 import { Socket, type TcpNetConnectOpts } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { handled } from '../base/promises.js';
@@ -37,10 +36,6 @@ function check(server: unknown): asserts server is Server {
           'http.createServer(), and the certificate to this server.'
       : 'httpServer is what http.createServer() of node:http returns, or undefined for none.',
   );
-}
-
-async function endNow(socket: Duplex): Promise<void> {
-  socket.destroy();
 }
 
 /**
@@ -170,7 +165,7 @@ export class HandOver {
     if (!isMine) return;
     if (asksForWebSocket(request)) {
       // Whoever is refused has been answered.
-      void handled(this.#upgrades.handleUpgrade?.(request, socket, head) ?? endNow(socket));
+      void handled(this.#upgrades.handleUpgrade(request, socket, head));
     } else {
       ignoreUpgrade(server, request, socket, head);
     }

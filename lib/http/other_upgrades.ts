@@ -12,7 +12,7 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 
 /** Who makes WebSockets of upgrades. */
 export interface Upgrades {
-  handleUpgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<unknown>;
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<unknown>;
 }
 
 /** Marks a listener as one that stands back where users have their own. */

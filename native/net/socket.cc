@@ -93,6 +93,20 @@ Result<std::array<int, 2>> openPair() {
   return fds;
 }
 
+Result<int> duplicate(int fd) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return systemError(errno, "dup");
+  ::fcntl(copy, F_SETFL, O_NONBLOCK);
+  return copy;
+}
+
+Address peerOf(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+  return Address::from(reinterpret_cast<const sockaddr*>(&peer));
+}
+
 Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner, bool readable) {
   reads_ = readable;
   Result<void> added = loop.poller().add(fd, interest(), *this, Poller::Trigger::kEdge);

@@ -48,6 +48,12 @@ struct KeepAlive {
 /// both.
 Result<std::array<int, 2>> openPair();
 
+/// A duplicate of the descriptor of a connection, without waiting and close-on-exec. The caller owns
+/// it. Fails with what the system says.
+Result<int> duplicate(int fd);
+/// Whom a socket is connected to.
+Address peerOf(int fd);
+
 class Socket final : private Pollable {
  public:
   Socket() = default;

@@ -287,6 +287,10 @@ void Connection::lose(std::string_view reason, bool reset) {
   hangUp(reset);
 }
 
+void Connection::terminate() {
+  if (isConnected()) lose("The application has terminated it");
+}
+
 void Connection::cut(std::string_view reason) {
   if (isConnected()) return lose(reason, true);
   if (shared_.log.shows(LogLevel::kInfo))

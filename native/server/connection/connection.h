@@ -38,6 +38,11 @@ class Connection final : private net::SocketOwner {
   /// Takes over an accepted descriptor, and asks whether to go on with it or goes on if it is
   /// `admitted`. `hasNoDelay`: it has TCP_NODELAY set already.
   Result<void> open(int fd, bool admitted, bool hasNoDelay);
+  /// Takes over the descriptor of a connection that somebody else has accepted, with `head`, the
+  /// whole head of its request and what came behind it; never under TLS. The answer to its request
+  /// is `answer`, or, if that is null, asked for. 403 unless it is `admitted`. Fails with what the
+  /// system says.
+  Result<void> adopt(int fd, bool admitted, MutableBytes head, const http::Answer* answer);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
@@ -84,6 +89,8 @@ class Connection final : private net::SocketOwner {
   void answerOpenRequest(const http::Answer& answer);
 
   // Sending.
+  /// Whether permessage-deflate has been agreed on.
+  [[nodiscard]] bool mayCompress() const { return outgoing_.mayCompress(); }
   /// Whether a message of `size` bytes is worth compressing.
   [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const {
     return outgoing_.compresses(opcode, size, shared_.options);
@@ -135,6 +142,8 @@ class Connection final : private net::SocketOwner {
   void showPending();
   /// Whether its peer has sent something that has not been read yet. REQUIRES an open socket.
   [[nodiscard]] bool hasUnreadBytes() const { return socket_.hasUnreadBytes(); }
+  /// Closes the socket at once: a WebSocket ends with 1006, and what waits is not sent.
+  void terminate();
   /// As abort(), but says why, and a WebSocket ends with 1006.
   void cut(std::string_view reason);
   /// Gives up the message whose end has not come, and closes with `code` and `reason`.
@@ -214,8 +223,9 @@ class Connection final : private net::SocketOwner {
   void onBroken() override;
   void onSocketClosed() override;
 
+  Result<void> setUp(int fd, bool readable, bool hasNoDelay);
   void readRequest(MutableBytes received);
-  void onRequest(const http::UpgradeRequest& request);
+  void onRequest(const http::UpgradeRequest& request, const http::Answer* given);
   /// Gives the connection away, to whoever answers such a request, with what has been read.
   void handOver(Bytes bytes);
   void openTunnel(Bytes bytes);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,6 +74,13 @@ class Server final : private net::ListenerOwner,
   /// Whether nothing more can happen: not listening, no connection in any state.
   [[nodiscard]] bool isIdle() const { return !isListening() && count_ == 0; }
   [[nodiscard]] const Statistics& statistics() const { return shared_.statistics; }
+
+  /// Takes a connection over that somebody else has accepted, whose descriptor is duplicated:
+  /// Connection::adopt(), with which it counts as one of this server's. `remote`: of its client, if
+  /// that is not whom it is connected to. Its id. Fails with 10024 beyond a limit, and with what
+  /// the system says.
+  Result<std::int32_t> adopt(int fd, std::optional<net::Address> remote, MutableBytes head,
+                             const http::Answer* answer);
 
   // TLS.
   /// New connections are served under TLS with these certificates, one for each kind of key; none:
@@ -191,6 +199,8 @@ class Server final : private net::ListenerOwner,
   };
 
   void onAccept(int fd, const net::Address& remote) override;
+  /// A new connection, which counts; after whyTooMany().
+  Connection& admit(const net::Address& remote);
   void onAcceptError(const Error& error, int turnedAway) override;
   bool mayAccept() override;
   bool makeRoom() override;
