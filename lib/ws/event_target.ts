@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The events of the browser's WebSocket, as npm ws has them, on top of EventEmitter.
 
-import { EventEmitter } from 'node:events';
+import { TypedEmitter } from './typed_emitter.js';
+import type { WebSocket } from './web_socket.js';
 
 /** What has happened to a WebSocket. */
-export class Event<Target = unknown> {
+export class Event {
   readonly #type: string;
-  readonly #target: Target;
+  readonly #target: WebSocket;
 
-  constructor(type: string, target: Target) {
+  constructor(type: string, target: WebSocket) {
     this.#type = type;
     this.#target = target;
   }
@@ -17,19 +18,19 @@ export class Event<Target = unknown> {
     return this.#type;
   }
 
-  get target(): Target {
+  get target(): WebSocket {
     return this.#target;
   }
 }
 
 /** It has been closed. */
-export class CloseEvent<Target = unknown> extends Event<Target> {
+export class CloseEvent extends Event {
   readonly code: number;
   readonly reason: string;
   /** Whether both sides have said Close. */
   readonly wasClean: boolean;
 
-  constructor(target: Target, code: number, reason: string, wasClean: boolean) {
+  constructor(target: WebSocket, code: number, reason: string, wasClean: boolean) {
     super('close', target);
     this.code = code;
     this.reason = reason;
@@ -38,12 +39,12 @@ export class CloseEvent<Target = unknown> extends Event<Target> {
 }
 
 /** Something has failed. */
-export class ErrorEvent<Target = unknown> extends Event<Target> {
+export class ErrorEvent extends Event {
   // biome-ignore lint/suspicious/noExplicitAny: as in ws, whose users read what they know is there.
   readonly error: any;
   readonly message: string;
 
-  constructor(target: Target, error: Error) {
+  constructor(target: WebSocket, error: Error) {
     super('error', target);
     this.error = error;
     this.message = error.message;
@@ -51,10 +52,10 @@ export class ErrorEvent<Target = unknown> extends Event<Target> {
 }
 
 /** A message has come: text is a string. */
-export class MessageEvent<Target = unknown, Data = unknown> extends Event<Target> {
+export class MessageEvent extends Event {
   readonly data: Data;
 
-  constructor(target: Target, data: Data) {
+  constructor(target: WebSocket, data: Data) {
     super('message', target);
     this.data = data;
   }
@@ -62,6 +63,8 @@ export class MessageEvent<Target = unknown, Data = unknown> extends Event<Target
 
 /** What a message comes as: see binaryType; text is a Buffer. */
 export type RawData = Buffer | ArrayBuffer | Buffer[];
+/** The same in a MessageEvent. */
+export type Data = string | RawData;
 
 /** The events, and what their listeners are given. */
 export interface WebSocketEvents {
@@ -84,11 +87,16 @@ type HandlerOf<Of> = ((event: Of) => void) | { handleEvent(event: Of): void };
 type Attribute<Of> = ((event: Of) => void) | null;
 
 /** What handlers are given, by the types of events. */
-interface Events<Target> {
-  open: Event<Target>;
-  message: MessageEvent<Target, string | RawData>;
-  close: CloseEvent<Target>;
-  error: ErrorEvent<Target>;
+export interface WebSocketEventMap {
+  open: Event;
+  message: MessageEvent;
+  close: CloseEvent;
+  error: ErrorEvent;
+}
+
+export interface EventListenerOptions {
+  /** Whether it is called for the first event only. */
+  once?: boolean | undefined;
 }
 
 /** What EventEmitter calls for a handler. */
@@ -99,9 +107,9 @@ interface Wrapper {
   isAttribute?: boolean;
 }
 
-const makers: Readonly<Record<string, (target: EventTarget, ...args: never[]) => Event>> = {
+const makers: Readonly<Record<string, (target: WebSocket, ...args: never[]) => Event>> = {
   open: (target) => new Event('open', target),
-  message: (target, data: { toString(): string }, isBinary: boolean) =>
+  message: (target, data: RawData, isBinary: boolean) =>
     new MessageEvent(target, isBinary ? data : data.toString()),
   close: (target, code: number, reason: Buffer) =>
     new CloseEvent(target, code, reason.toString(), target.wasClean),
@@ -112,20 +120,20 @@ const wrappersOf = (target: EventTarget, type: string): Wrapper[] =>
   target.listeners(type as 'open') as Wrapper[];
 
 /** What has the events of the browser's WebSocket beside those of ws. */
-export abstract class EventTarget extends EventEmitter<WebSocketEvents> {
-  declare onopen: Attribute<Event<this>>;
-  declare onmessage: Attribute<MessageEvent<this, string | RawData>>;
-  declare onclose: Attribute<CloseEvent<this>>;
-  declare onerror: Attribute<ErrorEvent<this>>;
+export abstract class EventTarget extends TypedEmitter<WebSocketEvents> {
+  declare onopen: Attribute<Event>;
+  declare onmessage: Attribute<MessageEvent>;
+  declare onclose: Attribute<CloseEvent>;
+  declare onerror: Attribute<ErrorEvent>;
 
   /** Whether both sides have said Close. @internal */
   abstract get wasClean(): boolean;
 
   /** Adds a handler, unless it has been added before. Types that there are not are passed over. */
-  addEventListener<Type extends keyof Events<this>>(
+  addEventListener<Type extends keyof WebSocketEventMap>(
     type: Type,
-    handler: HandlerOf<Events<this>[Type]>,
-    options: { once?: boolean | undefined } = {},
+    handler: HandlerOf<WebSocketEventMap[Type]>,
+    options: EventListenerOptions = {},
   ): void {
     const isKnown = wrappersOf(this, type).some(
       (wrapper) => wrapper.handler === handler && !wrapper.isAttribute,
@@ -133,9 +141,9 @@ export abstract class EventTarget extends EventEmitter<WebSocketEvents> {
     if (!isKnown) addHandler(this, type, handler as Handler, { once: options.once === true });
   }
 
-  removeEventListener<Type extends keyof Events<this>>(
+  removeEventListener<Type extends keyof WebSocketEventMap>(
     type: Type,
-    handler: HandlerOf<Events<this>[Type]>,
+    handler: HandlerOf<WebSocketEventMap[Type]>,
   ): void {
     const found = wrappersOf(this, type).find(
       (wrapper) => wrapper.handler === handler && !wrapper.isAttribute,
@@ -153,7 +161,7 @@ function addHandler(
   const make = Object.hasOwn(makers, type) ? makers[type] : undefined;
   if (make === undefined) return;
   const wrapper: Wrapper = (...args) => {
-    const event = make(target, ...(args as never[]));
+    const event = make(target as WebSocket, ...(args as never[]));
     if (typeof handler === 'function') handler.call(target, event);
     else handler.handleEvent(event);
   };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The options of a WebSocketServer, and what they are in the settings of the main face.
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { ZlibOptions } from 'node:zlib';
 import type { WSServerOptions } from '../server/server_options.js';
 import { WebSocket } from './web_socket.js';
@@ -37,10 +38,25 @@ export type VerifyCallback = (
   verified: boolean,
   code?: number,
   message?: string,
-  headers?: Record<string, number | string | readonly string[]>,
+  headers?: OutgoingHttpHeaders,
 ) => void;
 
-export interface ServerOptions {
+/** Says whether a client is let in. */
+export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+) => boolean;
+
+/** Has said whether a client is let in when it has called back. */
+export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+  callback: VerifyCallback,
+) => void;
+
+/** `Client` is the class of the WebSockets, `Request` that of the requests of `server`. */
+export interface ServerOptions<
+  Client extends typeof WebSocket = typeof WebSocket,
+  Request extends typeof IncomingMessage = typeof IncomingMessage,
+> {
   /** Whether events of one client may come one right after the other. */
   allowSynchronousEvents?: boolean | undefined;
   /** Whether Pings are answered. */
@@ -51,10 +67,11 @@ export interface ServerOptions {
   /** Milliseconds that the closing handshake may take. */
   closeTimeout?: number | undefined;
   handleProtocols?:
-    | ((protocols: Set<string>, request: IncomingMessage) => string | false)
+    | ((protocols: Set<string>, request: InstanceType<Request>) => string | false)
     | null
     | undefined;
   host?: string | null | undefined;
+  maxBufferedChunks?: number | undefined;
   maxFragments?: number | undefined;
   /** Bytes; 0: as many as there can be. */
   maxPayload?: number | undefined;
@@ -62,14 +79,14 @@ export interface ServerOptions {
   path?: string | null | undefined;
   perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   port?: number | null | undefined;
-  server?: Server | null | undefined;
+  server?: Server<Request> | SecureServer<Request> | null | undefined;
   skipUTF8Validation?: boolean | undefined;
   verifyClient?:
-    | ((info: ClientInfo) => boolean)
-    | ((info: ClientInfo, callback: VerifyCallback) => void)
+    | VerifyClientCallbackSync<InstanceType<Request>>
+    | VerifyClientCallbackAsync<InstanceType<Request>>
     | null
     | undefined;
-  WebSocket?: typeof WebSocket | undefined;
+  WebSocket?: Client | undefined;
 }
 
 const MOST = 2 ** 31 - 1;

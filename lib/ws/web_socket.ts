@@ -38,6 +38,8 @@ export interface SendOptions {
 
 /** Called when what was sent is with the system, or has failed. */
 export type SendCallback = (error?: Error) => void;
+/** The same, as @types/ws has it for ping and pong. */
+export type ControlCallback = (error: Error) => void;
 
 /** What can be sent, as ws has it: anything else must be what Buffer.from() takes. */
 function sendableOf(data: unknown): string | Uint8Array {
@@ -137,8 +139,9 @@ export class WebSocket extends EventTarget {
   }
 
   /** Only clients have one. */
-  get url(): string | undefined {
-    return undefined;
+  get url(): string {
+    // @types/ws says that there is one.
+    return undefined as unknown as string;
   }
 
   /** Whether both sides have said Close. @internal */
@@ -226,23 +229,24 @@ export class WebSocket extends EventTarget {
     );
   }
 
-  ping(data?: unknown, mask?: boolean | SendCallback, cb?: SendCallback): void {
+  ping(data?: unknown, mask?: boolean | ControlCallback, cb?: ControlCallback): void {
     this.#control(Opcode.ping, data, mask, cb);
   }
 
-  pong(data?: unknown, mask?: boolean | SendCallback, cb?: SendCallback): void {
+  pong(data?: unknown, mask?: boolean | ControlCallback, cb?: ControlCallback): void {
     this.#control(Opcode.pong, data, mask, cb);
   }
 
   #control(
     opcode: number,
     data: unknown,
-    mask: boolean | SendCallback | undefined,
-    callback: SendCallback | undefined,
+    mask: boolean | ControlCallback | undefined,
+    callback: ControlCallback | undefined,
   ): void {
     this.#requireOpened();
     const isCallback = typeof data === 'function';
-    const cb = isCallback ? (data as SendCallback) : typeof mask === 'function' ? mask : callback;
+    const third = typeof mask === 'function' ? mask : callback;
+    const cb = (isCallback ? data : third) as SendCallback | undefined;
     const payload = isCallback ? undefined : typeof data === 'number' ? `${data}` : data;
     if (this.#readyState !== OPEN) {
       this.#refuse(payload, cb);
