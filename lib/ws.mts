@@ -1,5 +1,6 @@
-export { WebSocketServer, WebSocketServer as Server } from './ws/server_class.js';
-export { createWebSocketStream } from './ws/stream.js';
+export type { WebSocketServer as Server } from './ws/server_class.js';
+export { WebSocketServer } from './ws/server_class.js';
+export { createWebSocketStream } from './ws/socket/stream.js';
 export type {
   AddressInfo,
   CertMeta,

@@ -4,11 +4,11 @@
 import type { ClientRequestArgs, IncomingMessage } from 'node:http';
 import type * as net from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import type * as events from './ws/event_target.js';
 import type * as options from './ws/options.js';
 import * as servers from './ws/server_class.js';
-import { createWebSocketStream } from './ws/stream.js';
-import * as sockets from './ws/web_socket.js';
+import type * as events from './ws/socket/event_target.js';
+import { createWebSocketStream } from './ws/socket/stream.js';
+import * as sockets from './ws/socket/web_socket.js';
 
 interface Exports {
   readonly WebSocket: typeof WebSocket;
@@ -43,11 +43,11 @@ declare namespace WebSocket {
   type AddressInfo = net.AddressInfo;
   type Data = events.Data;
   type RawData = events.RawData;
-  type Event = events.Event;
-  type CloseEvent = events.CloseEvent;
-  type ErrorEvent = events.ErrorEvent;
-  type MessageEvent = events.MessageEvent;
-  type WebSocketEventMap = events.WebSocketEventMap;
+  type Event = events.Event<Socket>;
+  type CloseEvent = events.CloseEvent<Socket>;
+  type ErrorEvent = events.ErrorEvent<Socket>;
+  type MessageEvent = events.MessageEvent<Socket>;
+  type WebSocketEventMap = events.WebSocketEventMap<Socket>;
   type EventListenerOptions = events.EventListenerOptions;
   type ServerOptions<
     Client extends SocketClass = SocketClass,

@@ -12,8 +12,9 @@ import { type Acceptance, adoptSocket } from '../upgrade/adopt_socket.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
 import { ConnectionSocket } from './request.js';
-import type { Farewell } from './sendable.js';
-import type { WebSocket } from './web_socket.js';
+import type { Farewell } from './socket/sendable.js';
+import type { Transport } from './socket/transport.js';
+import type { WebSocket } from './socket/web_socket.js';
 
 const CONNECTED = propertyIndex('Connected');
 const QUEUED_BYTES = propertyIndex('QueuedBytes');
@@ -22,7 +23,7 @@ const TRY_AGAIN_LATER = 1013;
 const ABNORMAL = 1006;
 
 /** Its connections are WebSockets. */
-export class Engine extends WSServer {
+export class Engine extends WSServer implements Transport {
   /** Milliseconds that the closing handshake may take. */
   readonly closeTimeout: number;
   readonly #sockets = new Map<number, WebSocket>();

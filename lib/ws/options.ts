@@ -5,7 +5,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { ZlibOptions } from 'node:zlib';
 import type { WSServerOptions } from '../server/server_options.js';
-import { WebSocket } from './web_socket.js';
+import { WebSocket } from './socket/web_socket.js';
 
 /** How messages are compressed (RFC 7692). */
 export interface PerMessageDeflateOptions {

@@ -5,8 +5,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServerOptions } from './options.js';
-import type { TypedEmitter } from './typed_emitter.js';
-import type { WebSocket } from './web_socket.js';
+import type { TypedEmitter } from './socket/typed_emitter.js';
+import type { WebSocket } from './socket/web_socket.js';
 import * as servers from './web_socket_server.js';
 
 /** The events, and what their listeners are given. */

@@ -19,8 +19,8 @@ import {
 } from './handshake.js';
 import { defaults, type ServerOptions } from './options.js';
 import { requestOf } from './request.js';
+import type { WebSocket } from './socket/web_socket.js';
 import { systemErrorOf } from './system_error.js';
-import type { WebSocket } from './web_socket.js';
 
 const RUNNING = 0;
 const CLOSING = 1;

@@ -56,9 +56,9 @@ export function beat(wss: WebSocket.Server): NodeJS.Timeout {
   });
   const interval = setInterval(() => {
     wss.clients.forEach((ws: Alive) => {
-      if (ws.isAlive === false) return ws.terminate();
+      if (ws.isAlive === false) ws.terminate();
       ws.isAlive = false;
-      return ws.ping();
+      ws.ping();
     });
   }, 30_000);
   wss.on('close', () => clearInterval(interval));

@@ -2,14 +2,13 @@
 // The events of the browser's WebSocket, as npm ws has them, on top of EventEmitter.
 
 import { TypedEmitter } from './typed_emitter.js';
-import type { WebSocket } from './web_socket.js';
 
 /** What has happened to a WebSocket. */
-export class Event {
+export class Event<Target = unknown> {
   readonly #type: string;
-  readonly #target: WebSocket;
+  readonly #target: Target;
 
-  constructor(type: string, target: WebSocket) {
+  constructor(type: string, target: Target) {
     this.#type = type;
     this.#target = target;
   }
@@ -18,19 +17,19 @@ export class Event {
     return this.#type;
   }
 
-  get target(): WebSocket {
+  get target(): Target {
     return this.#target;
   }
 }
 
 /** It has been closed. */
-export class CloseEvent extends Event {
+export class CloseEvent<Target = unknown> extends Event<Target> {
   readonly code: number;
   readonly reason: string;
   /** Whether both sides have said Close. */
   readonly wasClean: boolean;
 
-  constructor(target: WebSocket, code: number, reason: string, wasClean: boolean) {
+  constructor(target: Target, code: number, reason: string, wasClean: boolean) {
     super('close', target);
     this.code = code;
     this.reason = reason;
@@ -39,12 +38,12 @@ export class CloseEvent extends Event {
 }
 
 /** Something has failed. */
-export class ErrorEvent extends Event {
+export class ErrorEvent<Target = unknown> extends Event<Target> {
   // biome-ignore lint/suspicious/noExplicitAny: as in ws, whose users read what they know is there.
   readonly error: any;
   readonly message: string;
 
-  constructor(target: WebSocket, error: Error) {
+  constructor(target: Target, error: Error) {
     super('error', target);
     this.error = error;
     this.message = error.message;
@@ -52,10 +51,10 @@ export class ErrorEvent extends Event {
 }
 
 /** A message has come: text is a string. */
-export class MessageEvent extends Event {
+export class MessageEvent<Target = unknown> extends Event<Target> {
   readonly data: Data;
 
-  constructor(target: WebSocket, data: Data) {
+  constructor(target: Target, data: Data) {
     super('message', target);
     this.data = data;
   }
@@ -87,11 +86,11 @@ type HandlerOf<Of> = ((event: Of) => void) | { handleEvent(event: Of): void };
 type Attribute<Of> = ((event: Of) => void) | null;
 
 /** What handlers are given, by the types of events. */
-export interface WebSocketEventMap {
-  open: Event;
-  message: MessageEvent;
-  close: CloseEvent;
-  error: ErrorEvent;
+export interface WebSocketEventMap<Target> {
+  open: Event<Target>;
+  message: MessageEvent<Target>;
+  close: CloseEvent<Target>;
+  error: ErrorEvent<Target>;
 }
 
 export interface EventListenerOptions {
@@ -107,7 +106,7 @@ interface Wrapper {
   isAttribute?: boolean;
 }
 
-const makers: Readonly<Record<string, (target: WebSocket, ...args: never[]) => Event>> = {
+const makers: Readonly<Record<string, (target: EventTarget, ...args: never[]) => Event>> = {
   open: (target) => new Event('open', target),
   message: (target, data: RawData, isBinary: boolean) =>
     new MessageEvent(target, isBinary ? data : data.toString()),
@@ -120,19 +119,19 @@ const wrappersOf = (target: EventTarget, type: string): Wrapper[] =>
   target.listeners(type as 'open') as Wrapper[];
 
 /** What has the events of the browser's WebSocket beside those of ws. */
-export abstract class EventTarget extends TypedEmitter<WebSocketEvents> {
-  declare onopen: Attribute<Event>;
-  declare onmessage: Attribute<MessageEvent>;
-  declare onclose: Attribute<CloseEvent>;
-  declare onerror: Attribute<ErrorEvent>;
+export abstract class EventTarget<Target = never> extends TypedEmitter<WebSocketEvents> {
+  declare onopen: Attribute<Event<Target>>;
+  declare onmessage: Attribute<MessageEvent<Target>>;
+  declare onclose: Attribute<CloseEvent<Target>>;
+  declare onerror: Attribute<ErrorEvent<Target>>;
 
   /** Whether both sides have said Close. @internal */
   abstract get wasClean(): boolean;
 
   /** Adds a handler, unless it has been added before. Types that there are not are passed over. */
-  addEventListener<Type extends keyof WebSocketEventMap>(
+  addEventListener<Type extends keyof WebSocketEventMap<Target>>(
     type: Type,
-    handler: HandlerOf<WebSocketEventMap[Type]>,
+    handler: HandlerOf<WebSocketEventMap<Target>[Type]>,
     options: EventListenerOptions = {},
   ): void {
     const isKnown = wrappersOf(this, type).some(
@@ -141,9 +140,9 @@ export abstract class EventTarget extends TypedEmitter<WebSocketEvents> {
     if (!isKnown) addHandler(this, type, handler as Handler, { once: options.once === true });
   }
 
-  removeEventListener<Type extends keyof WebSocketEventMap>(
+  removeEventListener<Type extends keyof WebSocketEventMap<Target>>(
     type: Type,
-    handler: HandlerOf<WebSocketEventMap[Type]>,
+    handler: HandlerOf<WebSocketEventMap<Target>[Type]>,
   ): void {
     const found = wrappersOf(this, type).find(
       (wrapper) => wrapper.handler === handler && !wrapper.isAttribute,
@@ -161,7 +160,7 @@ function addHandler(
   const make = Object.hasOwn(makers, type) ? makers[type] : undefined;
   if (make === undefined) return;
   const wrapper: Wrapper = (...args) => {
-    const event = make(target as WebSocket, ...(args as never[]));
+    const event = make(target, ...(args as never[]));
     if (typeof handler === 'function') handler.call(target, event);
     else handler.handleEvent(event);
   };
