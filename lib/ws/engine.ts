@@ -27,6 +27,8 @@ export class Engine extends WSServer {
   readonly closeTimeout: number;
   readonly #sockets = new Map<number, WebSocket>();
   readonly #onEmpty: () => void;
+  /** Who wants to know of the end of a connection. */
+  readonly #endings = new Map<number, (() => void)[]>();
 
   /** `onEmpty` is called when the last WebSocket has ended. */
   constructor(options: ServerOptions, onEmpty: () => void) {
@@ -78,7 +80,13 @@ export class Engine extends WSServer {
 
   /** What stands for the socket of `id`. */
   socketOf(id: number): ConnectionSocket {
-    return new ConnectionSocket(this.core, id);
+    return new ConnectionSocket(this.core, this, id);
+  }
+
+  onceEnded(id: number, heard: () => void): void {
+    const known = this.#endings.get(id);
+    if (known !== undefined) known.push(heard);
+    else this.#endings.set(id, [heard]);
   }
 
   /** Sends what most sends are; false: it is for send(). */
@@ -145,6 +153,13 @@ export class Engine extends WSServer {
     this.core.disconnect(id, TRY_AGAIN_LATER, 'Too much waits to be sent');
   }
 
+  #tellEnd(id: number): void {
+    const endings = this.#endings.get(id);
+    if (endings === undefined) return;
+    this.#endings.delete(id);
+    for (const heard of endings) heard();
+  }
+
   #isOpen(id: number): boolean {
     try {
       return this.core.getProperty(id, CONNECTED);
@@ -160,6 +175,7 @@ export class Engine extends WSServer {
     if (error !== undefined) socket?.fail(error);
     const came = error === undefined && statusCode !== ABNORMAL;
     socket?.end(came ? statusCode : ABNORMAL, came ? description : '');
+    this.#tellEnd(connectionId);
     if (this.#sockets.size === 0) this.#onEmpty();
   }
 }
