@@ -31,6 +31,7 @@ export class Engine extends WSServer {
   /** `onEmpty` is called when the last WebSocket has ended. */
   constructor(options: ServerOptions, onEmpty: () => void) {
     super(settingsOf(options));
+    this.core.closeAsWs();
     this.closeTimeout = options.closeTimeout as number;
     this.#onEmpty = onEmpty;
     const { allowSynchronousEvents } = options;
@@ -162,12 +163,11 @@ export class Engine extends WSServer {
     }
   }
 
-  #onEnd({ connectionId, statusCode, description }: DisconnectedEvent): void {
+  #onEnd({ connectionId, statusCode, description, broken }: DisconnectedEvent): void {
     const socket = this.#sockets.get(connectionId);
     this.#sockets.delete(connectionId);
-    const error = protocolErrorOf(statusCode, description);
-    if (error !== undefined) socket?.fail(error);
-    const came = error === undefined && statusCode !== ABNORMAL;
+    if (broken !== undefined) socket?.fail(protocolErrorOf(broken, description));
+    const came = broken === undefined && statusCode !== ABNORMAL;
     socket?.end(came ? statusCode : ABNORMAL, came ? description : '');
     if (this.#sockets.size === 0) this.#onEmpty();
   }
