@@ -54,12 +54,17 @@ export class KeptStream {
         this.#tell(`What NATS has kept ${what}, and clients have missed it`);
       },
     });
-    this.#resumes = new Resumes(this.#pages, () => this.#tail.last);
+    this.#resumes = new Resumes(this.#pages, () => this.position);
     this.ready = handled(
       new Promise((resolve, reject) => {
         this.#settleReady = { resolve, reject };
       }),
     );
+  }
+
+  /** The last sequence that has come live, or was there before; undefined: nobody knows yet. */
+  get position(): number | undefined {
+    return this.#tail.last;
   }
 
   /** NATS is there, or there again. */
