@@ -12,12 +12,12 @@ import { type Acceptance, adoptSocket } from '../upgrade/adopt_socket.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
 import { ConnectionSocket } from './request.js';
+import type { Farewell } from './sendable.js';
 import type { WebSocket } from './web_socket.js';
 
 const CONNECTED = propertyIndex('Connected');
 const QUEUED_BYTES = propertyIndex('QueuedBytes');
 const TRY_AGAIN_LATER = 1013;
-const MOST_REASON = 123;
 /** RFC 6455 §7.4.1: no Close has come. */
 const ABNORMAL = 1006;
 
@@ -122,23 +122,14 @@ export class Engine extends WSServer {
     }
   }
 
-  /**
-   * Begins the closing handshake.
-   * @throws TypeError or RangeError, as ws does, when a Close may not say that
-   */
-  close(id: number, code: number | undefined, reason: string | Buffer | undefined): void {
-    if (code === undefined) {
-      this.core.disconnect(id, null);
-      return;
+  /** Begins the closing handshake; without `farewell` the Close says nothing. */
+  close(id: number, farewell: Farewell | undefined): void {
+    try {
+      if (farewell === undefined) this.core.disconnect(id, null);
+      else this.core.disconnect(id, farewell.code, farewell.reason);
+    } catch {
+      // It has ended already.
     }
-    const text = reason === undefined ? '' : reason.toString();
-    if (typeof code !== 'number' || !isCloseCode(code)) {
-      throw new TypeError('First argument must be a valid error code number');
-    }
-    if (Buffer.byteLength(text) > MOST_REASON) {
-      throw new RangeError('The message must not be greater than 123 bytes');
-    }
-    this.core.disconnect(id, code, text);
   }
 
   terminate(id: number): void {
@@ -171,10 +162,4 @@ export class Engine extends WSServer {
     socket?.end(came ? statusCode : ABNORMAL, came ? description : '');
     if (this.#sockets.size === 0) this.#onEmpty();
   }
-}
-
-/** Whether a Close may have it: RFC 6455 §7.4, and those that are registered. */
-function isCloseCode(code: number): boolean {
-  const isRegistered = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
-  return isRegistered || (code >= 3000 && code <= 4999);
 }

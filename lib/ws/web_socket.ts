@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-import { bytesOf, isUint8Array, lengthOf } from '../base/bytes.js';
 import { Opcode, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { DataInEvent } from '../events/events.js';
+import type { PartOpcode } from '../sending/sender.js';
 import type { Engine } from './engine.js';
 import { EventTarget, type RawData } from './event_target.js';
 import type { ConnectionSocket } from './request.js';
+import { checkControl, farewellOf, sendableOf, sizeOf } from './sendable.js';
+import { Turns } from './turns.js';
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -19,8 +21,6 @@ const binaryTypes = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'] as const;
 export type BinaryType = (typeof binaryTypes)[number];
 
 const NOTHING = Buffer.alloc(0);
-/** RFC 6455 §5.5. */
-const MOST_CONTROL = 125;
 /** RFC 6455 §7.4.1: no Close has come. */
 const ABNORMAL = 1006;
 
@@ -39,28 +39,15 @@ export interface SendOptions {
 /** Called when what was sent is with the system, or has failed. */
 export type SendCallback = (error?: Error) => void;
 
-/** What can be sent, as ws has it: anything else must be what Buffer.from() takes. */
-function sendableOf(data: unknown): string | Uint8Array {
-  if (typeof data === 'string') return data;
-  if (isUint8Array(data)) return data;
-  return bytesOf(data) ?? Buffer.from(data as ArrayBuffer);
-}
-
-function sizeOf(data: unknown): number {
-  if (data instanceof Blob) return data.size;
-  const sendable = sendableOf(data);
-  return typeof sendable === 'string' ? Buffer.byteLength(sendable) : lengthOf(sendable);
-}
-
 /**
  * A client of a {@link WebSocketServer}, with the interface of npm `ws`. Made by the server: it cannot
  * connect.
  */
 export class WebSocket extends EventTarget {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
+  declare static readonly CONNECTING: typeof CONNECTING;
+  declare static readonly OPEN: typeof OPEN;
+  declare static readonly CLOSING: typeof CLOSING;
+  declare static readonly CLOSED: typeof CLOSED;
   declare readonly CONNECTING: typeof CONNECTING;
   declare readonly OPEN: typeof OPEN;
   declare readonly CLOSING: typeof CLOSING;
@@ -77,11 +64,13 @@ export class WebSocket extends EventTarget {
   /** Whether the peer's Close has come. */
   #closeCame = false;
   #errorCame = false;
+  /** Whether terminate() has been called. */
+  #isCutOff = false;
   /** Bytes that were sent too late. */
   #tooLate = 0;
   #callbacks: SendCallback[] | undefined;
-  /** The sends that wait for a Blob to be read. */
-  #behindBlob: (() => void)[] | undefined;
+  /** Only who sends Blobs has it. */
+  #turns: Turns | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws Error when it is to connect: only servers have these */
@@ -119,7 +108,7 @@ export class WebSocket extends EventTarget {
   /** Bytes that wait to be taken by the system. */
   get bufferedAmount(): number {
     const waiting = this.#readyState === CLOSED ? 0 : (this.#engine?.queuedBytes(this.#id) ?? 0);
-    return waiting + this.#tooLate;
+    return waiting + this.#tooLate + (this.#turns?.size ?? 0);
   }
 
   /** The extensions that have been agreed on, separated by commas. */
@@ -163,7 +152,7 @@ export class WebSocket extends EventTarget {
     const engine = this.#engine;
     if (optionsOrCallback === undefined && callback === undefined && engine !== undefined) {
       // What nearly every send is.
-      const isSimple = this.#readyState === OPEN && this.#behindBlob === undefined;
+      const isSimple = this.#readyState === OPEN && !this.#turns?.isBusy;
       if (isSimple && !this.#inParts && engine.sendAtOnce(this.#id, data)) return;
     }
     this.#requireOpened();
@@ -180,50 +169,43 @@ export class WebSocket extends EventTarget {
       return;
     }
     const { binary = typeof data !== 'string', compress = true, fin = true } = options ?? {};
-    if (data instanceof Blob || this.#behindBlob !== undefined) {
-      this.#sendBehind(data, { binary, compress, fin }, cb);
-      return;
-    }
-    const isBinary = binary ?? typeof data !== 'string';
-    const sendable = sendableOf(data || NOTHING);
-    const opcode = isBinary ? Opcode.binary : Opcode.text;
-    if (!fin || this.#inParts) {
-      const bytes = typeof sendable === 'string' ? Buffer.from(sendable) : sendable;
-      const begun = this.#inParts;
-      this.#inParts = !fin;
-      this.#attempt((engine) => engine.sendFragment(this.#id, begun ? 0 : opcode, bytes, fin), cb);
-      return;
-    }
-    const kind = compress ? opcode : opcode | UNCOMPRESSED;
-    this.#attempt((engine) => engine.sendMessage(this.#id, kind, sendable), cb);
+    const opcode = binary ? Opcode.binary : Opcode.text;
+    const transmit = (sendable: string | Uint8Array): void => {
+      if (!fin || this.#inParts) this.#sendFragment(opcode, sendable, fin, cb);
+      else {
+        const kind = compress ? opcode : opcode | UNCOMPRESSED;
+        this.#attempt((engine) => engine.sendMessage(this.#id, kind, sendable), cb);
+      }
+    };
+    this.#inTurn(data, transmit, cb);
   }
 
-  /** Sends when the Blobs before have been read. */
-  #sendBehind(data: unknown, options: SendOptions, cb: SendCallback | undefined): void {
-    const behind = this.#behindBlob;
-    if (behind !== undefined) {
-      behind.push(() => this.#send(data, options, cb));
+  #sendFragment(
+    opcode: PartOpcode,
+    data: string | Uint8Array,
+    fin: boolean,
+    cb: SendCallback | undefined,
+  ): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const begun = this.#inParts;
+    this.#inParts = !fin;
+    this.#attempt((engine) => engine.sendFragment(this.#id, begun ? 0 : opcode, bytes, fin), cb);
+  }
+
+  /** Has what can be sent of `data` transmitted, after what was sent before it. */
+  #inTurn(
+    data: unknown,
+    transmit: (sendable: string | Uint8Array) => void,
+    cb: SendCallback | undefined,
+  ): void {
+    if (data instanceof Blob) {
+      this.#turns ??= new Turns(() => this.#isCutOff || this.#readyState === CLOSED);
+      this.#turns.takeBlob(data, transmit, cb);
       return;
     }
-    this.#behindBlob = [];
-    const goOn = (): void => {
-      const waiting = this.#behindBlob ?? [];
-      this.#behindBlob = undefined;
-      for (const send of waiting) send();
-    };
-    (data as Blob).arrayBuffer().then(
-      (bytes) => {
-        const waiting = this.#behindBlob;
-        this.#behindBlob = undefined;
-        this.#send(Buffer.from(bytes), options, cb);
-        this.#behindBlob = waiting;
-        goOn();
-      },
-      (error: Error) => {
-        goOn();
-        cb?.(new Error('The Blob could not be read', { cause: error }));
-      },
-    );
+    const sendable = sendableOf(data || NOTHING);
+    if (this.#turns === undefined) transmit(sendable);
+    else this.#turns.take(() => transmit(sendable), sendable, cb);
   }
 
   ping(data?: unknown, mask?: boolean | SendCallback, cb?: SendCallback): void {
@@ -248,11 +230,10 @@ export class WebSocket extends EventTarget {
       this.#refuse(payload, cb);
       return;
     }
-    const sendable = sendableOf(payload || NOTHING);
-    if (sizeOf(sendable) > MOST_CONTROL) {
-      throw new RangeError('The data size must not be greater than 125 bytes');
-    }
-    this.#attempt((engine) => engine.sendMessage(this.#id, opcode, sendable), cb);
+    checkControl(payload || NOTHING);
+    const transmit = (sendable: string | Uint8Array): void =>
+      this.#attempt((engine) => engine.sendMessage(this.#id, opcode, sendable), cb);
+    this.#inTurn(payload, transmit, cb);
   }
 
   /** Sends by `act`, and has `cb` called when that is done. */
@@ -283,10 +264,13 @@ export class WebSocket extends EventTarget {
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return;
     this.#callbacks = undefined;
+    // Each by itself: one that throws is no matter of the others.
     const call = (error?: Error): void => {
-      for (const callback of callbacks) callback(error);
+      for (const callback of callbacks) process.nextTick(callback, error);
     };
-    (this.#engine as Engine).whenSent(this.#id).then(
+    // The core takes what comes of a message that is open for all that is in its queue.
+    const sent = this.#inParts ? Promise.resolve() : (this.#engine as Engine).whenSent(this.#id);
+    sent.then(
       () => call(),
       (error: Error) => call(error),
     );
@@ -345,11 +329,16 @@ export class WebSocket extends EventTarget {
    * Begins the closing handshake, with an empty Close if there is no code.
    * @throws TypeError when the code may not be sent, RangeError when the reason has more than 123 bytes
    */
-  close(code?: number, reason?: string | Buffer): void {
+  close(code?: number, reason?: string | Uint8Array): void {
     if (this.#readyState !== OPEN) return;
     const engine = this.#engine as Engine;
-    this.#settle();
-    engine.close(this.#id, code, reason);
+    const farewell = farewellOf(code, reason);
+    const leave = (): void => {
+      this.#settle();
+      engine.close(this.#id, farewell);
+    };
+    if (this.#turns === undefined) leave();
+    else this.#turns.take(leave, '');
     this.#readyState = CLOSING;
     this.#timer = setTimeout(() => engine.terminate(this.#id), engine.closeTimeout);
   }
@@ -358,6 +347,7 @@ export class WebSocket extends EventTarget {
   terminate(): void {
     if (this.#readyState === CONNECTING || this.#readyState === CLOSED) return;
     this.#readyState = CLOSING;
+    this.#isCutOff = true;
     this.#engine?.terminate(this.#id);
   }
 
@@ -384,3 +374,16 @@ stateNames.forEach((name, value) => {
   Object.defineProperty(WebSocket.prototype, name, constant);
   Object.defineProperty(WebSocket, name, constant);
 });
+
+// As ws has them: who copies a WebSocket's properties, or lists them, finds these.
+for (const name of [
+  'binaryType',
+  'bufferedAmount',
+  'extensions',
+  'isPaused',
+  'protocol',
+  'readyState',
+  'url',
+]) {
+  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+}

@@ -131,7 +131,9 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
   }
 
   #closeIfDone(): void {
-    const waits = this.#engine.size > 0 && (this.options.clientTracking || !this.options.noServer);
+    // Without a set of clients nobody waits for those of a server of somebody else.
+    const isOwn = !this.options.noServer && !this.options.server;
+    const waits = this.#engine.size > 0 && (this.options.clientTracking || isOwn);
     if (this.#state !== CLOSING || waits) return;
     this.#state = CLOSED;
     process.nextTick(() => this.emit('close'));
@@ -183,14 +185,14 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     callback: OnUpgraded,
     onError: () => void,
   ): void {
-    if (!socket.readable || !socket.writable) {
-      socket.destroy();
-      return;
-    }
     if (isAdopted(socket)) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );
+    }
+    if (!socket.readable || !socket.writable) {
+      socket.destroy();
+      return;
     }
     if (this.#state > RUNNING) {
       abort(socket, { status: 503 });

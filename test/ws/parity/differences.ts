@@ -6,4 +6,19 @@ export interface Difference {
   readonly ours: unknown;
 }
 
-export const differences: Readonly<Record<string, Difference>> = {};
+const UNMASKED =
+  'RFC 6455 §5.1: a server does not mask, and a client that is sent a mask has to fail.';
+const UNSET =
+  'An option that is undefined has not been given: with ws the message would never end.';
+
+export const differences: Readonly<Record<string, Difference>> = {
+  'send with a mask': { why: UNMASKED, ours: ['ok', 1, true, false, 'masked'] },
+  'ping with data to be masked, and a callback': { why: UNMASKED, ours: ['ok', 9, false, 'data'] },
+  'pong with data to be masked, and a callback': { why: UNMASKED, ours: ['ok', 10, false, 'data'] },
+  'send with options of undefined': { why: UNSET, ours: ['ok', 1, true, false, 'text'] },
+};
+
+/** Headers that our answers have beside those of ws, and why. */
+export const ownHeaders: Readonly<Record<string, string>> = {
+  date: 'RFC 9110 §6.6.1: a server that has a clock says what time it is.',
+};

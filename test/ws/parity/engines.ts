@@ -6,8 +6,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import * as npm from 'ws';
-import { ByteClient } from '../../support/byte_client.js';
-import { differences } from './differences.js';
+import { type Answer, ByteClient } from '../../support/byte_client.js';
+import { differences, ownHeaders } from './differences.js';
 
 /** What a program may use of either package. */
 export type Engine = typeof npm;
@@ -25,7 +25,7 @@ function isThere(): boolean {
 }
 
 /** What has not come by then does not come: a program that waits for it fails, in ms. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 3_000;
 
 /** Both ends of a connection. */
 export interface Pair {
@@ -42,6 +42,10 @@ export interface RawPair {
   readonly socket: npm.WebSocket;
   readonly client: ByteClient;
 }
+
+/** What is compared of the headers of an answer. */
+export const headersOf = ({ headers }: Answer): object =>
+  Object.fromEntries([...headers].filter(([name]) => !(name in ownHeaders)));
 
 export const portOf = (server: { address(): unknown }): number =>
   (server.address() as AddressInfo).port;

@@ -150,10 +150,11 @@ for (const way of ['addEventListener', 'on…'] as const) {
       frame({ opcode: Op.text, payload: 'té' }),
       frame({ opcode: Op.binary, payload: 'b' }),
     );
+    const over = once(socket, 'close');
     client.sendFrame(Op.close, closePayload(1000, 'whý'));
     await client.readFrames();
     client.close();
-    await once(socket, 'close');
+    await over;
     return seen;
   });
 

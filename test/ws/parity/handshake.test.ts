@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerOptions, WebSocket } from 'ws';
 import { request } from '../../support/byte_client.js';
-import { closed, forBoth, pause, type Scene, told } from './engines.js';
+import { closed, forBoth, headersOf, pause, type Scene, told } from './engines.js';
 
 /** The status line, the headers and the body with which a request of these lines is answered. */
 async function answerTo(scene: Scene, text: string, options: ServerOptions = {}) {
@@ -14,13 +14,9 @@ async function answerTo(scene: Scene, text: string, options: ServerOptions = {})
   wss.on('connection', (socket) => socket.terminate());
   const client = await scene.raw(wss);
   client.send(text);
-  const { statusLine, headers, body } = await client.readAnswer();
-  return [
-    statusLine,
-    Object.fromEntries(headers),
-    body,
-    statusLine.includes(' 101') || (await client.ended),
-  ];
+  const answer = await client.readAnswer();
+  const { statusLine, body } = answer;
+  return [statusLine, headersOf(answer), body, statusLine.includes(' 101') || (await client.ended)];
 }
 
 const without = (line: RegExp): string =>
@@ -210,8 +206,9 @@ forBoth('verifyClient says yes after close()', async (scene) => {
   close = () => wss.close();
   const client = await scene.raw(wss);
   client.send(request());
-  const { statusLine, headers, body } = await client.readAnswer();
-  return [statusLine, Object.fromEntries(headers), body];
+  const answer = await client.readAnswer();
+  const { statusLine, body } = answer;
+  return [statusLine, headersOf(answer), body];
 });
 
 const chosen: [string, string[], ServerOptions['handleProtocols']][] = [
@@ -290,7 +287,7 @@ forBoth('the request of connection', async (scene) => {
     'Set-Cookie: q',
   ];
   const connection = once(wss, 'connection');
-  await client.upgrade(lines, '/path?query=%20#x');
+  await client.upgrade(lines, '/path?query=%20');
   const [, asked] = (await connection) as [WebSocket, IncomingMessage];
   const { socket } = asked;
   const { remoteAddress, remoteFamily, localAddress, localPort } = socket;

@@ -346,12 +346,14 @@ for (const skipUTF8Validation of [false, true]) {
   forBoth(`skipUTF8Validation ${skipUTF8Validation}: a reason that is none`, async (scene) => {
     const { socket, client } = await scene.rawPair({ skipUTF8Validation });
     const errors = record(socket, 'error');
-    const over = once(socket, 'close').catch(() => once(socket, 'close'));
+    const over = new Promise<[number, Buffer]>((resolve) => {
+      socket.on('close', (...args) => resolve(args));
+    });
     client.sendFrame(Op.close, closePayload(1000, wrong));
     const answer = (await client.readFrames())[0]?.payload.toString('hex');
     client.close();
     const [code, reason] = await over;
-    return [errors, answer, code, (reason as Buffer).toString('hex')];
+    return [errors, answer, code, reason.toString('hex')];
   });
 }
 

@@ -281,7 +281,7 @@ forBoth('all clients are closed by hand, as programs do', async (scene) => {
   await Promise.all([once(wss, 'connection'), once(other, 'open')]);
   const ends = Promise.all([closed(client), closed(other)]);
   for (const each of wss.clients) each.close(1001, 'going');
-  return [await called((callback) => wss.close(callback)), await ends, wss.clients.size];
+  return [await called((callback) => wss.close(callback)), await ends];
 });
 
 forBoth('clients are terminated in close()', async (scene) => {

@@ -9,7 +9,17 @@ import { duplexPair } from 'node:stream';
 import { type ServerOptions, WebSocket } from 'ws';
 import { frame, Op, request } from '../../support/byte_client.js';
 import { issueSelfSigned } from '../../support/certificates.js';
-import { called, closed, forBoth, pause, portOf, record, type Scene, thrownBy } from './engines.js';
+import {
+  called,
+  closed,
+  forBoth,
+  headersOf,
+  pause,
+  portOf,
+  record,
+  type Scene,
+  thrownBy,
+} from './engines.js';
 
 async function listening<Server extends net.Server>(scene: Scene, server: Server): Promise<Server> {
   server.listen(0, '127.0.0.1');
@@ -248,8 +258,9 @@ for (const [name, options] of Object.entries(refusals)) {
     );
     const client = await scene.raw(server);
     client.send(request());
-    const { statusLine, headers, body } = await client.readAnswer();
-    return [statusLine, Object.fromEntries(headers), body, await client.ended, count];
+    const answer = await client.readAnswer();
+    const { statusLine, body } = answer;
+    return [statusLine, headersOf(answer), body, await client.ended, count];
   });
 }
 
