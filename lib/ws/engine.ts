@@ -33,6 +33,7 @@ export class Engine extends WSServer {
   /** `onEmpty` is called when the last WebSocket has ended. */
   constructor(options: ServerOptions, onEmpty: () => void) {
     super(settingsOf(options));
+    this.core.closeAsWs();
     this.closeTimeout = options.closeTimeout as number;
     this.#onEmpty = onEmpty;
     const { allowSynchronousEvents } = options;
@@ -168,12 +169,11 @@ export class Engine extends WSServer {
     }
   }
 
-  #onEnd({ connectionId, statusCode, description }: DisconnectedEvent): void {
+  #onEnd({ connectionId, statusCode, description, broken }: DisconnectedEvent): void {
     const socket = this.#sockets.get(connectionId);
     this.#sockets.delete(connectionId);
-    const error = protocolErrorOf(statusCode, description);
-    if (error !== undefined) socket?.fail(error);
-    const came = error === undefined && statusCode !== ABNORMAL;
+    if (broken !== undefined) socket?.fail(protocolErrorOf(broken, description));
+    const came = broken === undefined && statusCode !== ABNORMAL;
     socket?.end(came ? statusCode : ABNORMAL, came ? description : '');
     this.#tellEnd(connectionId);
     if (this.#sockets.size === 0) this.#onEmpty();
