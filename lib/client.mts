@@ -58,7 +58,7 @@ export interface SubscribeOptions {
 
 export interface Subscription {
   readonly topic: string;
-  /** Of the last message with an id that has come. */
+  /** Of the last message with an id that has come, or behind which the subscription has begun. */
   readonly lastId: string | undefined;
   /** Fulfilled when the server has agreed; rejected when it has not. */
   readonly ready: Promise<void>;
@@ -291,10 +291,10 @@ export class TopicsClient {
     this.#message(
       { op: 'subscribe', topic, since },
       {
-        resolve: () => {
+        resolve: (id) => {
           wanted.live = true;
           // Who comes back without an id is told that it may have missed some.
-          wanted.since ??= '';
+          wanted.since = id ?? wanted.since ?? '';
           wanted.answer?.resolve(undefined);
         },
         reject: (error) => {

@@ -139,3 +139,18 @@ export const errors = {
   connectionEnded: (): WSServerError => notDone(ErrorCode.invalidConnectionId),
   interrupted: (): WSServerError => notDone(ErrorCode.interrupted),
 };
+
+/**
+ * That `options` is an object without any that there is not: a misspelt one would be passed over.
+ * @throws {@link WSServerError} 10022 which names those of `whose` that there are
+ */
+export function checkNames(options: unknown, whose: string, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw errors.invalidArgument(`${whose} takes an object: { ${names.join(', ')} }.`);
+  }
+  for (const name in options) {
+    if (!names.includes(name)) {
+      throw errors.invalidArgument(`${whose} has no “${name}”: there is ${names.join(', ')}.`);
+    }
+  }
+}

@@ -112,6 +112,29 @@ export interface Layout {
   >;
   /** By their kinds: those of eventNames, then Forgotten, Settled, Published, Interest and HandedOver. */
   readonly events: readonly EventRow[];
+  /**
+   * The rules that a peer may break. Where the flags of Disconnected have isError, its token is the
+   * number of one times 2^16, and what native/ws/reader.h says that it comes with.
+   */
+  readonly rules: Readonly<
+    Record<
+      | 'none'
+      | 'mask'
+      | 'reservedBit1'
+      | 'reservedBits'
+      | 'opcode'
+      | 'fin'
+      | 'controlLength'
+      | 'closeCode'
+      | 'length'
+      | 'lengthTooLarge'
+      | 'utf8'
+      | 'messageSize'
+      | 'fragments'
+      | 'deflate',
+      number
+    >
+  >;
   /** The LogType of the lines of each level; 0 has none. */
   readonly logTypes: readonly string[];
   /** Its size, and where in it is what. */
@@ -252,6 +275,8 @@ export interface NativeServer {
   setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
   /** Bit n: whether event n of {@link Layout.events} is listened to, or Interest wanted. */
   setWanted(bits: number): void;
+  /** From now on a Close that answers has the peer's reason, and one that tells of a mistake none. */
+  closeAsWs(): void;
   /** Whether connections whose request is no WebSocket upgrade are handed over, or refused. */
   setHandsOver(on: boolean): void;
   /** The descriptor of a HandedOver is ours from now on. False: there is none, or no more. */

@@ -6,6 +6,11 @@ import type { Publication } from './publication.js';
 export interface History {
   /** Whether there is a history of all that fits `topic`. */
   keeps(topic: string): boolean;
+  /**
+   * The id behind which all that fits `topic` is still to come live, in this turn; undefined: not known,
+   * or nothing has ever been kept.
+   */
+  newestId?(topic: string): string | undefined;
   /** Says to whom live messages go that have been kept; what is returned ends that. */
   attach(receiver: Receiver): () => void;
   /**

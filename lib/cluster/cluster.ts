@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { bytesOf } from '../base/bytes.js';
-import { errors } from '../base/errors.js';
+import { checkNames, errors } from '../base/errors.js';
 import { attempt, handled } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import type { NativeServer } from '../boundary/native.js';
@@ -126,6 +126,7 @@ export class Cluster {
 
   /** See {@link WSServer.presence}. */
   async presence(topic: string, options: PresenceOptions | undefined): Promise<Presence> {
+    if (options) checkNames(options, 'presence', ['members']);
     const most = options?.members ?? FEW_MEMBERS;
     if (!Number.isInteger(most) || most < 0 || most > MOST_MEMBERS) {
       throw errors.invalidArgument(`members is 0 to ${MOST_MEMBERS}, not ${shown(most)}.`);

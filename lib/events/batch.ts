@@ -234,7 +234,8 @@ export class BatchReader {
       }
       case DISCONNECTED: {
         const description = chunk.text(offset, length);
-        handler.onDisconnected(new events.DisconnectedEvent(id, value, description));
+        const broken = (flags & IS_ERROR) === 0 ? undefined : records[at + TOKEN];
+        handler.onDisconnected(new events.DisconnectedEvent(id, value, description, broken));
         return;
       }
       case ERROR: {

@@ -226,11 +226,14 @@ export class DisconnectedEvent {
   readonly statusCode: number;
   /** The reason that the peer has sent, or what has happened. */
   readonly description: string;
+  /** Which rule the peer has broken, and with what; undefined: none. @internal */
+  readonly broken: number | undefined;
 
-  constructor(connectionId: number, statusCode: number, description: string) {
+  constructor(connectionId: number, statusCode: number, description: string, broken?: number) {
     this.connectionId = connectionId;
     this.statusCode = statusCode;
     this.description = description;
+    Object.defineProperty(this, 'broken', { value: broken, enumerable: false });
   }
 }
 

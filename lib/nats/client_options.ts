@@ -20,7 +20,9 @@ interface Address {
   readonly pass: string;
 }
 
-function addressOf(text: string): Address {
+function addressOf(given: unknown): Address {
+  // What is no string is no URL either.
+  const text = typeof given === 'string' ? given : '';
   const whole = text.includes('://') ? text : `nats://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
   if (!url?.host || !['nats:', 'tls:'].includes(url.protocol)) {

@@ -3,7 +3,7 @@
 import type * as JetStream from '@nats-io/jetstream';
 import type * as Client from '@nats-io/transport-node';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { errors, type WSServerError } from '../base/errors.js';
+import { checkNames, errors, type WSServerError } from '../base/errors.js';
 import { throwLater } from '../base/uncaught.js';
 import { MOST_WAITING } from '../bus/bounds.js';
 import type { Bus, BusHandler } from '../bus/bus.js';
@@ -31,6 +31,9 @@ interface Interest {
   ended: boolean;
 }
 
+const TEXTS = ['token', 'user', 'pass', 'nkey', 'creds', 'name', 'prefix'] as const;
+const OPTIONS = ['servers', ...TEXTS, 'tls', 'history', 'whileAway', 'maxPending', 'onStatus'];
+
 /** A message that handlers take for none. */
 const NO_MESSAGE = new Uint8Array(0);
 
@@ -55,8 +58,24 @@ export class NatsBus implements Bus {
   #closed = false;
 
   constructor(options: NatsOptions = {}) {
+    checkNames(options, 'natsBus', OPTIONS);
+    for (const name of TEXTS) {
+      if (options[name] !== undefined && typeof options[name] !== 'string') {
+        throw errors.invalidArgument(`${name} of natsBus is a string.`);
+      }
+    }
+    if (options.pass !== undefined && options.user === undefined) {
+      throw errors.invalidArgument('pass belongs to a user: give user, too.');
+    }
+    const { tls, onStatus } = options;
+    if (tls !== undefined && (typeof tls !== 'object' || tls === null)) {
+      throw errors.invalidArgument('tls of natsBus is an object, such as { caFile }, or {}.');
+    }
+    if (onStatus !== undefined && typeof onStatus !== 'function') {
+      throw errors.invalidArgument('onStatus of natsBus is a function.');
+    }
     const { prefix = 'wss', whileAway = 'lose', maxPending = MOST_WAITING } = options;
-    if (!(maxPending >= 65536 && maxPending <= 1 << 30)) {
+    if (typeof maxPending !== 'number' || !(maxPending >= 65536 && maxPending <= 1 << 30)) {
       throw errors.invalidArgument('maxPending is a number of bytes from 65536 to 1073741824.');
     }
     if (whileAway !== 'lose' && whileAway !== 'keep') {

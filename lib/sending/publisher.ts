@@ -3,7 +3,7 @@
 
 import { bytesOf, isUint8Array } from '../base/bytes.js';
 import { toId } from '../base/connection_id.js';
-import { errors } from '../base/errors.js';
+import { checkNames, errors } from '../base/errors.js';
 import type { NativeServer } from '../boundary/native.js';
 import { ENVELOPED, Opcode, type Outbox, UNCOMPRESSED } from '../boundary/outbox.js';
 import type { BusLink } from '../bus/bus_link.js';
@@ -28,6 +28,9 @@ export interface PublishOptions {
    */
   keep?: boolean | undefined;
 }
+
+/** Of {@link PublishOptions}. */
+const OPTIONS = ['except', 'compress', 'keep'];
 
 /** What the clients of a subprotocol get instead of what is published. */
 export interface Envelopes {
@@ -107,6 +110,7 @@ export class Publisher {
   }
 
   #put(topic: string, data: Data, options: PublishOptions | undefined): Promise<number> {
+    if (options) checkNames(options, 'A publication', OPTIONS);
     const except = options?.except === undefined ? 0 : toId(options.except);
     const flags = options?.compress === false ? UNCOMPRESSED : 0;
     const message = typeof data === 'string' || isUint8Array(data) ? data : bytesOf(data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { ErrorCode, errors, WSServerError } from '../base/errors.js';
+import { checkNames, ErrorCode, errors, WSServerError } from '../base/errors.js';
 import { handled, onAbort, signalOf, type WaitOptions } from '../base/promises.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { History } from '../bus/history.js';
@@ -48,6 +48,7 @@ export class Subscriber {
     topic: string,
     options: SubscribeOptions | undefined,
   ): boolean | Promise<boolean> {
+    if (options) checkNames(options, 'subscribe', ['since', 'signal']);
     const running = this.#running(connectionId, topic);
     const since = options?.since;
     if (since === undefined) {

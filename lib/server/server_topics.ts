@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { toId } from '../base/connection_id.js';
+import { errors } from '../base/errors.js';
 import { attempt, handled } from '../base/promises.js';
 import type { Statistics } from '../boundary/native.js';
 import type { Bus } from '../bus/bus.js';
@@ -11,6 +12,12 @@ import type { Envelopes, Publisher, PublishOptions } from '../sending/publisher.
 import type { Data } from '../sending/sender.js';
 import type { SubscribeOptions, Subscriber } from '../sending/subscriber.js';
 import { ServerProperties } from './server_properties.js';
+
+/** @throws {@link WSServerError} 10022 for what is none */
+function requireBus(bus: Partial<Bus> | null | undefined): void {
+  if (typeof bus?.subscribe === 'function' && typeof bus.publish === 'function') return;
+  throw errors.invalidArgument('A bus is what natsBus() returns, or a ThreadBus: give one.');
+}
 
 /** What a {@link WSServer} does with topics: one message to many. */
 export abstract class ServerTopics extends ServerProperties {
@@ -37,6 +44,7 @@ export abstract class ServerTopics extends ServerProperties {
   }
 
   set bus(bus: Bus | undefined) {
+    if (bus !== undefined) requireBus(bus);
     this.publisher.link?.close();
     this.#detach?.();
     this.#bus = bus;
@@ -132,6 +140,7 @@ export abstract class ServerTopics extends ServerProperties {
    * when none accepts who this is, 276 when TLS fails
    */
   async join(bus: Bus): Promise<void> {
+    requireBus(bus);
     this.bus = bus;
     await bus.ready?.();
     if (this.bus === bus) this.cluster.announce();

@@ -30,7 +30,7 @@ function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** Done. `id`: of what has been kept. */
+/** Done. `id`: of what has been kept, or behind which a subscription begins. */
 export const ok = (ref: Ref, id?: string): string => JSON.stringify({ op: 'ok', ref, id });
 
 /** Not done. `code` is a documented one, `message` a sentence. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { errors } from '../base/errors.js';
+import { checkNames, errors } from '../base/errors.js';
 import type { Publication } from '../bus/publication.js';
 import type { DataInEvent } from '../events/events.js';
 import type { WSServer } from '../server/wsserver.js';
@@ -72,6 +72,10 @@ export function serveTopics(server: WSServer, options: TopicsOptions): void {
   if (typeof authorize !== 'function') {
     throw errors.invalidArgument('Give authorize, which says what a client may do.');
   }
+  if (typeof server?.serveProtocol !== 'function') {
+    throw errors.invalidArgument('serveTopics takes a WSServer, and then the options.');
+  }
+  checkNames(options, 'serveTopics', ['authorize']);
   if (served.has(server)) {
     throw errors.alreadyInProgress('serveTopics has been called for this server before.');
   }

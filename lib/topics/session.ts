@@ -178,8 +178,10 @@ export class Session {
 
   /** From here on it gets what is published. */
   #join(topic: string, ref: Ref): void {
-    this.#owner.publisher.core.subscribe(this.#id, topic);
-    this.#done(ref);
+    const { publisher, server } = this.#owner;
+    publisher.core.subscribe(this.#id, topic);
+    const history = server.bus?.history;
+    this.#done(ref, history?.keeps(topic) ? history.newestId?.(topic) : undefined);
   }
 
   async #resume(history: History, topic: string, since: string, ref: Ref): Promise<void> {

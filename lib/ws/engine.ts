@@ -28,10 +28,13 @@ export class Engine extends WSServer implements Transport {
   readonly closeTimeout: number;
   readonly #sockets = new Map<number, WebSocket>();
   readonly #onEmpty: () => void;
+  /** Who wants to know of the end of a connection. */
+  readonly #endings = new Map<number, (() => void)[]>();
 
   /** `onEmpty` is called when the last WebSocket has ended. */
   constructor(options: ServerOptions, onEmpty: () => void) {
     super(settingsOf(options));
+    this.core.closeAsWs();
     this.closeTimeout = options.closeTimeout as number;
     this.#onEmpty = onEmpty;
     const { allowSynchronousEvents } = options;
@@ -79,7 +82,13 @@ export class Engine extends WSServer implements Transport {
 
   /** What stands for the socket of `id`. */
   socketOf(id: number): ConnectionSocket {
-    return new ConnectionSocket(this.core, id);
+    return new ConnectionSocket(this.core, this, id);
+  }
+
+  onceEnded(id: number, heard: () => void): void {
+    const known = this.#endings.get(id);
+    if (known !== undefined) known.push(heard);
+    else this.#endings.set(id, [heard]);
   }
 
   /** Sends what most sends are; false: it is for send(). */
@@ -146,6 +155,13 @@ export class Engine extends WSServer implements Transport {
     this.core.disconnect(id, TRY_AGAIN_LATER, 'Too much waits to be sent');
   }
 
+  #tellEnd(id: number): void {
+    const endings = this.#endings.get(id);
+    if (endings === undefined) return;
+    this.#endings.delete(id);
+    for (const heard of endings) heard();
+  }
+
   #isOpen(id: number): boolean {
     try {
       return this.core.getProperty(id, CONNECTED);
@@ -154,13 +170,13 @@ export class Engine extends WSServer implements Transport {
     }
   }
 
-  #onEnd({ connectionId, statusCode, description }: DisconnectedEvent): void {
+  #onEnd({ connectionId, statusCode, description, broken }: DisconnectedEvent): void {
     const socket = this.#sockets.get(connectionId);
     this.#sockets.delete(connectionId);
-    const error = protocolErrorOf(statusCode, description);
-    if (error !== undefined) socket?.fail(error);
-    const came = error === undefined && statusCode !== ABNORMAL;
+    if (broken !== undefined) socket?.fail(protocolErrorOf(broken, description));
+    const came = broken === undefined && statusCode !== ABNORMAL;
     socket?.end(came ? statusCode : ABNORMAL, came ? description : '');
+    this.#tellEnd(connectionId);
     if (this.#sockets.size === 0) this.#onEmpty();
   }
 }

@@ -71,7 +71,11 @@ export function chooseProtocol(
 ): string {
   const protocols = offeredProtocols(request) ?? new Set();
   if (protocols.size === 0) return '';
-  if (handleProtocols) return handleProtocols(protocols, request) || '';
+  if (handleProtocols) {
+    const chosen = handleProtocols(protocols, request) || '';
+    // RFC 6455 §4.2.2: a client that has not asked for it would have to fail.
+    return protocols.has(chosen) ? chosen : '';
+  }
   const [first] = protocols;
   return first as string;
 }

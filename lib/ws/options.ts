@@ -71,10 +71,14 @@ export interface ServerOptions<
     | null
     | undefined;
   host?: string | null | undefined;
+  /** Of no effect: pieces of a message are put together as they come. */
   maxBufferedChunks?: number | undefined;
+  /** Of one message; 0: any number. */
   maxFragments?: number | undefined;
   /** Bytes; 0: as many as there can be. */
   maxPayload?: number | undefined;
+  /** Of no effect: Pongs that wait are not kept, but the last. */
+  maxPendingAutoPongs?: number | undefined;
   noServer?: boolean | undefined;
   path?: string | null | undefined;
   perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
@@ -99,8 +103,10 @@ export const defaults = {
   closeTimeout: 30_000,
   handleProtocols: null,
   host: null,
+  maxBufferedChunks: 256 * 1024,
   maxFragments: 16 * 1024,
   maxPayload: 100 * 1024 * 1024,
+  maxPendingAutoPongs: 60,
   noServer: false,
   path: null,
   perMessageDeflate: false,

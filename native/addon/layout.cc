@@ -98,6 +98,31 @@ Napi::Object kinds(Napi::Env env) {
                        {"operandShift", server::kOperandShift}});
 }
 
+/// By their numbers in the token of Disconnected.
+constexpr auto kRules = std::to_array<std::pair<std::string_view, ws::Rule>>(
+    {{"none", ws::Rule::kNone},
+     {"mask", ws::Rule::kMask},
+     {"reservedBit1", ws::Rule::kReservedBit1},
+     {"reservedBits", ws::Rule::kReservedBits},
+     {"opcode", ws::Rule::kOpcode},
+     {"fin", ws::Rule::kFin},
+     {"controlLength", ws::Rule::kControlLength},
+     {"closeCode", ws::Rule::kCloseCode},
+     {"length", ws::Rule::kLength},
+     {"lengthTooLarge", ws::Rule::kLengthTooLarge},
+     {"utf8", ws::Rule::kUtf8},
+     {"messageSize", ws::Rule::kMessageSize},
+     {"fragments", ws::Rule::kFragments},
+     {"deflate", ws::Rule::kDeflate}});
+
+Napi::Object rules(Napi::Env env) {
+  const auto object = Napi::Object::New(env);
+  for (const auto& [name, rule] : kRules) {
+    object.Set(toText(env, name), Napi::Number::New(env, static_cast<int>(rule)));
+  }
+  return frozen(object);
+}
+
 Napi::Array events(Napi::Env env) {
   const auto rows = Napi::Array::New(env);
   for (const server::EventRow& event : server::eventTable()) {
@@ -119,6 +144,7 @@ Napi::Object layoutOf(Napi::Env env) {
   layout.Set("record", record(env));
   layout.Set("flags", flags(env));
   layout.Set("events", events(env));
+  layout.Set("rules", rules(env));
   layout.Set("logTypes", texts(env, server::kLogTypes));
   layout.Set("command", command(env));
   layout.Set("commandMemory", commandMemory(env));

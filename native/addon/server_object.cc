@@ -57,6 +57,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
        InstanceMethod<&ServerObject::setHandsOver>("setHandsOver"),
+       InstanceMethod<&ServerObject::closeAsWs>("closeAsWs"),
        InstanceMethod<&ServerObject::take>("take"),
        InstanceMethod<&ServerObject::nodeId>("nodeId"),
        InstanceMethod<&ServerObject::idOf>("idOf"),

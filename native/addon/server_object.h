@@ -78,6 +78,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
+  Napi::Value closeAsWs(const Napi::CallbackInfo& info);
   Napi::Value setHandsOver(const Napi::CallbackInfo& info);
   Napi::Value take(const Napi::CallbackInfo& info);
   Napi::Value nodeId(const Napi::CallbackInfo& info);

@@ -68,6 +68,11 @@ Napi::Value ServerObject::setHandsOver(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value ServerObject::closeAsWs(const Napi::CallbackInfo& info) {
+  server_->closeAsWs();
+  return info.Env().Undefined();
+}
+
 Napi::Value ServerObject::take(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), server_->take(info[0].As<Napi::Number>().Int32Value()));
 }

@@ -16,10 +16,13 @@ constexpr std::uint8_t kLength = 0x7F;
 constexpr std::uint8_t kLength16 = 126;
 constexpr std::uint8_t kLength64 = 127;
 
-void fail(Piece& piece, CloseCode code, std::string_view text) {
+void fail(Piece& piece, CloseCode code, std::string_view text, Rule rule,
+          std::uint16_t value = 0) {
   piece.kind = Piece::Kind::kError;
   piece.closeCode = static_cast<std::uint16_t>(code);
   piece.errorText = text;
+  piece.rule = rule;
+  piece.ruleValue = value;
 }
 
 /// What compressed data of `size` bytes may at most come to: stored blocks (RFC 1951 §3.2.4).
@@ -36,42 +39,52 @@ std::uint64_t loadBigEndian(Bytes bytes) {
   return value;
 }
 
-/// The rule that the second byte of a frame breaks by itself; empty if none.
-std::string_view ruleBrokenBySecond(std::uint8_t second, Opcode opcode, Role role) {
-  const bool masked = (second & kMasked) != 0;
-  if (masked != (role == Role::kServer)) {
-    return masked ? "RFC 6455 §5.1: a frame from the server is masked"
-                  : "RFC 6455 §5.1: a frame from the client is not masked";
-  }
-  const std::uint8_t length = second & kLength;
-  if (isControl(opcode) && length > kMaxControlPayload) {
-    return "RFC 6455 §5.5: a control frame has more than 125 bytes of payload";
-  }
-  if (opcode == Opcode::kClose && length == 1) {
-    return "RFC 6455 §5.5.1: a Close frame has half a code";
-  }
-  return {};
-}
-
 /// What a Close frame says, its payload being unmasked.
 void readClose(Piece& piece) {
   piece.closeCode = static_cast<std::uint16_t>(CloseCode::kNoStatus);
   if (piece.payload.empty()) return;
 
-  piece.closeCode = static_cast<std::uint16_t>(loadBigEndian(piece.payload.first(2)));
-  if (!isWireCloseCode(piece.closeCode)) {
+  const auto code = static_cast<std::uint16_t>(loadBigEndian(piece.payload.first(2)));
+  if (!isWireCloseCode(code)) {
     return fail(piece, CloseCode::kProtocolError,
-                "RFC 6455 §7.4: a Close frame has a code that may not be sent");
+                "RFC 6455 §7.4: a Close frame has a code that may not be sent", Rule::kCloseCode,
+                code);
   }
+  piece.closeCode = code;
   piece.payload = piece.payload.subspan(2);
   Utf8 reason;
   if (!reason.feed(piece.payload) || !reason.complete()) {
     fail(piece, CloseCode::kInvalidPayload,
-         "RFC 6455 §5.5.1: the reason of a Close frame is not UTF-8");
+         "RFC 6455 §5.5.1: the reason of a Close frame is not UTF-8", Rule::kUtf8);
   }
 }
 
 }  // namespace
+
+struct Reader::Broken {
+  std::string_view text;  ///< empty: none
+  Rule rule = Rule::kNone;
+  std::uint16_t value = 0;
+
+  /// The rule that the second byte of a frame breaks by itself.
+  static Broken bySecond(std::uint8_t second, Opcode opcode, Role role) {
+    const bool masked = (second & kMasked) != 0;
+    if (masked != (role == Role::kServer)) {
+      return {masked ? "RFC 6455 §5.1: a frame from the server is masked"
+                     : "RFC 6455 §5.1: a frame from the client is not masked",
+              Rule::kMask};
+    }
+    const std::uint8_t length = second & kLength;
+    if (isControl(opcode) && length > kMaxControlPayload) {
+      return {"RFC 6455 §5.5: a control frame has more than 125 bytes of payload",
+              Rule::kControlLength, length};
+    }
+    if (opcode == Opcode::kClose && length == 1) {
+      return {"RFC 6455 §5.5.1: a Close frame has half a code", Rule::kControlLength, length};
+    }
+    return {};
+  }
+};
 
 struct Reader::Header {
   std::uint64_t length;
@@ -133,34 +146,42 @@ bool Reader::take(Piece& piece, std::uint8_t* target) {
 
   if (piece.starts) utf8_ = {};
   if (utf8_.feed({target, size}) && (!piece.ends || utf8_.complete())) return true;
-  fail(piece, CloseCode::kInvalidPayload, "RFC 6455 §8.1: a text message is not UTF-8");
+  fail(piece, CloseCode::kInvalidPayload, "RFC 6455 §8.1: a text message is not UTF-8",
+       Rule::kUtf8);
   return false;
 }
 
-std::string_view Reader::ruleBrokenBy(std::uint8_t first) const {
+Reader::Broken Reader::ruleBrokenBy(std::uint8_t first) const {
   const Opcode opcode = opcodeOf(first);
   // RFC 7692 §6: RSV1 stands at the first frame of a message, and nowhere else.
   const bool mayBeCompressed =
       compressionAllowed_ && (opcode == Opcode::kText || opcode == Opcode::kBinary);
   if ((first & kReserved & ~(mayBeCompressed ? kRsv1 : 0)) != 0) {
-    return "RFC 6455 §5.2: a frame has a reserved bit set";
+    return {"RFC 6455 §5.2: a frame has a reserved bit set",
+            (first & kReserved & ~kRsv1) != 0 ? Rule::kReservedBits : Rule::kReservedBit1};
   }
-  if (isReserved(opcode)) return "RFC 6455 §5.2: a frame has a reserved opcode";
+  const auto value = static_cast<std::uint16_t>(opcode);
+  if (isReserved(opcode)) {
+    return {"RFC 6455 §5.2: a frame has a reserved opcode", Rule::kOpcode, value};
+  }
   if (isControl(opcode)) {
-    return (first & kFin) == 0 ? "RFC 6455 §5.5: a control frame is fragmented"
-                               : std::string_view();
+    if ((first & kFin) != 0) return {};
+    return {"RFC 6455 §5.5: a control frame is fragmented", Rule::kFin};
   }
   const bool continues = opcode == Opcode::kContinuation;
   const bool inMessage = message_ != Opcode::kContinuation;
   if (continues == inMessage) return {};
-  return continues ? "RFC 6455 §5.4: a continuation frame continues no message"
-                   : "RFC 6455 §5.4: a message begins inside another";
+  return {continues ? "RFC 6455 §5.4: a continuation frame continues no message"
+                    : "RFC 6455 §5.4: a message begins inside another",
+          Rule::kOpcode, value};
 }
 
 bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
-  const auto broken = [&piece](std::string_view rule) {
-    if (!rule.empty()) fail(piece, CloseCode::kProtocolError, rule);
-    return !rule.empty();
+  const auto broken = [&piece](const Broken& found) {
+    if (found.rule != Rule::kNone) {
+      fail(piece, CloseCode::kProtocolError, found.text, found.rule, found.value);
+    }
+    return found.rule != Rule::kNone;
   };
 
   if (input.empty() || broken(ruleBrokenBy(input[0]))) return false;
@@ -168,18 +189,19 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
   header.fin = (input[0] & kFin) != 0;
   header.rsv1 = (input[0] & kRsv1) != 0;
 
-  if (input.size() < 2 || broken(ruleBrokenBySecond(input[1], header.opcode, role_))) return false;
+  if (input.size() < 2 || broken(Broken::bySecond(input[1], header.opcode, role_))) return false;
   header.length = input[1] & kLength;
   header.size = header.length < kLength16 ? 2 : header.length == kLength16 ? 4 : 10;
 
   if (header.size > 2) {
     if (header.length == kLength64 && input.size() > 2 && (input[2] & 0x80) != 0) {
-      return !broken("RFC 6455 §5.2: the most significant bit of a length is set");
+      return !broken({"RFC 6455 §5.2: the most significant bit of a length is set",
+                      Rule::kLengthTooLarge});
     }
     if (input.size() < header.size) return false;
     header.length = loadBigEndian(input.subspan(2, header.size - 2));
     if (headerSize(header.length) != header.size) {
-      return !broken("RFC 6455 §5.2: a length is not in its shortest form");
+      return !broken({"RFC 6455 §5.2: a length is not in its shortest form", Rule::kLength});
     }
   }
 
@@ -188,7 +210,8 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
     const bool compressed = continues ? compressed_ : header.rsv1;
     const std::uint64_t limit = compressed ? deflateBound(maxMessageSize_) : maxMessageSize_;
     if (header.length > limit - (continues ? messageSize_ : 0)) {
-      fail(piece, CloseCode::kMessageTooBig, "RFC 6455 §7.4.1: a message exceeds MaxMessageSize");
+      fail(piece, CloseCode::kMessageTooBig, "RFC 6455 §7.4.1: a message exceeds MaxMessageSize",
+           Rule::kMessageSize);
       return false;
     }
   }

@@ -23,6 +23,24 @@ enum class Role : std::uint8_t {
 /// The most bytes that a control frame takes: header, key and payload.
 inline constexpr std::size_t kMaxControlFrameSize = 2 + sizeof(MaskKey) + kMaxControlPayload;
 
+/// Which rule a peer has broken, for whoever is to tell it in other words.
+enum class Rule : std::uint8_t {
+  kNone,
+  kMask,
+  kReservedBit1,
+  kReservedBits,
+  kOpcode,          ///< none that there is, or not here; with it
+  kFin,             ///< a control frame that is fragmented
+  kControlLength,   ///< with it, as the second byte has it
+  kCloseCode,       ///< with it
+  kLength,          ///< not in its shortest form
+  kLengthTooLarge,  ///< more than 2^63 - 1
+  kUtf8,
+  kMessageSize,
+  kFragments,
+  kDeflate,
+};
+
 /// What Reader::next() found at the front of the input. Only what a kind names below is set.
 struct Piece {
   enum class Kind : std::uint8_t {
@@ -43,6 +61,8 @@ struct Piece {
   MaskKey key;                 ///< kData: the key for this piece (all zero for a client)
   MutableBytes payload;        ///< inside the input; may be empty
   std::string_view errorText;  ///< kError: a static sentence that names the RFC's section
+  Rule rule = Rule::kNone;     ///< kError
+  std::uint16_t ruleValue = 0;  ///< kError: what `rule` says it comes with
 };
 
 class Reader {
@@ -81,8 +101,10 @@ class Reader {
   /// What most input begins with: a small message that is one frame, and all of it is there. False
   /// for all else, which is then looked at step by step.
   bool nextWhole(MutableBytes& input, Piece& piece);
-  /// The rule that the first byte of a frame breaks; empty if none.
-  [[nodiscard]] std::string_view ruleBrokenBy(std::uint8_t first) const;
+  struct Broken;
+
+  /// The rule that the first byte of a frame breaks.
+  [[nodiscard]] Broken ruleBrokenBy(std::uint8_t first) const;
   /// False when `piece` says why not: kNeedMore or kError.
   bool readHeader(Bytes input, Header& header, Piece& piece) const;
   static void readControl(MutableBytes& input, const Header& header, Piece& piece);

@@ -232,6 +232,37 @@ test('a store that has been lost is told, and what comes then is delivered', {
   await until(() => errors.some(({ description }) => description.includes('has been lost')));
 });
 
+test('an id of a store that has been lost is a gap, and all of the new one comes', {
+  skip: WITHOUT_NATS,
+}, async (t) => {
+  const nats = await startNats(t);
+  const { server } = await joinKept(t, nats.url);
+  for (const data of numbers(20)) await server.publish('chat.x', data, { keep: true });
+  const gaps = collect(server, 'Gap');
+  await nats.end('SIGKILL');
+  nats.loseStore();
+  const early = await listen(t, server);
+  const waiting = server.subscribe(early.id, 'chat.x', { since: '20' });
+  await nats.start();
+  assert.equal(await waiting, true);
+  for (const data of ['a', 'b']) await server.publish('chat.x', data, { keep: true });
+  const late = await listen(t, server);
+  assert.equal(await server.subscribe(late.id, 'chat.x', { since: '20' }), true);
+  await server.publish('chat.x', 'c', { keep: true });
+  await until(() => late.texts.length === 3 && early.texts.length === 3);
+  assert.deepEqual(late.texts, ['1 chat.x a', '2 chat.x b', '3 chat.x c']);
+  assert.deepEqual(early.texts, late.texts);
+  assert.deepEqual(
+    gaps.map(({ connectionId, since, firstId }) => [connectionId, since, firstId]),
+    [
+      [early.id, '20', '1'],
+      [late.id, '20', '1'],
+    ],
+  );
+  // Beyond what there has ever been.
+  assert.equal(await codeOf(server.subscribe(late.id, 'chat.y', { since: '21' })), 10022);
+});
+
 test('what others have put there is delivered if it is a message, and told if it is none', {
   skip: WITHOUT_NATS,
 }, async (t) => {

@@ -18,7 +18,7 @@ const load = <Module>(name: string): Module => require(packagePath(`dist/nats/hi
 const { Keeper } = load<typeof KeeperModule>('keeper');
 const { placeOf, readStored } = load<typeof MessageModule>('kept_message');
 const { LiveWindow } = load<typeof WindowModule>('live_window');
-const { covers, overlap } = load<typeof PatternsModule>('patterns');
+const { covers, overlap } = load<typeof PatternsModule>('../../base/patterns');
 const { catchUp } = load<typeof CatchUpModule>('catch_up');
 const { Resumes } = load<typeof ResumesModule>('resumes');
 const { checkHistory } = load<typeof OptionsModule>('history_options');

@@ -109,6 +109,11 @@ export class NatsServer {
     await exited;
   }
 
+  /** What it has kept is lost, while it does not run. */
+  loseStore(): void {
+    fs.rmSync(path.join(this.#folder, 'store'), { recursive: true });
+  }
+
   /** Has it stand still: it takes nothing, but its connections stay. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');

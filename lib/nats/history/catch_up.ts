@@ -12,8 +12,11 @@ export interface Follower {
   reached(sequence: number): Promise<void> | undefined;
   /** What the stream has behind `after`, at the time of the call at least. */
   read(after: number): Promise<Page>;
-  /** The stream does not go on behind `after` but with `from`: lies before it, or has lost something. */
-  onBreak(after: number, from: number): void;
+  /**
+   * The stream does not go on behind `after` but with `from`: lies before it, or has lost something.
+   * Returns behind which sequence to go on.
+   */
+  onBreak(after: number, from: number): number;
   /** Gives a message; undefined, or what is to be waited for before the next. */
   take(message: KeptMessage): Promise<void> | undefined;
   /** Waits for that. True: it was so long that the rest has been forgotten, and is to be read again. */
@@ -50,8 +53,8 @@ export async function catchUp(
     window.restart();
     const page = await follower.read(last);
     if (page.from !== last + 1) {
-      follower.onBreak(last, page.from);
-      last = page.from - 1;
+      last = follower.onBreak(last, page.from);
+      if (last !== page.from - 1) continue;
     }
     if (!(await give(page.messages)) || page.more) continue;
     await follower.reached(last);

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { StreamConfig } from '@nats-io/jetstream';
-import { errors } from '../../base/errors.js';
+import { checkNames, errors } from '../../base/errors.js';
 import { overlap } from '../../base/patterns.js';
 import type { Frame } from '../../bus/publication.js';
 import { keptSubjectOf, type Wire } from './kept_message.js';
@@ -39,10 +39,16 @@ const DUPLICATES_S = 120;
 const isCount = (value: number | undefined, most: number): boolean =>
   value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most);
 
+const LIMITS = ['maxAge', 'maxMessages', 'maxBytes', 'replicas', 'frame'];
+
 /** @throws {@link WSServerError} 10022 for what cannot be */
 export function checkHistory(history: HistoryOptions): void {
+  if (typeof history !== 'object' || history === null || Array.isArray(history)) {
+    throw errors.invalidArgument("history has limits by pattern: { 'chat.>': { maxAge: 3600 } }.");
+  }
   const patterns = Object.keys(history);
   for (const [pattern, limits] of Object.entries(history)) {
+    checkNames(limits, `The history of ${pattern}`, LIMITS);
     const { maxAge, maxMessages, maxBytes, replicas, frame } = limits;
     const tokens = pattern.split('.');
     if (!TOKENS.test(pattern) || tokens.slice(0, -1).includes('>')) {

@@ -36,6 +36,8 @@ export class KeptStream {
   #connected: AbortController | undefined;
   /** When the stream was made; empty: it has not been there yet. */
   #created = '';
+  /** The last sequence of streams that were there before, and have been lost. */
+  #lost = 0;
 
   constructor(wire: Wire, pattern: string, limits: HistoryLimits, deliver: Deliver) {
     this.pattern = pattern;
@@ -54,7 +56,12 @@ export class KeptStream {
         this.#tell(`What NATS has kept ${what}, and clients have missed it`);
       },
     });
-    this.#resumes = new Resumes(this.#pages, () => this.#tail.last);
+    this.#resumes = new Resumes(
+      this.#pages,
+      () => this.position,
+      undefined,
+      () => this.#lost,
+    );
     this.ready = handled(
       new Promise((resolve, reject) => {
         this.#settleReady = { resolve, reject };
@@ -62,11 +69,15 @@ export class KeptStream {
     );
   }
 
+  /** The last sequence that has come live, or was there before; undefined: nobody knows yet. */
+  get position(): number | undefined {
+    return this.#tail.last;
+  }
+
   /** NATS is there, or there again. */
   onConnected(api: Api): void {
     const connected = new AbortController();
     this.#connected = connected;
-    this.#pages.api = api;
     void this.#begin(api, connected.signal);
   }
 
@@ -91,9 +102,11 @@ export class KeptStream {
     if (info === undefined) return;
     if (this.#created !== '' && this.#created !== info.created) {
       this.#tell('All that NATS has kept has been lost there');
+      this.#lost = Math.max(this.#lost, this.#tail.last ?? 0);
       this.#tail.last = 0;
     }
     this.#created = info.created;
+    this.#pages.api = api;
     await this.#tail.follow(api, signal);
   }
 

@@ -56,6 +56,12 @@ export class NatsHistory implements History {
     return this.#streamOf(topic) !== undefined;
   }
 
+  newestId(topic: string): string | undefined {
+    // 0 would be all that is kept, of which nobody is told that something is missing.
+    const position = this.#streamOf(topic)?.position ?? 0;
+    return position === 0 ? undefined : String(position);
+  }
+
   publish(topic: string, kind: number, payload: Uint8Array, except?: number): Promise<Kept> {
     const headers = this.#client.headers();
     this.#wire.writeKind(headers, kind);

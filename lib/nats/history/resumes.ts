@@ -37,6 +37,8 @@ export class Resumes {
   readonly #pages: Pick<Pages, 'read'>;
   /** The last sequence that has come live; undefined: nothing comes yet. */
   readonly #position: () => number | undefined;
+  /** The last sequence of a stream that was there before this one; 0: there was none. */
+  readonly #lost: () => number;
   readonly #slots = new Slots(MOST_AT_ONCE);
   /** What comes live for those who catch up. */
   readonly #windows = new Map<LiveWindow, string>();
@@ -46,7 +48,9 @@ export class Resumes {
     pages: Pick<Pages, 'read'>,
     position: () => number | undefined,
     patienceMs = PATIENCE_MS,
+    lost = () => 0,
   ) {
+    this.#lost = lost;
     this.#patienceMs = patienceMs;
     this.#pages = pages;
     this.#position = position;
@@ -78,13 +82,17 @@ export class Resumes {
       reached: (sequence) => this.#reached(sequence, signal),
       read: (after) => this.#read(pattern, after, signal),
       onBreak: (after, from) => {
-        if (from <= after) {
+        const isAhead = from <= after;
+        if (isAhead && after > this.#lost()) {
           throw errors.invalidArgument(`No message of ${pattern} has the id ${after} yet.`);
         }
         // Who asks for all there is has missed nothing.
-        if (last === 0) return;
+        if (last === 0) return from - 1;
         gap = true;
-        resumption.onGap(from);
+        resumption.onGap(isAhead ? 1 : from);
+        // What it has had is of a stream that has been lost: all of this one is new to it.
+        if (isAhead) last = 0;
+        return isAhead ? 0 : from - 1;
       },
       take: (message) => {
         signal.throwIfAborted();

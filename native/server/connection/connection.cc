@@ -162,7 +162,11 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
       if (incoming_.take(piece, target(), paused_ && state_ == State::kClosing)) return true;
       break;
     case ws::Piece::Kind::kClose:
-      onLast({id_, piece.closeCode, false, moreFollows, std::string(textOf(piece.payload))});
+      onLast({.id = id_,
+              .code = piece.closeCode,
+              .failed = false,
+              .moreFollows = moreFollows,
+              .reason = std::string(textOf(piece.payload))});
       return false;
     case ws::Piece::Kind::kError:
       break;
@@ -200,7 +204,11 @@ void Connection::onLast(LastFrame last) {
 void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
   incoming_.forget(target());
   if (readsFrames(state_))
-    onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
+    onLast({.id = id_,
+            .code = static_cast<std::uint16_t>(code),
+            .failed = true,
+            .moreFollows = true,
+            .reason = std::string(reason)});
 }
 
 void Connection::onMessageStalled() {
@@ -215,8 +223,10 @@ void Connection::leave(const LastFrame& last) {
   if (last.failed && shared_.log.shows(LogLevel::kInfo)) {
     shared_.log.addError(id_, "Closed with " + std::to_string(last.code) + ": " + last.reason);
   }
-  if (state_ == State::kLeaving) sendClose(last.code, last.failed ? last.reason : "");
-  disconnected(last.code, last.reason);
+  // Who sees a code again need not see its own reason; npm ws has it the other way round.
+  const bool tellsWhy = last.failed != shared_.closesAsWs;
+  if (state_ == State::kLeaving) sendClose(last.code, tellsWhy ? last.reason : "");
+  disconnected(last.code, last.reason, &last);
   // RFC 6455 §7.1.1: the server closes first. But what the peer sent after its last frame, or has
   // yet to take, would make the system answer with a reset that overtakes our Close. Under TLS more
   // follows in any case: the peer's close_notify.
@@ -308,13 +318,15 @@ void Connection::hangUp(bool reset) {
   closeSocket(reset);
 }
 
-void Connection::disconnected(std::uint16_t code, std::string_view reason) {
+void Connection::disconnected(std::uint16_t code, std::string_view reason, const LastFrame* last) {
   incoming_.forget(target());
   if (extra_) extra_->waits.settleAll(ErrorCode::kInvalidConnectionId, teller());
   extra_.reset();
   incoming_.release();
   outgoing_.release();
-  shared_.events.addText(EventRecord::disconnected(id_, code), reason);
+  EventRecord record = EventRecord::disconnected(id_, code);
+  if (last != nullptr && last->failed) record.breaks(last->rule, last->ruleValue);
+  shared_.events.addText(record, reason);
   shared_.ended.push_back(id_);
   if (shared_.log.shows(LogLevel::kInfo)) {
     shared_.log.add(LogLevel::kInfo, id_, "WebSocket closed with " + std::to_string(code));

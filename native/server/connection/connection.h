@@ -305,7 +305,8 @@ class Connection final : private net::SocketOwner {
   /// Closes the socket, which under TLS says close_notify first, if the kernel takes it at once.
   void hangUp(bool reset = false);
   void closeSocket(bool reset);
-  void disconnected(std::uint16_t code, std::string_view reason);
+  /// `last`: the frame that says so, or null.
+  void disconnected(std::uint16_t code, std::string_view reason, const LastFrame* last = nullptr);
   /// Goes over to `state`, which mayFollow(), and has all who depend on it know.
   void enter(State state);
   void setState(State state);

@@ -21,17 +21,22 @@ struct LastFrame {
   bool failed;       ///< the peer broke a rule; else it sent a Close
   bool moreFollows;  ///< bytes came after it
   std::string reason;
+  ws::Rule rule = ws::Rule::kNone;
+  std::uint16_t ruleValue = 0;
 
   /// For the rule that `error` says was broken.
   static LastFrame of(std::int32_t id, const ws::Piece& error) {
-    return {id, error.closeCode, true, true, std::string(error.errorText)};
+    return {id,         error.closeCode, true, true, std::string(error.errorText),
+            error.rule, error.ruleValue};
   }
 };
 
 /// Makes an error of a piece. False, for whoever takes pieces to return.
-inline bool fail(ws::Piece& piece, ws::CloseCode code, std::string_view text) {
+inline bool fail(ws::Piece& piece, ws::CloseCode code, std::string_view text,
+                 ws::Rule rule = ws::Rule::kNone) {
   piece.closeCode = static_cast<std::uint16_t>(code);
   piece.errorText = text;
+  piece.rule = rule;
   return false;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "ws/reader.h"
 
 namespace wss::server {
 
@@ -96,6 +97,11 @@ struct EventRecord {
   }
   static constexpr EventRecord ping(std::int32_t id) { return {EventKind::kPing, id}; }
   static constexpr EventRecord pong(std::int32_t id) { return {EventKind::kPing, id, kIsResponse}; }
+  /// The peer has broken a rule, which is in the token, above what it comes with.
+  constexpr void breaks(ws::Rule rule, std::uint16_t ruleValue) {
+    flags |= kIsError;
+    token = static_cast<std::int32_t>(rule) << 16 | ruleValue;
+  }
   static constexpr EventRecord disconnected(std::int32_t id, std::uint16_t code) {
     return {EventKind::kDisconnected, id, 0, code};
   }

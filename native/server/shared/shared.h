@@ -63,6 +63,7 @@ struct Shared {
   int connectedCount = 0;             ///< between the 101 answer and Disconnected
   std::vector<Connection*> touched;   ///< to be flushed before the turn is over
   std::vector<std::int32_t> ended;    ///< whose Disconnected is in the batch
+  bool closesAsWs = false;  ///< what our Closes say beside their code: Connection::leave()
   std::vector<LastFrame> lastFrames;  ///< of those whose last frame has been read
 
   [[nodiscard]] Tick now() const { return timers.now(); }

@@ -42,7 +42,8 @@ bool Incoming::take(ws::Piece& piece, const Target& target, bool deaf) {
     begun_ = skips_ = false;
   }
   if (reader_.fragments() > static_cast<std::uint32_t>(options.maxFragments)) {
-    return fail(piece, ws::CloseCode::kPolicyViolation, "a message exceeds MaxFragments");
+    return fail(piece, ws::CloseCode::kPolicyViolation, "a message exceeds MaxFragments",
+                ws::Rule::kFragments);
   }
   if (piece.compressed) return onCompressed(piece, target);
   // Of a message that nobody has wanted for a while, the rest alone would be another message.

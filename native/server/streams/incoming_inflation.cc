@@ -92,15 +92,17 @@ ws::InflateStatus Incoming::inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf
     case ws::InflateStatus::kDone:
     case ws::InflateStatus::kMore:
       if (valid) return status;
-      fail(piece, ws::CloseCode::kInvalidPayload, "RFC 6455 §8.1: a text message is not UTF-8");
+      fail(piece, ws::CloseCode::kInvalidPayload, "RFC 6455 §8.1: a text message is not UTF-8",
+           ws::Rule::kUtf8);
       break;
     case ws::InflateStatus::kTooBig:
       fail(piece, ws::CloseCode::kMessageTooBig,
-           "RFC 6455 §7.4.1: a message exceeds MaxMessageSize once inflated");
+           "RFC 6455 §7.4.1: a message exceeds MaxMessageSize once inflated",
+           ws::Rule::kMessageSize);
       break;
     case ws::InflateStatus::kCorrupt:
       fail(piece, ws::CloseCode::kInvalidPayload,
-           "RFC 7692 §7.2.2: a compressed message cannot be inflated");
+           "RFC 7692 §7.2.2: a compressed message cannot be inflated", ws::Rule::kDeflate);
       break;
     case ws::InflateStatus::kNoMemory:
       fail(piece, ws::CloseCode::kTryAgainLater, kUnfinishedReached);
