@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
+import type { Duplex } from 'node:stream';
+import { handled } from '../base/promises.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertStoreType } from '../certificates/store_type.js';
 import { TypedEmitter } from '../events/emitter.js';
+import type { UpgradeRequest } from '../upgrade/request_head.js';
+import type { Upgrades } from '../upgrade/upgrades.js';
 import type { CertificatesByName, Security } from './security.js';
 
 /** What {@link WSServer} has for properties. */
@@ -13,6 +17,23 @@ export abstract class ServerProperties extends TypedEmitter {
   protected abstract get core(): NativeServer;
   /** @internal */
   protected abstract get security(): Security;
+
+  /** @internal */
+  protected abstract readonly upgrades: Upgrades;
+
+  /**
+   * Makes a connection of this server of a socket that an HTTP or HTTPS server of Node.js has been
+   * asked to upgrade. The arguments are those of that server's event `upgrade`. A plain socket is
+   * taken from Node by its descriptor, at no cost afterwards; whatever else is given is copied there
+   * and back. The questions and limits are those of a connection that was accepted here, which this
+   * server need not do: it need not listen. Fulfilled with the ConnectionId when it is open.
+   * @throws {@link WSServerError} 10061 when it has been refused, and answered; 10053 when the client
+   * has gone before; 10060 when what was written before does not leave; 10024 when there can be no
+   * more descriptors; 10022 when that is no request, or no socket, or is given a second time
+   */
+  handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Uint8Array): Promise<number> {
+    return handled(this.upgrades.handle(request, socket, head));
+  }
 
   /** Connections that the system keeps waiting to be accepted. @defaultValue SOMAXCONN */
   get connectionBacklog(): number {

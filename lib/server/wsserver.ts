@@ -2,7 +2,7 @@
 
 import { toId } from '../base/connection_id.js';
 import { ErrorCode } from '../base/errors.js';
-import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
+import { abortable, attempt, DONE, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
 import { eventKind } from '../boundary/layout.js';
@@ -26,6 +26,7 @@ import { Delivery } from '../receiving/delivery.js';
 import { Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Subscriber } from '../sending/subscriber.js';
+import { Upgrades } from '../upgrade/upgrades.js';
 import { Blocking } from './blocking.js';
 import { ConnectionMap } from './connection_map.js';
 import { NEVER_OPENED } from './ending.js';
@@ -125,6 +126,7 @@ export class WSServer extends ServerTopics {
       this.listenersChanged(),
     );
     this.delivery = delivery;
+    this.upgrades = new Upgrades(this.#core, delivery, () => this.listenersChanged());
     this.subscriber = new Subscriber(this.#core, this.#sender, (event) => this.#emit('Gap', event));
     const { subscriber } = this;
     const owner = { core: this.#core, sender: this.#sender, delivery, subscriber };
@@ -169,6 +171,8 @@ export class WSServer extends ServerTopics {
   protected readonly cluster: Cluster;
   /** @internal */
   protected readonly subscriber: Subscriber;
+  /** @internal */
+  protected readonly upgrades: Upgrades;
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
@@ -300,9 +304,8 @@ export class WSServer extends ServerTopics {
   }
 
   /**
-   * Sets a setting, `config('MaxConnections=10')`, or reads it, `config('MaxConnections')`. Those
-   * of one connection have its id behind their names: `config('MessageLength[5]=100')`. Blanks around
-   * the value do not count.
+   * Sets a setting, `config('MaxConnections=10')`, or reads it, `config('MaxConnections')`; of one
+   * connection as in `config('MessageLength[5]=100')`. Blanks around the value do not count.
    * @returns the value as text; booleans are True and False
    * @throws {@link WSServerError} 10022 for an unknown name or a value that is not allowed, 126 for
    * an unknown connection, 106, 107 or 108 for one that cannot change while listening; 270 and
@@ -334,7 +337,7 @@ export class WSServer extends ServerTopics {
     if (this.delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
     if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     if (this.publisher?.link !== undefined) wanted |= INTEREST;
-    this.#core.setWanted(wanted);
+    this.#core.setWanted(wanted | (this.upgrades?.wanted ?? 0));
     this.delivery.listenersChanged();
   }
 
@@ -359,6 +362,7 @@ export class WSServer extends ServerTopics {
       }
     };
     this.#contexts.run(event.connectionId, emit, endIsTold(name));
+    if (name === 'Connected') this.upgrades.onOpen(event.connectionId);
   }
 
   #onDisconnected(event: DisconnectedEvent): void {
@@ -378,6 +382,7 @@ export class WSServer extends ServerTopics {
   }
 
   #onForgotten(connectionId: number): void {
+    this.upgrades.onNeverOpened(connectionId);
     this.delivery.end(connectionId, NEVER_OPENED, () => this.#forget(connectionId));
   }
 
@@ -388,10 +393,6 @@ export class WSServer extends ServerTopics {
 
   /** What `act` returns, or throws, as a promise. */
   #attempt(act: () => Promise<void> | undefined | void): Promise<void> {
-    try {
-      return act() ?? DONE;
-    } catch (error) {
-      return rejected(error);
-    }
+    return attempt(() => act() ?? DONE);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -78,6 +79,37 @@ bool hasBytesBeforeEnd(int fd) {
 }
 
 }  // namespace
+
+Result<std::array<int, 2>> openPair() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) {
+    return systemError(errno, "socketpair");
+  }
+  for (const int fd : fds) {
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  return fds;
+}
+
+Result<int> duplicate(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    return systemError(errno, "getpeername");
+  }
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return systemError(errno, "dup");
+  ::fcntl(copy, F_SETFL, O_NONBLOCK);
+  return copy;
+}
+
+Address peerOf(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+  return Address::from(reinterpret_cast<const sockaddr*>(&peer));
+}
 
 Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner, bool readable) {
   reads_ = readable;

@@ -3,6 +3,7 @@
 // themselves. It owns the descriptor. It decides nothing: its owner reads, writes and closes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -42,6 +43,16 @@ struct KeepAlive {
   int intervalMs = 0;  ///< between two probes
   int retries = 0;     ///< unanswered probes before the connection counts as lost
 };
+
+/// Two connected sockets of this machine, which do not wait and are closed on exec. The caller owns
+/// both.
+Result<std::array<int, 2>> openPair();
+
+/// A second descriptor of a connection, which does not wait and is closed on exec. The caller owns
+/// it. Fails with 10038 for what is no socket, 10057 without a peer, and with what the system says.
+Result<int> duplicate(int fd);
+/// Whom a socket is connected to.
+Address peerOf(int fd);
 
 class Socket final : private Pollable {
  public:

@@ -18,6 +18,7 @@
 #include "http/upgrade.h"
 #include "net/socket.h"
 #include "server/connection/connection_state.h"
+#include "server/connection/given_connection.h"
 #include "server/events/last_frame.h"
 #include "server/shared/shared.h"
 #include "server/streams/flow.h"
@@ -38,6 +39,9 @@ class Connection final : private net::SocketOwner {
   /// Takes over an accepted descriptor, and asks whether to go on with it or goes on if it is
   /// `admitted`. `hasNoDelay`: it has TCP_NODELAY set already.
   Result<void> open(int fd, bool admitted, bool hasNoDelay);
+
+  /// The same, never under TLS; with an answer it is open, or refused, when this returns.
+  Result<void> adopt(const GivenConnection& given, bool admitted);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
@@ -191,7 +195,7 @@ class Connection final : private net::SocketOwner {
     Waits waits;
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
-    net::Address local;  ///< kept when the socket is closed
+    net::Address local;  ///< kept when the socket is closed, and behind a bridge
     int skipped = 0;
     bool toldSkipped = false;
   };
@@ -231,8 +235,10 @@ class Connection final : private net::SocketOwner {
   void onBroken() override;
   void onSocketClosed() override;
 
+  Result<void> setUp(int fd, bool readable, bool hasNoDelay);
   void readRequest(MutableBytes received);
-  void onRequest(const http::UpgradeRequest& request);
+  void readGiven(bool accept, const http::Answer* answer);
+  void onRequest(const http::ParseResult& parsed, Bytes bytes, const http::Answer* answer);
   /// `body` is the application's own; else it is `reason`, which the Log has in any case.
   void refuse(int httpStatus, std::string_view reason, std::string_view headers = {},
               std::optional<std::string_view> body = std::nullopt);
@@ -381,7 +387,8 @@ class Connection final : private net::SocketOwner {
   bool queuedToCatchUp_ : 1 = false;     ///< in the server's queue for that
   bool asked_ : 1 = false;               ///< somebody outside knows it
   bool getsEnvelopes_ : 1 = false;
-  bool unread_ : 1 = false;  ///< kLeaving: something has come behind the last frame
+  bool bridged_ : 1 = false;  ///< the socket is not the client's own
+  bool unread_ : 1 = false;   ///< kLeaving: something has come behind the last frame
   [[no_unique_address]] Outgoing outgoing_;
   std::uint32_t timeoutSeconds_ : kTimeoutBits;
   std::int32_t bytesSent_ = 0;

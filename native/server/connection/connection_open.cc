@@ -10,6 +10,14 @@
 #include "server/connection/connection.h"
 
 namespace wss::server {
+namespace {
+
+http::Limits limitsOf(const Options& options) {
+  return {static_cast<std::size_t>(options.maxRequestHeaderSize),
+          static_cast<std::size_t>(options.maxRequestHeaders)};
+}
+
+}  // namespace
 
 // Idle connections are what a server has most of. With its block of the heap each may take 224
 // bytes.
@@ -22,10 +30,9 @@ Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remo
       incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)),
       timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {}
 
-Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
+Result<void> Connection::setUp(int fd, bool readable, bool hasNoDelay) {
   const Options& options = shared_.options;
-  const bool asks = shared_.events.wants(EventKind::kConnectionRequest);
-  Result<void> opened = socket_.open(shared_.loop, fd, this, !asks);
+  Result<void> opened = socket_.open(shared_.loop, fd, this, readable);
   if (!opened.ok()) return opened;
   socket_.endWhenBroken(true);
   // Most connections have inherited what they need: a system call less for each.
@@ -34,6 +41,13 @@ Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
   socket_.setKeepAlive(
       {options.keepAliveTime, options.keepAliveInterval, options.keepAliveRetryCount});
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
+  return {};
+}
+
+Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
+  const bool asks = shared_.events.wants(EventKind::kConnectionRequest);
+  Result<void> opened = setUp(fd, !asks, hasNoDelay);
+  if (!opened.ok()) return opened;
   if (asks) {
     noteAsked();
     showPending();
@@ -45,8 +59,25 @@ Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
   return {};
 }
 
+Result<void> Connection::adopt(const GivenConnection& given, bool admitted) {
+  noteAsked();
+  if (given.local) {
+    bridged_ = true;
+    extra().local = *given.local;
+  }
+  incoming_.kept().append(given.head);
+  // Whether it has TCP_NODELAY set is not known.
+  const bool hasNoDelay = !shared_.options.tcpNoDelay;
+  if (given.answer == nullptr) return open(given.fd, admitted, hasNoDelay);
+  Result<void> opened = setUp(given.fd, true, hasNoDelay);
+  if (opened.ok()) readGiven(admitted, given.answer);
+  return opened;
+}
+
 void Connection::answerConnectionRequest(bool accept) {
   if (state_ != State::kAskedConnection) return;
+  // Only one that is adopted has brought something along.
+  if (!incoming_.kept().empty()) return readGiven(accept, nullptr);
   if (accept)
     return enter(shared_.tls.isSecure(shared_.options) ? State::kHandshake : State::kRequest);
   if (shared_.log.shows(LogLevel::kInfo))
@@ -62,8 +93,7 @@ void Connection::readRequest(MutableBytes received) {
   ByteQueue gathered;
   gathered.swap(kept);
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
-  const http::Limits limits{static_cast<std::size_t>(shared_.options.maxRequestHeaderSize),
-                            static_cast<std::size_t>(shared_.options.maxRequestHeaders)};
+  const http::Limits limits = limitsOf(shared_.options);
   const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits);
   switch (parsed.status) {
     case http::ParseResult::Status::kNeedMore:
@@ -78,19 +108,36 @@ void Connection::readRequest(MutableBytes received) {
     case http::ParseResult::Status::kDone:
       break;
   }
-  request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
-  kept.append(bytes.subspan(parsed.consumed));
-  setState(State::kAskedOpen);
-  showPending();
-  onRequest(parsed.request);
+  onRequest(parsed, bytes, nullptr);
 }
 
-void Connection::onRequest(const http::UpgradeRequest& request) {
+void Connection::readGiven(bool accept, const http::Answer* answer) {
+  enter(State::kRequest);
+  if (!accept) return refuse(403, "The client's address is not allowed");
+  ByteQueue gathered;
+  gathered.swap(incoming_.kept());
+  const Bytes bytes = std::as_const(gathered).bytes();
+  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), 0, limitsOf(shared_.options));
+  if (parsed.status == http::ParseResult::Status::kDone) return onRequest(parsed, bytes, answer);
+  // It has been parsed before, and is whole.
+  if (parsed.status == http::ParseResult::Status::kNeedMore)
+    return refuse(400, "The head of the request has no end");
+  refuse(parsed.httpStatus, parsed.reason);
+}
+
+void Connection::onRequest(const http::ParseResult& parsed, Bytes bytes,
+                           const http::Answer* answer) {
+  const http::UpgradeRequest& request = parsed.request;
+  request_ = http::PackedHead(request.uri, request.headers);
+  incoming_.kept().append(bytes.subspan(parsed.consumed));
+  setState(State::kAskedOpen);
+  showPending();
   shared_.log.addRequest(id_, request, remote_);
   const std::string_view origin = request.origin;
   if (!origin.empty() && !isAllowedOrigin(shared_.options.allowedOrigins, origin)) {
     return refuse(403, "The Origin is not allowed");
   }
+  if (answer != nullptr) return answerOpenRequest(*answer);
   if (!shared_.events.wants(EventKind::kWebSocketOpenRequest)) {
     return answerOpenRequest(
         {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});

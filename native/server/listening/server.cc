@@ -51,7 +51,7 @@ Result<void> Server::set(const Setting& setting, std::string_view value) {
   const std::string before = readSetting(options_, setting);
   Result<void> written = writeSetting(options_, setting, value, isListening());
   if (!written.ok()) return written;
-  if (isListening()) readClientLists();
+  if (takesClients()) readClientLists();
   if (!setting.tls) return {};
   written = renewTls();
   if (!written.ok()) (void)writeSetting(options_, setting, before, false);
@@ -266,6 +266,14 @@ void Server::onAccept(int fd, const net::Address& remote) {
     net::Listener::refuse(fd);
     return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
   }
+  Connection& connection = addConnection(remote);
+  const Result<void> opened = connection.open(fd, admits(remote), listener_.hasNoDelay());
+  if (opened.ok()) return;
+  shared_.log.report(connection.id(), opened.error());
+  remove(connection.id());
+}
+
+Connection& Server::addConnection(const net::Address& remote) {
   if (pending_.count() >= maxPending()) {
     if (const std::int32_t victim = chooseVictim(); victim != 0) evict(victim);
   }
@@ -277,10 +285,7 @@ void Server::onAccept(int fd, const net::Address& remote) {
   place = std::make_unique<Connection>(shared_, id, remote);
   if (shared_.log.shows(LogLevel::kDebug))
     shared_.log.add(LogLevel::kDebug, id, "Connection from " + remote.text());
-  const Result<void> opened = place->open(fd, admits(remote), listener_.hasNoDelay());
-  if (opened.ok()) return;
-  shared_.log.report(id, opened.error());
-  remove(id);
+  return *place;
 }
 
 void Server::onAcceptError(const Error& error, int turnedAway) {
