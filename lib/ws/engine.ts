@@ -13,8 +13,9 @@ import { adoptSocket } from '../upgrade/adopt_socket.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
 import { ConnectionSocket } from './request.js';
-import type { Farewell } from './sendable.js';
-import type { WebSocket } from './web_socket.js';
+import type { Farewell } from './socket/sendable.js';
+import type { Transport } from './socket/transport.js';
+import type { WebSocket } from './socket/web_socket.js';
 
 const CONNECTED = propertyIndex('Connected');
 const QUEUED_BYTES = propertyIndex('QueuedBytes');
@@ -23,11 +24,13 @@ const TRY_AGAIN_LATER = 1013;
 const ABNORMAL = 1006;
 
 /** Its connections are WebSockets. */
-export class Engine extends WSServer {
+export class Engine extends WSServer implements Transport {
   /** Milliseconds that the closing handshake may take. */
   readonly closeTimeout: number;
   readonly #sockets = new Map<number, WebSocket>();
   readonly #onEmpty: () => void;
+  /** Who wants to know of the end of a connection. */
+  readonly #endings = new Map<number, (() => void)[]>();
 
   /** `onEmpty` is called when the last WebSocket has ended. */
   constructor(options: ServerOptions, onEmpty: () => void) {
@@ -80,7 +83,13 @@ export class Engine extends WSServer {
 
   /** What stands for the socket of `id`. */
   socketOf(id: number): ConnectionSocket {
-    return new ConnectionSocket(this.core, id);
+    return new ConnectionSocket(this.core, this, id);
+  }
+
+  onceEnded(id: number, heard: () => void): void {
+    const known = this.#endings.get(id);
+    if (known !== undefined) known.push(heard);
+    else this.#endings.set(id, [heard]);
   }
 
   /** Sends what most sends are; false: it is for send(). */
@@ -147,6 +156,13 @@ export class Engine extends WSServer {
     this.core.disconnect(id, TRY_AGAIN_LATER, 'Too much waits to be sent');
   }
 
+  #tellEnd(id: number): void {
+    const endings = this.#endings.get(id);
+    if (endings === undefined) return;
+    this.#endings.delete(id);
+    for (const heard of endings) heard();
+  }
+
   #isOpen(id: number): boolean {
     try {
       return this.core.getProperty(id, CONNECTED);
@@ -161,6 +177,7 @@ export class Engine extends WSServer {
     if (broken !== undefined) socket?.fail(protocolErrorOf(broken, description));
     const came = broken === undefined && statusCode !== ABNORMAL;
     socket?.end(came ? statusCode : ABNORMAL, came ? description : '');
+    this.#tellEnd(connectionId);
     if (this.#sockets.size === 0) this.#onEmpty();
   }
 }

@@ -2,7 +2,7 @@
 // What a WebSocketServer says to a request: the rules of ws about who is let in.
 
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ServerOptions } from './options.js';
@@ -18,7 +18,7 @@ export interface Refusal {
   readonly status: number;
   /** The body; if there is none, the status in words. */
   readonly message?: string | undefined;
-  readonly headers?: Readonly<Record<string, number | string | readonly string[]>> | undefined;
+  readonly headers?: Readonly<OutgoingHttpHeaders> | undefined;
 }
 
 /** What a request is accepted with. */
@@ -71,7 +71,11 @@ export function chooseProtocol(
 ): string {
   const protocols = offeredProtocols(request) ?? new Set();
   if (protocols.size === 0) return '';
-  if (handleProtocols) return handleProtocols(protocols, request) || '';
+  if (handleProtocols) {
+    const chosen = handleProtocols(protocols, request) || '';
+    // RFC 6455 §4.2.2: a client that has not asked for it would have to fail.
+    return protocols.has(chosen) ? chosen : '';
+  }
   const [first] = protocols;
   return first as string;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The options of a WebSocketServer, and what they are in the settings of the main face.
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { ZlibOptions } from 'node:zlib';
 import type { WSServerOptions } from '../server/server_options.js';
-import { WebSocket } from './web_socket.js';
+import { WebSocket } from './socket/web_socket.js';
 
 /** How messages are compressed (RFC 7692). */
 export interface PerMessageDeflateOptions {
@@ -37,10 +38,25 @@ export type VerifyCallback = (
   verified: boolean,
   code?: number,
   message?: string,
-  headers?: Record<string, number | string | readonly string[]>,
+  headers?: OutgoingHttpHeaders,
 ) => void;
 
-export interface ServerOptions {
+/** Says whether a client is let in. */
+export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+) => boolean;
+
+/** Has said whether a client is let in when it has called back. */
+export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+  callback: VerifyCallback,
+) => void;
+
+/** `Client` is the class of the WebSockets, `Request` that of the requests of `server`. */
+export interface ServerOptions<
+  Client extends typeof WebSocket = typeof WebSocket,
+  Request extends typeof IncomingMessage = typeof IncomingMessage,
+> {
   /** Whether events of one client may come one right after the other. */
   allowSynchronousEvents?: boolean | undefined;
   /** Whether Pings are answered. */
@@ -51,25 +67,30 @@ export interface ServerOptions {
   /** Milliseconds that the closing handshake may take. */
   closeTimeout?: number | undefined;
   handleProtocols?:
-    | ((protocols: Set<string>, request: IncomingMessage) => string | false)
+    | ((protocols: Set<string>, request: InstanceType<Request>) => string | false)
     | null
     | undefined;
   host?: string | null | undefined;
+  /** Of no effect: pieces of a message are put together as they come. */
+  maxBufferedChunks?: number | undefined;
+  /** Of one message; 0: any number. */
   maxFragments?: number | undefined;
   /** Bytes; 0: as many as there can be. */
   maxPayload?: number | undefined;
+  /** Of no effect: Pongs that wait are not kept, but the last. */
+  maxPendingAutoPongs?: number | undefined;
   noServer?: boolean | undefined;
   path?: string | null | undefined;
   perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   port?: number | null | undefined;
-  server?: Server | null | undefined;
+  server?: Server<Request> | SecureServer<Request> | null | undefined;
   skipUTF8Validation?: boolean | undefined;
   verifyClient?:
-    | ((info: ClientInfo) => boolean)
-    | ((info: ClientInfo, callback: VerifyCallback) => void)
+    | VerifyClientCallbackSync<InstanceType<Request>>
+    | VerifyClientCallbackAsync<InstanceType<Request>>
     | null
     | undefined;
-  WebSocket?: typeof WebSocket | undefined;
+  WebSocket?: Client | undefined;
 }
 
 const MOST = 2 ** 31 - 1;
@@ -82,8 +103,10 @@ export const defaults = {
   closeTimeout: 30_000,
   handleProtocols: null,
   host: null,
+  maxBufferedChunks: 256 * 1024,
   maxFragments: 16 * 1024,
   maxPayload: 100 * 1024 * 1024,
+  maxPendingAutoPongs: 60,
   noServer: false,
   path: null,
   perMessageDeflate: false,

@@ -19,18 +19,39 @@ const LOCAL_ADDRESS = propertyIndex('LocalAddress');
 const REMOTE_HOST = propertyIndex('RemoteHost');
 const REMOTE_PORT = propertyIndex('RemotePort');
 
-/** What stands for a socket: its addresses, as long as it is connected. */
+/** What a socket's events are heard by. */
+type Listener = (...args: unknown[]) => void;
+
+/** Whose socket it is. */
+export interface Owner {
+  readonly localPort: number;
+  /** Has `heard` called when `id` has ended. */
+  onceEnded(id: number, heard: () => void): void;
+}
+
+/**
+ * What stands for a socket: its addresses, as long as it is connected, its end, and what programs
+ * tune sockets with, which does nothing here.
+ */
 export class ConnectionSocket extends EventEmitter {
   readonly #core: NativeServer;
+  readonly #owner: Owner;
   readonly #id: number;
-  readonly encrypted = false;
-  readonly readable = true;
-  readonly writable = true;
+  #isWatched = false;
 
-  constructor(core: NativeServer, id: number) {
+  constructor(core: NativeServer, owner: Owner, id: number) {
     super();
     this.#core = core;
+    this.#owner = owner;
     this.#id = id;
+  }
+
+  get readable(): boolean {
+    return !this.destroyed;
+  }
+
+  get writable(): boolean {
+    return !this.destroyed;
   }
 
   get remoteAddress(): string | undefined {
@@ -49,6 +70,10 @@ export class ConnectionSocket extends EventEmitter {
     return this.#read(LOCAL_ADDRESS);
   }
 
+  get localPort(): number | undefined {
+    return this.destroyed ? undefined : this.#owner.localPort;
+  }
+
   get localFamily(): string | undefined {
     return familyOf(this.localAddress);
   }
@@ -64,6 +89,35 @@ export class ConnectionSocket extends EventEmitter {
     return this;
   }
 
+  /** Closes the connection: frames are written with the WebSocket's send(). */
+  end(): this {
+    return this.destroy();
+  }
+
+  address(): object {
+    return { address: this.localAddress, family: this.localFamily, port: this.localPort };
+  }
+
+  override on(name: string, listener: Listener): this {
+    this.#watch(name);
+    return super.on(name, listener);
+  }
+
+  override addListener(name: string, listener: Listener): this {
+    return this.on(name, listener);
+  }
+
+  override once(name: string, listener: Listener): this {
+    this.#watch(name);
+    return super.once(name, listener);
+  }
+
+  #watch(name: string): void {
+    if (name !== 'close' || this.#isWatched) return;
+    this.#isWatched = true;
+    this.#owner.onceEnded(this.#id, () => this.emit('close', false));
+  }
+
   #read<Type extends Value>(property: PropertyIndex<Type>): Type | undefined {
     try {
       return this.#core.getProperty(this.#id, property);
@@ -73,6 +127,25 @@ export class ConnectionSocket extends EventEmitter {
     }
   }
 }
+
+// The core has its own deadlines, sends without delay, and reads as the WebSocket says. What is
+// written past it would be no frame.
+for (const name of [
+  'setTimeout',
+  'setNoDelay',
+  'setKeepAlive',
+  'ref',
+  'unref',
+  'pause',
+  'resume',
+]) {
+  Object.defineProperty(ConnectionSocket.prototype, name, {
+    value(this: ConnectionSocket) {
+      return this;
+    },
+  });
+}
+Object.defineProperty(ConnectionSocket.prototype, 'write', { value: () => false });
 
 function familyOf(address: string | undefined): string | undefined {
   if (address === undefined) return undefined;

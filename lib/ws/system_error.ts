@@ -3,24 +3,33 @@
 import { codeOf } from '../events/failure_report.js';
 import type { ServerOptions } from './options.js';
 
-/** By the documented codes: what Node.js calls it. */
-const names: Readonly<Record<number, string>> = {
-  10013: 'EACCES',
-  10024: 'EMFILE',
-  10048: 'EADDRINUSE',
-  10049: 'EADDRNOTAVAIL',
-  11001: 'ENOTFOUND',
+/** By the documented codes: what Node.js calls it, and says of it. */
+const rows: Readonly<Record<number, readonly [code: string, text: string]>> = {
+  10013: ['EACCES', 'permission denied'],
+  10024: ['EMFILE', 'too many open files'],
+  10048: ['EADDRINUSE', 'address already in use'],
+  10049: ['EADDRNOTAVAIL', 'address not available'],
+  11001: ['ENOTFOUND', 'no such host'],
 };
 
 /** Why it does not listen, as an error of Node.js. */
 export function systemErrorOf(error: Error, { host, port }: ServerOptions): Error {
-  const code = names[codeOf(error, 0)];
+  const [code, text] = rows[codeOf(error, 0)] ?? [];
   if (code === undefined) return error;
   const address = host ?? '::';
-  return Object.assign(new Error(`listen ${code}: ${error.message}`, { cause: error }), {
+  const message = `listen ${code}: ${text} ${address}:${port}`;
+  return Object.assign(new Error(message, { cause: error }), {
     code,
     syscall: 'listen',
     address,
     port,
   });
+}
+
+/** @throws RangeError for a port that there is not, as Node.js does */
+export function checkPort(port: unknown): void {
+  const number = Number(port);
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return;
+  const message = `options.port should be >= 0 and < 65536. Received ${String(port)}.`;
+  throw Object.assign(new RangeError(message), { code: 'ERR_SOCKET_BAD_PORT' });
 }

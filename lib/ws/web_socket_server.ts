@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { throwLater } from '../base/uncaught.js';
 import type { WebSocketOpenRequestEvent } from '../events/question_events.js';
 import { isGiven } from '../upgrade/adopt_socket.js';
 import { Engine } from './engine.js';
@@ -19,8 +20,8 @@ import {
 } from './handshake.js';
 import { defaults, type ServerOptions } from './options.js';
 import { requestOf } from './request.js';
-import { systemErrorOf } from './system_error.js';
-import type { WebSocket } from './web_socket.js';
+import type { WebSocket } from './socket/web_socket.js';
+import { checkPort, systemErrorOf } from './system_error.js';
 
 const RUNNING = 0;
 const CLOSING = 1;
@@ -62,6 +63,7 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
         'One and only one of the "port", "server", or "noServer" options must be specified',
       );
     }
+    if (ways[0]) checkPort(port);
     if (all.perMessageDeflate === true) all.perMessageDeflate = {};
     this.options = all;
     if (all.clientTracking) this.clients = new Set();
@@ -73,7 +75,15 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
   #listen(callback: (() => void) | undefined): void {
     const engine = this.#engine;
     if (callback !== undefined) this.once('listening', callback);
-    engine.on('WebSocketOpenRequest', (event) => this.#onOpenRequest(event));
+    engine.on('WebSocketOpenRequest', (event) => {
+      try {
+        return this.#onOpenRequest(event);
+      } catch (error) {
+        // As ws, whose exceptions are the program's; and the client does not wait for ever.
+        Object.assign(event, refusalOf({ status: 500 }));
+        return throwLater(error);
+      }
+    });
     process.nextTick(() => {
       if (this.#state !== RUNNING) return;
       engine.startListening().then(
@@ -258,9 +268,15 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     verify(this.options, request, (refusal) => {
       if (isDone) return;
       isDone = true;
-      if (refusal !== undefined) refuse(refusal);
-      else accept();
-      done();
+      try {
+        if (refusal !== undefined) refuse(refusal);
+        else accept();
+      } catch (error) {
+        refuse({ status: 500 });
+        throw error;
+      } finally {
+        done();
+      }
     });
     if (isDone) return undefined;
     return new Promise((resolve) => {

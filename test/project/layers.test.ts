@@ -75,6 +75,7 @@ const ofLib: Rooms = {
   upgrade: ['boundary', 'base'],
   server: [
     'cluster',
+    'upgrade',
     'receiving',
     'sending',
     'bus',
@@ -86,13 +87,17 @@ const ofLib: Rooms = {
     'base',
   ],
   topics: ['server', 'receiving', 'sending', 'bus', 'events', 'boundary', 'base'],
+  'ws/socket': ['sending', 'events', 'boundary', 'base'],
+  ws: ['ws/socket', 'server', 'upgrade', 'sending', 'events', 'boundary', 'base'],
   workers: ['server', 'bus', 'boundary', 'base'],
   compat: ['server', 'sending', 'events', 'certificates', 'boundary', 'base'],
   load: ['boundary', 'base'],
   cli: ['load', 'workers', 'nats', 'server', 'certificates', 'boundary', 'base'],
-  // What users import: index, client, compat, workers and nats.
+  // What users import: index, client, compat, workers, nats and ws.
   '.': [
     'compat',
+    'ws/socket',
+    'ws',
     'workers',
     'nats/history',
     'nats',

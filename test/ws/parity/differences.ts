@@ -16,6 +16,14 @@ export const differences: Readonly<Record<string, Difference>> = {
   'ping with data to be masked, and a callback': { why: UNMASKED, ours: ['ok', 9, false, 'data'] },
   'pong with data to be masked, and a callback': { why: UNMASKED, ours: ['ok', 10, false, 'data'] },
   'send with options of undefined': { why: UNSET, ours: ['ok', 1, true, false, 'text'] },
+  'handleProtocols: one that was not offered': {
+    why: 'RFC 6455 §4.2.2: a client that is told of a subprotocol that it has not offered has to fail.',
+    ours: [undefined, ''],
+  },
+  'verifyClient: the client leaves before the answer': {
+    why: 'That it has left is seen when it is read again: connection and close follow each other.',
+    ours: [1, 0],
+  },
 };
 
 /** Headers that our answers have beside those of ws, and why. */

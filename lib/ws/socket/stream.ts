@@ -11,7 +11,8 @@ export function createWebSocketStream(socket: WebSocket, options?: DuplexOptions
   let cutsOff = true;
   const closed = (then: () => void): void => {
     if (socket.readyState === socket.CLOSED) then();
-    else socket.once('close', then);
+    // Before the end of what is read: 'finish' comes before 'end', as in ws.
+    else socket.prependOnceListener('close', then);
   };
   const stream = new Duplex({
     ...options,
