@@ -21,6 +21,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Configuration settings, in alphabetical order.
   std::string allowedClients = "*";
   std::string allowedOrigins = "*";
+  bool autoPong = true;
   bool bindExclusively = true;
   std::string blockedClients;
   std::string buildInfo;  ///< JavaScript knows it

@@ -73,6 +73,10 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = kMaxListSize,
      .doc = "Origins whose pages may connect, separated by commas; a * stands for anything. Other "
             "requests that name an Origin are refused with status 403."},
+    {.name = "AutoPong",
+     .field = &Options::autoPong,
+     .doc = "Whether Pings are answered. If not, the Ping event is all that comes of them, and who "
+            "listens to it is to send the Pong: peers take a server that does not for dead."},
     {.name = "BindExclusively",
      .field = &Options::bindExclusively,
      .doc = "Whether the port is ours alone. False: several servers, in any number of processes or "

@@ -57,6 +57,7 @@ TEST_CASE("defaults") {
       {"LocalPort", "0"},
       {"BufferMessage", "True"},
       {"ClientContextTakeover", "False"},
+      {"AutoPong", "True"},
       {"ClientMaxWindowBits", "15"},
       {"CloseTimeout", "10"},
       {"CompressionLevel", "1"},
