@@ -45,6 +45,7 @@ const OURS = [
   'MaxUnfinishedBytes',
   'MessageTimeout',
   'PingInterval',
+  'QueueSends',
   'SSLEnabled',
   'SSLOwnRecords',
   'SSLSessionLifetime',

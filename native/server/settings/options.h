@@ -69,6 +69,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int outBufferSize = 0;
   int pingInterval = 0;
   bool processIdleEvents = true;
+  bool queueSends = false;
   bool reuseSSLSession = true;
   int selectWaitMillis = 20;
   int sendTimeout = 60;

@@ -286,6 +286,10 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = kMaxTimeout,
      .doc = "Seconds of silence after which a connection is pinged; after as many again since the "
             "Ping has left, it counts as lost. 0: never. Read when a WebSocket opens."},
+    {.name = "QueueSends",
+     .field = &Options::queueSends,
+     .doc = "Whether a send is queued while the kernel takes no more for its connection, up to "
+            "MaxQueuedBytes, instead of failing with 10035. ReadyToSend follows as before."},
     {.name = "SelectWaitMillis",
      .field = &Options::selectWaitMillis,
      .max = 60000,

@@ -84,6 +84,7 @@ TEST_CASE("defaults") {
       {"MessageTimeout", "60"},
       {"OutBufferSize", "0"},
       {"PingInterval", "0"},
+      {"QueueSends", "False"},
       {"SelectWaitMillis", "20"},
       {"SendTimeout", "60"},
       {"ServerContextTakeover", "False"},
