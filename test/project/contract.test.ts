@@ -52,6 +52,7 @@ const OURS = [
   'SendTimeout',
   'ServerContextTakeover',
   'ServerMaxWindowBits',
+  'SkipUTF8Validation',
   'SlowSubscribers',
 ];
 

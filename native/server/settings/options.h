@@ -75,6 +75,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int sendTimeout = 60;
   bool serverContextTakeover = false;
   int serverMaxWindowBits = 15;
+  bool skipUtf8Validation = false;
   std::string slowSubscribers = "Skip";
   std::string sslCACertFilePaths =
       "/etc/ssl/ca-bundle.pem;/etc/pki/tls/certs/ca-bundle.crt;/etc/ssl/certs/ca-certificates.crt;"

@@ -310,6 +310,11 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = 15,
      .doc = "Logarithm of the window to compress with; a client may ask for less (RFC 7692 "
             "§7.1.2.1)."},
+    {.name = "SkipUTF8Validation",
+     .field = &Options::skipUtf8Validation,
+     .doc = "Whether texts and the reasons of Closes are taken without a look whether they are "
+            "UTF-8 (RFC 6455 §8.1 wants one); what is none comes with U+FFFD in it. Read when a "
+            "connection is accepted."},
     {.name = "SlowSubscribers",
      .field = &Options::slowSubscribers,
      .max = 10,

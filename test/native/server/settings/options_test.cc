@@ -89,6 +89,7 @@ TEST_CASE("defaults") {
       {"SendTimeout", "60"},
       {"ServerContextTakeover", "False"},
       {"ServerMaxWindowBits", "15"},
+      {"SkipUTF8Validation", "False"},
       {"TcpNoDelay", "True"},
       {"UseIPv6", "0"},
       {"WaitForCloseResponse", "True"},
