@@ -176,9 +176,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
 }
 
 void Connection::onPing(Bytes payload) {
-  if (isOpen()) {
-    if (outgoing_.pong(payload)) touch();
-  }
+  if (isOpen() && shared_.options.autoPong && outgoing_.pong(payload)) touch();
   if (shared_.events.wants(EventKind::kPing)) {
     shared_.events.addText(EventRecord::ping(id_), textOf(payload));
   }

@@ -118,7 +118,7 @@ class Connection final : private net::SocketOwner {
   void flush(Bytes arena);
   /// Sends one message at once, past the cork. With a positive timeout the result may be false:
   /// `token` is then settled by an event later. Fails with 10035 and takes nothing when the queue
-  /// is blocked, or a message of sendPart() is open.
+  /// is blocked (with QueueSends: full), or a message of sendPart() is open.
   Result<bool> send(ws::Opcode opcode, Bytes payload, std::int32_t token, bool mayCompress = true);
   /// Sends one fragment (RFC 6455 §5.4): text or binary begins a message, continuation goes on with
   /// it, `last` ends it. False: `token` is settled when the kernel has taken it. Queues up to

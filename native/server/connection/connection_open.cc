@@ -28,7 +28,9 @@ Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remo
       id_(id),
       remote_(remote),
       incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)),
-      timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {}
+      timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {
+  if (shared.options.skipUtf8Validation) incoming_.skipUtf8();
+}
 
 Result<void> Connection::setUp(int fd, bool readable, bool hasNoDelay) {
   const Options& options = shared_.options;
