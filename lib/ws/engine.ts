@@ -4,11 +4,12 @@
 import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { OpenAnswer } from '../boundary/native.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import type { DisconnectedEvent } from '../events/events.js';
 import type { PartOpcode } from '../sending/sender.js';
 import { WSServer } from '../server/wsserver.js';
-import { type Acceptance, adoptSocket } from '../upgrade/adopt_socket.js';
+import { adoptSocket } from '../upgrade/adopt_socket.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
 import { ConnectionSocket } from './request.js';
@@ -63,7 +64,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   /** Gives the socket of an upgrade, which is accepted, to the core; 0: that has refused it. */
-  adopt(request: IncomingMessage, socket: Duplex, head: Buffer, acceptance: Acceptance): number {
+  adopt(request: IncomingMessage, socket: Duplex, head: Buffer, acceptance: OpenAnswer): number {
     const id = adoptSocket(this.core, request, socket, head, acceptance);
     return this.#isOpen(id) ? id : 0;
   }
@@ -77,7 +78,7 @@ export class Engine extends WSServer implements Transport {
 
   /** Has `open` called when `id`, which has been let in, is open. */
   whenOpen(id: number, open: () => void): void {
-    this.upgrades.watch(id, { open });
+    this.upgrades.watch(id, { onOpen: open, onNeverOpened: () => {} });
   }
 
   /** What stands for the socket of `id`. */

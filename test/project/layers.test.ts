@@ -80,6 +80,7 @@ const ofLib: Rooms = {
     'sending',
     'bus',
     'http',
+    'upgrade',
     'events',
     'certificates',
     'boundary',
