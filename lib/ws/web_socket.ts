@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 import { Opcode, UNCOMPRESSED } from '../boundary/outbox.js';
-import type { DataInEvent } from '../events/events.js';
 import type { PartOpcode } from '../sending/sender.js';
 import type { Engine } from './engine.js';
 import { EventTarget, type RawData } from './event_target.js';
@@ -308,9 +307,7 @@ export class WebSocket extends EventTarget {
   }
 
   /** A message has come. @internal */
-  receive(event: DataInEvent): void {
-    const isBinary = event.dataFormat === 2;
-    const data = event.toBuffer();
+  receive(data: Buffer, isBinary: boolean): void {
     if (!isBinary || this.#binaryType === 'nodebuffer') {
       this.emit('message', data, isBinary);
     } else if (this.#binaryType === 'arraybuffer') {
