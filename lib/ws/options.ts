@@ -126,7 +126,6 @@ export function settingsOf(options: ServerOptions): WSServerOptions {
     ...(port !== null && port !== undefined && { localPort: port }),
     ...(typeof host === 'string' && { localHost: host }),
     connectionBacklog: backlog ?? 511,
-    serialDelivery: !options.allowSynchronousEvents,
     settings: {
       UseIPv6: 2,
       MaxConnections: 100_000,
