@@ -180,6 +180,17 @@ export type OnBatch = (
   adopted: readonly Buffer[] | undefined,
 ) => void;
 
+/** An IP address and a port; what is none is a client of this machine. */
+export type NativeAddress = readonly [address: string, port: number];
+
+/** What a request is answered with that becomes a WebSocket. */
+export interface OpenAnswer {
+  /** One of those that are offered; empty: none. */
+  readonly subProtocol: string;
+  /** Lines to add, each with its CR LF, in latin1. */
+  readonly headers: string;
+}
+
 /**
  * A native server (native/addon/server_object.h). Methods that do something first carry out what is
  * in the command memory, and have its texts encoded for that; those that fail throw a
@@ -195,26 +206,28 @@ export interface NativeServer {
    */
   openListening(): number[];
   stopListening(): void;
+  /**
+   * Takes over a connection that somebody else has accepted: its descriptor, which is duplicated, and
+   * `head`: the head of its request, and what came behind it. Limits and lists hold for it; it is not
+   * under TLS. Without an `answer` the questions are asked. With one the id is that of an open
+   * connection. 0: it has been refused. Throws 10024 when there can be no more descriptors, 10038 and
+   * 10057 for one of something else.
+   */
+  adopt(fd: number, head: Uint8Array, answer?: OpenAnswer): number;
+  /**
+   * The same for what has no descriptor, of a client at `remote` that has come to `local`. Returns
+   * the id, and the descriptor of a socket of whoever calls: what is written there is from the
+   * client, what can be read there is for it.
+   */
+  bridge(
+    remote: NativeAddress,
+    local: NativeAddress,
+    head: Uint8Array,
+    answer?: OpenAnswer,
+  ): [id: number, fd: number];
   disconnectAll(): void;
   /** Starts the closing handshake; without code and reason the settings say which; null: without a code. */
   disconnect(id: number, code?: number | null, reason?: string): void;
-  /**
-   * Takes over a plain connection that somebody else has accepted, whose descriptor is duplicated.
-   * `address` is its client's; empty: whom it is connected to. `head` is the whole head of its request
-   * and what came behind. With `subProtocol` it is accepted, with `headers` as lines, else the
-   * question is asked. Its id, though it may have been refused. Throws 10024 beyond a limit, and
-   * what the system says.
-   */
-  adopt(
-    fd: number,
-    address: string,
-    port: number,
-    head: Uint8Array,
-    subProtocol?: string,
-    headers?: string,
-  ): number;
-  /** Descriptors of two sockets that are connected with each other; -1: there are none left. */
-  openPair(): [number, number];
   /** Closes the socket at once: what waits is not sent, and a WebSocket ends with 1006. */
   terminate(id: number): void;
   /** Whether `id` has agreed on permessage-deflate. */
@@ -388,6 +401,8 @@ interface NativeAddon {
     password: Uint8Array,
     salt: Uint8Array,
   ): Uint8Array | undefined;
+  /** Why the head of a request is no upgrade to a WebSocket; undefined: it is one. */
+  checkUpgrade(head: Uint8Array): { status: number; reason: string } | undefined;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];
   readonly layout: Layout;

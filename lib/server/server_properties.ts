@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { handled } from '../base/promises.js';
 import type { NativeServer } from '../boundary/native.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertStoreType } from '../certificates/store_type.js';
 import { TypedEmitter } from '../events/emitter.js';
 import type { HandOver } from '../http/hand_over.js';
+import type { UpgradeRequest } from '../upgrade/request_head.js';
 import type { Upgrades } from '../upgrade/upgrades.js';
 import type { CertificatesByName, Security } from './security.js';
 
@@ -24,15 +26,17 @@ export abstract class ServerProperties extends TypedEmitter {
   protected abstract readonly upgrades: Upgrades;
 
   /**
-   * Takes an upgrade that a server of Node.js, of node:http or node:https, has been asked for: what its
-   * event `upgrade` gives. WebSocketOpenRequest asks as for any other, and this server need not listen.
-   * The socket becomes this server's: a plain one is taken over as it is, what comes over another
-   * stream, TLS of Node.js above all, is copied. Fulfilled with the ConnectionId when it is open.
-   * @throws {@link WSServerError} 10022 when that is no open socket, or has been given before, 10024
-   * when there are too many connections, 126 when it is refused, or ends
+   * Makes a connection of this server of a socket that an HTTP or HTTPS server of Node.js has been
+   * asked to upgrade. The arguments are those of that server's event `upgrade`. A plain socket is
+   * taken from Node by its descriptor, at no cost afterwards; whatever else is given is copied there
+   * and back. The questions and limits are those of a connection that was accepted here, which this
+   * server need not do: it need not listen. Fulfilled with the ConnectionId when it is open.
+   * @throws {@link WSServerError} 10061 when it has been refused, and answered; 10053 when the client
+   * has gone before; 10060 when what was written before does not leave; 10024 when there can be no
+   * more descriptors; 10022 when that is no request, or no socket, or is given a second time
    */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<number> {
-    return this.upgrades.handle(request, socket, head);
+  handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Uint8Array): Promise<number> {
+    return handled(this.upgrades.handle(request, socket, head));
   }
 
   /** Connections that the system keeps waiting to be accepted. @defaultValue SOMAXCONN */

@@ -2,7 +2,7 @@
 
 import { toId } from '../base/connection_id.js';
 import { ErrorCode } from '../base/errors.js';
-import { abortable, DONE, rejected, signalOf, type WaitOptions } from '../base/promises.js';
+import { abortable, attempt, DONE, signalOf, type WaitOptions } from '../base/promises.js';
 import { shown } from '../base/shown.js';
 import { throwLater } from '../base/uncaught.js';
 import { eventKind } from '../boundary/layout.js';
@@ -41,7 +41,6 @@ import { Turn } from './turn.js';
 const MESSAGE_TOO_BIG = 1009;
 const LINE_MODE = propertyIndex('LineMode');
 const DATA_IN = 1 << eventKind('DataIn');
-const CONNECTED = 1 << eventKind('Connected');
 const INTEREST = 1 << eventKind('Interest');
 const SSL_CONNECTION_REQUEST = 1 << eventKind('SSLConnectionRequest');
 
@@ -67,8 +66,6 @@ export class WSServer extends ServerTopics {
   protected override readonly security: Security;
   /** @internal */
   protected readonly handOver: HandOver;
-  /** @internal */
-  protected readonly upgrades: Upgrades;
   readonly #settings: Settings;
   readonly #departures = new Departures();
 
@@ -113,10 +110,7 @@ export class WSServer extends ServerTopics {
       onInterest: (pattern, wanted) => this.publisher.link?.onInterest(pattern, wanted),
       onHandedOver: (descriptor, given) => this.handOver.take(descriptor, given),
       onSettled: (token, errorCode) => this.sender.settle(token, errorCode),
-      onEvent: (name, event) => {
-        if (name === 'Connected') this.upgrades.onConnected(event.connectionId);
-        this.#emit(name, event);
-      },
+      onEvent: (name, event) => this.#emit(name, event),
     });
     this.#outbox = new Outbox(
       (...batch) => this.turn.dispatch(() => this.#batch.read(...batch)),
@@ -125,7 +119,6 @@ export class WSServer extends ServerTopics {
     this.core = this.#outbox.server;
     this.security = new Security(this.core);
     this.handOver = new HandOver(this.core, this);
-    this.upgrades = new Upgrades(this.core, () => this.listenersChanged());
     this.sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
@@ -135,6 +128,7 @@ export class WSServer extends ServerTopics {
       this.listenersChanged(),
     );
     this.delivery = delivery;
+    this.upgrades = new Upgrades(this.core, delivery, () => this.listenersChanged());
     this.subscriber = new Subscriber(this.core, this.sender, (event) => this.#emit('Gap', event));
     const { subscriber } = this;
     const owner = { core: this.core, sender: this.sender, delivery, subscriber };
@@ -172,6 +166,8 @@ export class WSServer extends ServerTopics {
   protected readonly cluster: Cluster;
   /** @internal */
   protected readonly subscriber: Subscriber;
+  /** @internal */
+  protected readonly upgrades: Upgrades;
 
   /** Every property and setting that {@link config} knows, with its range, default and meaning. */
   static describe(): readonly SettingRow[] {
@@ -303,9 +299,8 @@ export class WSServer extends ServerTopics {
   }
 
   /**
-   * Sets a setting, `config('MaxConnections=10')`, or reads it, `config('MaxConnections')`. Those
-   * of one connection have its id behind their names: `config('MessageLength[5]=100')`. Blanks around
-   * the value do not count.
+   * Sets a setting, `config('MaxConnections=10')`, or reads it, `config('MaxConnections')`; of one
+   * connection as in `config('MessageLength[5]=100')`. Blanks around the value do not count.
    * @returns the value as text; booleans are True and False
    * @throws {@link WSServerError} 10022 for an unknown name or a value that is not allowed, 126 for
    * an unknown connection, 106, 107 or 108 for one that cannot change while listening; 270 and
@@ -335,10 +330,9 @@ export class WSServer extends ServerTopics {
     });
     // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
-    if (this.upgrades?.isUsed) wanted |= CONNECTED;
     if (this.security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     if (this.publisher?.link !== undefined) wanted |= INTEREST;
-    this.core.setWanted(wanted);
+    this.core.setWanted(wanted | (this.upgrades?.wanted ?? 0));
     this.delivery.listenersChanged();
   }
 
@@ -363,6 +357,7 @@ export class WSServer extends ServerTopics {
       }
     };
     this.#contexts.run(event.connectionId, emit, endIsTold(name));
+    if (name === 'Connected') this.upgrades.onOpen(event.connectionId);
   }
 
   #onDisconnected(event: DisconnectedEvent): void {
@@ -389,10 +384,6 @@ export class WSServer extends ServerTopics {
 
   /** What `act` returns, or throws, as a promise. */
   #attempt(act: () => Promise<void> | undefined | void): Promise<void> {
-    try {
-      return act() ?? DONE;
-    } catch (error) {
-      return rejected(error);
-    }
+    return attempt(() => act() ?? DONE);
   }
 }

@@ -1,133 +1,125 @@
 // SPDX-License-Identifier: MIT
-// The socket of an upgrade, given to the core: by its descriptor, or, if it has none, by a bridge.
 
-import fs from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import net from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { ErrorCode, WSServerError } from '../base/errors.js';
-import type { NativeServer } from '../boundary/native.js';
+import { isUint8Array } from 'node:util/types';
+import { ErrorCode, errors, WSServerError } from '../base/errors.js';
+import type { NativeServer, OpenAnswer } from '../boundary/native.js';
+import { join } from './bridge.js';
+import { headOf, type UpgradeRequest } from './request_head.js';
 
-/** What a request is accepted with, by whoever has decided that already. */
-export interface Acceptance {
-  /** One of those offered; empty: none. */
-  readonly subProtocol: string;
-  /** Lines to add, each with its CR LF. */
-  readonly headers: string;
+/** What Node's own sockets have, and does not document. */
+interface Handle {
+  readonly fd: number;
 }
 
-/** What net.Socket has beside what is documented. */
-interface WithHandle {
-  readonly _handle?: { readonly fd?: number } | null;
+/** The sockets that have been given away. */
+const given = new WeakSet<object>();
+
+/** Whether a socket has been given away. */
+export function isGiven(socket: object): boolean {
+  return given.has(socket);
 }
 
-/** Sockets that the core has, by whichever server. */
-const adopted = new WeakSet<object>();
-
-/** Whether it has been given to the core before. */
-export function isAdopted(socket: object): boolean {
-  return adopted.has(socket);
-}
-
-/** The descriptor of a plain connection; undefined: there is none that could be taken. */
+/** The descriptor of a plain socket; undefined: it has none that can be taken from Node. */
 function descriptorOf(socket: Duplex): number | undefined {
-  if (!(socket instanceof net.Socket) || socket instanceof TLSSocket) return undefined;
-  const fd = (socket as WithHandle)._handle?.fd;
-  return fd !== undefined && fd >= 0 ? fd : undefined;
-}
-
-/** The bytes of a request's head, and what came behind. */
-function headOf(
-  { method, url, rawHeaders }: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): Buffer {
-  const lines = [`${method} ${url} HTTP/1.1\r\n`];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`);
-  }
-  const rest: Buffer = socket.read() ?? Buffer.alloc(0);
-  return Buffer.concat([Buffer.from(`${lines.join('')}\r\n`, 'latin1'), head, rest]);
-}
-
-/** Copies what comes from one to the other, both ways; the end of either is that of the other. */
-function bridge(socket: Duplex, fd: number): void {
-  const far = new net.Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
-  for (const [from, to] of [
-    [socket, far],
-    [far, socket],
-  ] as const) {
-    from.pipe(to);
-    from.on('error', () => to.destroy());
-    from.on('close', () => to.destroy());
-  }
+  if (!(socket instanceof Socket) || socket instanceof TLSSocket) return undefined;
+  const { fd } = (socket as Socket & { _handle?: Handle | null })._handle ?? { fd: -1 };
+  // What Node has yet to write must go before what the core writes.
+  return fd >= 0 && socket.writableLength === 0 ? fd : undefined;
 }
 
 /**
- * Gives the socket of an upgrade to the core, and returns the id of its connection, which may have
- * been refused. REQUIRES isReady(). The socket is not to be used any more: its event `close` comes,
- * though the connection goes on.
- * @throws {@link WSServerError} 10022 for what is no socket, or has been given before; 10024 beyond
- * a limit
+ * Fails unless `socket` is one that can be given away.
+ * @throws WSServerError 10022 for what is no socket, or has been given away; 10053 for one that has
+ * ended
+ */
+export function checkSocket(socket: unknown): asserts socket is Duplex {
+  if (!(socket instanceof Duplex)) {
+    throw errors.invalidArgument('The socket is to be the stream of the event "upgrade".');
+  }
+  if (given.has(socket)) {
+    throw errors.invalidArgument(
+      'handleUpgrade was called more than once with the same socket: see that one listener of ' +
+        '"upgrade" takes it.',
+    );
+  }
+  if (socket.destroyed || socket.readableEnded || !socket.writable || !socket.readable) {
+    throw new WSServerError(
+      ErrorCode.connectionAborted,
+      'The client has gone, or its socket has been ended, before the upgrade was handled.',
+    );
+  }
+}
+
+/** What lies in a stream's own buffer, which nobody has read. */
+function unreadOf(socket: Duplex): Buffer {
+  const chunks: Buffer[] = [];
+  for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
+    const encoding = socket.readableEncoding ?? 'utf8';
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Has nobody else read from `socket`, nor end it, from now on. */
+function take(socket: Duplex): void {
+  given.add(socket);
+  while (socket.writableCorked > 0) socket.uncork();
+  if (socket instanceof Socket) socket.setTimeout(0);
+  socket.removeAllListeners('data');
+  socket.removeAllListeners('readable');
+  socket.removeAllListeners('end');
+  socket.unpipe();
+  socket.pause();
+}
+
+/**
+ * Gives the core a socket of which a server of Node's has read `request` and `head` behind it. A
+ * plain one is let go, and is closed for Node then; what goes through any other stream is copied
+ * there and back. With an `answer` the id is that of an open connection; without one it is asked
+ * for. 0: it has been refused, and the answer to that is on its way.
+ * @throws WSServerError as {@link checkSocket} and {@link headOf} do, and 10024 when the process may
+ * have no more descriptors; the socket is as it was then
  */
 export function adoptSocket(
   core: NativeServer,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  acceptance?: Acceptance,
+  request: UpgradeRequest,
+  socket: unknown,
+  head: unknown,
+  answer?: OpenAnswer,
 ): number {
-  const { subProtocol, headers } = acceptance ?? {};
-  const fd = descriptorOf(socket);
-  const bytes = headOf(request, socket, head);
-  if (fd !== undefined) {
-    const id = core.adopt(fd, '', 0, bytes, subProtocol, headers);
-    adopted.add(socket);
-    keepAddresses(socket as net.Socket);
+  checkSocket(socket);
+  if (!isUint8Array(head)) {
+    throw errors.invalidArgument('The head is to be the Buffer of the event "upgrade".');
+  }
+  headOf(request, head);
+  take(socket);
+  const unread = unreadOf(socket);
+  try {
+    const bytes = headOf(request, unread.length === 0 ? head : Buffer.concat([head, unread]));
+    const fd = descriptorOf(socket);
+    if (fd === undefined) return bridge(core, socket, bytes, answer);
+    const id = core.adopt(fd, bytes, answer);
+    // Node's descriptor is closed, not the connection: the core has another.
     socket.destroy();
     return id;
-  }
-  const [near, far] = core.openPair();
-  if (near < 0)
-    throw new WSServerError(ErrorCode.tooManyOpenFiles, 'Raise the limit of descriptors.');
-  adopted.add(socket);
-  try {
-    const { remoteAddress = '', remotePort = 0 } = socket as net.Socket;
-    const id = core.adopt(near, remoteAddress, remotePort, bytes, subProtocol, headers);
-    bridge(socket, far);
-    return id;
   } catch (error) {
-    fs.closeSync(far);
+    given.delete(socket);
+    if (unread.length > 0) socket.unshift(unread);
     throw error;
-  } finally {
-    fs.closeSync(near);
   }
 }
 
-/** Has a socket that is about to be closed remember its addresses, as users read them later. */
-function keepAddresses(socket: net.Socket): void {
-  const { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily } = socket;
-  const kept = { remoteAddress, remotePort, remoteFamily, localAddress, localPort, localFamily };
-  for (const [name, value] of Object.entries(kept)) {
-    Object.defineProperty(socket, name, { value, configurable: true });
-  }
-}
-
-/**
- * Calls `then` when all that Node.js has been given to send to the socket is with the system: at
- * once, as a rule.
- */
-export function whenFlushed(socket: Duplex, then: () => void): void {
-  if (socket.writableLength === 0) {
-    then();
-    return;
-  }
-  socket.write('', () => whenFlushed(socket, then));
-}
-
-/** Whether it is a stream that both sides still have open. */
-export function isUsable(socket: unknown): socket is Duplex {
-  const { readable, writable, destroyed } = (socket ?? {}) as Partial<Duplex>;
-  return readable === true && writable === true && destroyed === false;
+function bridge(core: NativeServer, socket: Duplex, bytes: Buffer, answer?: OpenAnswer): number {
+  const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket as Socket;
+  const [id, fd] = core.bridge(
+    [`${remoteAddress}`, Number(remotePort)],
+    [`${localAddress}`, Number(localPort)],
+    bytes,
+    answer,
+  );
+  join(socket, fd);
+  return id;
 }

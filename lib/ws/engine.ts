@@ -4,17 +4,19 @@
 import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { OpenAnswer } from '../boundary/native.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import type { DisconnectedEvent } from '../events/events.js';
 import type { PartOpcode } from '../sending/sender.js';
 import { WSServer } from '../server/wsserver.js';
-import { type Acceptance, adoptSocket } from '../upgrade/adopt_socket.js';
+import { adoptSocket } from '../upgrade/adopt_socket.js';
 import { OneByOne } from './one_by_one.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
 import { ConnectionSocket } from './request.js';
-import type { Farewell } from './sendable.js';
-import type { WebSocket } from './web_socket.js';
+import type { Farewell } from './socket/sendable.js';
+import type { Transport } from './socket/transport.js';
+import type { WebSocket } from './socket/web_socket.js';
 
 const CONNECTED = propertyIndex('Connected');
 const QUEUED_BYTES = propertyIndex('QueuedBytes');
@@ -25,7 +27,7 @@ const TRY_AGAIN_LATER = 1013;
 const ABNORMAL = 1006;
 
 /** Its connections are WebSockets. */
-export class Engine extends WSServer {
+export class Engine extends WSServer implements Transport {
   /** Milliseconds that the closing handshake may take. */
   readonly closeTimeout: number;
   readonly #sockets = new Map<number, WebSocket>();
@@ -90,7 +92,7 @@ export class Engine extends WSServer {
   }
 
   /** Gives the socket of an upgrade, which is accepted, to the core; 0: that has refused it. */
-  adopt(request: IncomingMessage, socket: Duplex, head: Buffer, acceptance: Acceptance): number {
+  adopt(request: IncomingMessage, socket: Duplex, head: Buffer, acceptance: OpenAnswer): number {
     const id = adoptSocket(this.core, request, socket, head, acceptance);
     return this.#isOpen(id) ? id : 0;
   }
@@ -104,7 +106,7 @@ export class Engine extends WSServer {
 
   /** Has `open` called when `id`, which has been let in, is open. */
   whenOpen(id: number, open: () => void): void {
-    this.upgrades.watch(id, { open });
+    this.upgrades.watch(id, { onOpen: open, onNeverOpened: () => {} });
   }
 
   /** What stands for the socket of `id`. */

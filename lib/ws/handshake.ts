@@ -2,7 +2,7 @@
 // What a WebSocketServer says to a request: the rules of ws about who is let in.
 
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { ServerOptions } from './options.js';
@@ -18,7 +18,7 @@ export interface Refusal {
   readonly status: number;
   /** The body; if there is none, the status in words. */
   readonly message?: string | undefined;
-  readonly headers?: Readonly<Record<string, number | string | readonly string[]>> | undefined;
+  readonly headers?: Readonly<OutgoingHttpHeaders> | undefined;
 }
 
 /** What a request is accepted with. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The options of a WebSocketServer, and what they are in the settings of the main face.
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { ZlibOptions } from 'node:zlib';
 import type { WSServerOptions } from '../server/server_options.js';
-import { WebSocket } from './web_socket.js';
+import { WebSocket } from './socket/web_socket.js';
 
 /** How messages are compressed (RFC 7692). */
 export interface PerMessageDeflateOptions {
@@ -13,7 +14,7 @@ export interface PerMessageDeflateOptions {
   /** Whether the client is to. */
   clientNoContextTakeover?: boolean | undefined;
   /** Of 9 to 15. */
-  serverMaxWindowBits?: number | undefined;
+  serverMaxWindowBits?: boolean | number | undefined;
   /** Of 8 to 15, if the client lets itself be told. */
   clientMaxWindowBits?: boolean | number | undefined;
   zlibDeflateOptions?:
@@ -37,10 +38,25 @@ export type VerifyCallback = (
   verified: boolean,
   code?: number,
   message?: string,
-  headers?: Record<string, number | string | readonly string[]>,
+  headers?: OutgoingHttpHeaders,
 ) => void;
 
-export interface ServerOptions {
+/** Says whether a client is let in. */
+export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+) => boolean;
+
+/** Has said whether a client is let in when it has called back. */
+export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+  callback: VerifyCallback,
+) => void;
+
+/** `Client` is the class of the WebSockets, `Request` that of the requests of `server`. */
+export interface ServerOptions<
+  Client extends typeof WebSocket = typeof WebSocket,
+  Request extends typeof IncomingMessage = typeof IncomingMessage,
+> {
   /** Whether events of one client may come one right after the other. */
   allowSynchronousEvents?: boolean | undefined;
   /** Whether Pings are answered. */
@@ -51,7 +67,7 @@ export interface ServerOptions {
   /** Milliseconds that the closing handshake may take. */
   closeTimeout?: number | undefined;
   handleProtocols?:
-    | ((protocols: Set<string>, request: IncomingMessage) => string | false)
+    | ((protocols: Set<string>, request: InstanceType<Request>) => string | false)
     | null
     | undefined;
   host?: string | null | undefined;
@@ -67,14 +83,14 @@ export interface ServerOptions {
   path?: string | null | undefined;
   perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   port?: number | null | undefined;
-  server?: Server | null | undefined;
+  server?: Server<Request> | SecureServer<Request> | null | undefined;
   skipUTF8Validation?: boolean | undefined;
   verifyClient?:
-    | ((info: ClientInfo) => boolean)
-    | ((info: ClientInfo, callback: VerifyCallback) => void)
+    | VerifyClientCallbackSync<InstanceType<Request>>
+    | VerifyClientCallbackAsync<InstanceType<Request>>
     | null
     | undefined;
-  WebSocket?: typeof WebSocket | undefined;
+  WebSocket?: Client | undefined;
 }
 
 const MOST = 2 ** 31 - 1;
@@ -101,16 +117,26 @@ export const defaults = {
   WebSocket,
 } satisfies ServerOptions;
 
+/** A number of bits; of what is none, as many as there can be. zlib has no window of 8 bits. */
+const bitsOf = (bits: unknown): number => (typeof bits === 'number' ? Math.max(9, bits) : 15);
+
 /** The main face's options for those of a WebSocketServer, in which nothing is left out. */
 export function settingsOf(options: ServerOptions): WSServerOptions {
   const { perMessageDeflate: deflate, port, host, backlog, maxPayload, maxFragments } = options;
   const compression = typeof deflate === 'object' ? deflate : {};
-  const { zlibDeflateOptions: zlib = {}, clientMaxWindowBits: clientBits } = compression;
+  const {
+    zlibDeflateOptions: zlib = {},
+    clientMaxWindowBits: clientBits,
+    serverMaxWindowBits: serverBits,
+  } = compression;
   return {
     ...(port !== null && port !== undefined && { localPort: port }),
     ...(typeof host === 'string' && { localHost: host }),
     connectionBacklog: backlog ?? 511,
     settings: {
+      AutoPong: Boolean(options.autoPong),
+      QueueSends: true,
+      SkipUTF8Validation: Boolean(options.skipUTF8Validation),
       UseIPv6: 2,
       MaxConnections: 100_000,
       MaxMessageSize: maxPayload || MOST,
@@ -121,8 +147,8 @@ export function settingsOf(options: ServerOptions): WSServerOptions {
       EnablePermessageDeflate: Boolean(deflate),
       ServerContextTakeover: !compression.serverNoContextTakeover,
       ClientContextTakeover: !compression.clientNoContextTakeover,
-      ServerMaxWindowBits: compression.serverMaxWindowBits ?? 15,
-      ClientMaxWindowBits: typeof clientBits === 'number' ? clientBits : 15,
+      ServerMaxWindowBits: bitsOf(serverBits),
+      ClientMaxWindowBits: bitsOf(clientBits),
       CompressionThreshold: compression.threshold ?? 1024,
       CompressionLimit: MOST,
       CompressionLevel: zlib.level ?? 1,

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { throwLater } from '../base/uncaught.js';
 import type { WebSocketOpenRequestEvent } from '../events/question_events.js';
-import { isAdopted } from '../upgrade/adopt_socket.js';
+import { isGiven } from '../upgrade/adopt_socket.js';
 import { Engine } from './engine.js';
 import {
   type Answer,
@@ -20,8 +20,8 @@ import {
 } from './handshake.js';
 import { defaults, type ServerOptions } from './options.js';
 import { requestOf } from './request.js';
+import type { WebSocket } from './socket/web_socket.js';
 import { checkPort, systemErrorOf } from './system_error.js';
-import type { WebSocket } from './web_socket.js';
 
 const RUNNING = 0;
 const CLOSING = 1;
@@ -195,7 +195,7 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     callback: OnUpgraded,
     onError: () => void,
   ): void {
-    if (isAdopted(socket)) {
+    if (isGiven(socket)) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       );

@@ -36,10 +36,10 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::startListening>>("startListening"),
        InstanceMethod<&ServerObject::openListening>("openListening"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::stopListening>>("stopListening"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::bridge>>("bridge"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnectAll>>("disconnectAll"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnect>>("disconnect"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::adopt>>("adopt"),
-       InstanceMethod<&ServerObject::openPair>("openPair"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::terminate>>("terminate"),
        InstanceMethod<&ServerObject::compresses>("compresses"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::flush>>("flush"),
@@ -237,15 +237,6 @@ Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
 }
 
 void ServerObject::throwError(const Error& error) { addon::throwError(errorClass_.Value(), error); }
-
-Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
-  server::Connection* const connection = findConnection(info);
-  if (connection == nullptr) return {};
-  const auto sent = connection->ping(integer(info[1]));
-  if (!sent.ok()) throwError(sent.error());
-  performCommands();
-  return info.Env().Undefined();
-}
 
 Napi::Value ServerObject::pump(const Napi::CallbackInfo& info) {
   const Turn::Hold hold(turn_, toId(info[1]));

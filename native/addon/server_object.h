@@ -53,10 +53,10 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value startListening(const Napi::CallbackInfo& info);
   Napi::Value openListening(const Napi::CallbackInfo& info);
   Napi::Value stopListening(const Napi::CallbackInfo& info);
+  Napi::Value adopt(const Napi::CallbackInfo& info);
+  Napi::Value bridge(const Napi::CallbackInfo& info);
   Napi::Value disconnectAll(const Napi::CallbackInfo& info);
   Napi::Value disconnect(const Napi::CallbackInfo& info);
-  Napi::Value adopt(const Napi::CallbackInfo& info);
-  Napi::Value openPair(const Napi::CallbackInfo& info);
   Napi::Value terminate(const Napi::CallbackInfo& info);
   Napi::Value compresses(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What JavaScript sends to one and publishes to many, and who is subscribed to what.
+// What JavaScript gives: connections that it has, messages to one, publications to many, and who is
+// subscribed to what.
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,7 +24,68 @@ Napi::Array namesOf(Napi::Env env, const std::vector<std::string>& names) {
   return array;
 }
 
+/// An answer of JavaScript's to a request: `{ subProtocol, headers }`. The views last as long.
+struct GivenAnswer {
+  explicit GivenAnswer(const Napi::Value& value) {
+    if (!value.IsObject()) return;
+    const auto object = value.As<Napi::Object>();
+    subProtocol = object.Get("subProtocol").ToString().Utf8Value();
+    // Each character is a byte. Those that cannot be make it invalid.
+    for (const char16_t one : object.Get("headers").ToString().Utf16Value()) {
+      headers.push_back(one > 0xFF ? '\0' : static_cast<char>(one));
+    }
+    answer = {.status = 101, .subProtocol = subProtocol, .headers = headers, .body = {}};
+    given = &answer;
+  }
+  GivenAnswer(const GivenAnswer&) = delete;
+  GivenAnswer& operator=(const GivenAnswer&) = delete;
+  ~GivenAnswer() = default;
+
+  std::string subProtocol;
+  std::string headers;
+  http::Answer answer;
+  const http::Answer* given = nullptr;
+};
+
+/// `[address, port]`; what is no address is on this machine and has none.
+net::Address addressOf(const Napi::Value& value) {
+  const auto pair = value.As<Napi::Array>();
+  const auto port = static_cast<std::uint16_t>(integer(pair.Get(1U)));
+  const std::string host = pair.Get(0U).ToString().Utf8Value();
+  if (const auto address = net::Address::literal(host, port)) return *address;
+  net::Address none;
+  none.isUnix = true;
+  return none;
+}
+
 }  // namespace
+
+Napi::Value ServerObject::adopt(const Napi::CallbackInfo& info) {
+  const GivenAnswer answer(info[2]);
+  auto id = server_->adopt(integer(info[0]), toBytes(info[1]).value_or(Bytes()), answer.given);
+  // The answer goes at once.
+  performCommands();
+  refresh();
+  if (id.ok()) return Napi::Number::New(info.Env(), id.value());
+  throwError(id.error());
+  return {};
+}
+
+Napi::Value ServerObject::bridge(const Napi::CallbackInfo& info) {
+  const GivenAnswer answer(info[3]);
+  auto bridged = server_->bridge(addressOf(info[0]), addressOf(info[1]),
+                                 toBytes(info[2]).value_or(Bytes()), answer.given);
+  performCommands();
+  refresh();
+  if (!bridged.ok()) {
+    throwError(bridged.error());
+    return {};
+  }
+  const auto both = Napi::Array::New(info.Env(), 2);
+  both.Set(0U, Napi::Number::New(info.Env(), bridged.value().id));
+  both.Set(1U, Napi::Number::New(info.Env(), bridged.value().fd));
+  return both;
+}
 
 std::optional<Bytes> ServerObject::payloadOf(const Napi::CallbackInfo& info) {
   auto bytes = toBytes(info[2]);
@@ -57,6 +119,15 @@ Napi::Value ServerObject::sendPart(const Napi::CallbackInfo& info) {
   if (!bytes) return {};
   const bool last = info[3].ToBoolean();
   return outcomeOf(info, server_->sendPart(toId(info[0]), opcode, *bytes, last, integer(info[4])));
+}
+
+Napi::Value ServerObject::ping(const Napi::CallbackInfo& info) {
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  const auto sent = connection->ping(integer(info[1]));
+  if (!sent.ok()) throwError(sent.error());
+  performCommands();
+  return info.Env().Undefined();
 }
 
 Napi::Value ServerObject::drained(const Napi::CallbackInfo& info) {

@@ -89,12 +89,8 @@ Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Fami
   if (host.find('\0') != std::string_view::npos) {
     return makeError(ErrorCode::kInvalidArgument, "a host's name has no NUL in it");
   }
+  if (const auto address = literal(host, port)) return *address;
   const std::string name(host);
-  in_addr ipv4;
-  if (inet_pton(AF_INET, name.c_str(), &ipv4) == 1) return mapped(ipv4, port);
-  in6_addr ipv6;
-  if (inet_pton(AF_INET6, name.c_str(), &ipv6) == 1) return plain(ipv6, port);
-
   auto found = lookUp(name,
                       family == Family::kIPv4   ? AF_INET
                       : family == Family::kIPv6 ? AF_INET6
@@ -105,6 +101,15 @@ Result<Address> Address::resolve(std::string_view host, std::uint16_t port, Fami
   Address address = from(found.value()->ai_addr);
   address.port = port;
   return address;
+}
+
+std::optional<Address> Address::literal(std::string_view host, std::uint16_t port) {
+  const std::string name(host);
+  in_addr ipv4;
+  if (inet_pton(AF_INET, name.c_str(), &ipv4) == 1) return mapped(ipv4, port);
+  in6_addr ipv6;
+  if (inet_pton(AF_INET6, name.c_str(), &ipv6) == 1) return plain(ipv6, port);
+  return std::nullopt;
 }
 
 Result<std::vector<Address>> Address::resolveAll(const std::string& name) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ struct Address {
   /// every interface. With kBoth an empty host is [::], which takes IPv4 too. Fails with 11001 to
   /// 11004.
   static Result<Address> resolve(std::string_view host, std::uint16_t port, Family family);
+  /// An IPv4 or IPv6 literal, or nothing: no name is looked up.
+  static std::optional<Address> literal(std::string_view host, std::uint16_t port);
   /// All addresses of a name, of both families and without a port; looked up, which may take its
   /// time. Fails with 11001 to 11004. May be called in any thread.
   static Result<std::vector<Address>> resolveAll(const std::string& name);

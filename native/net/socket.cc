@@ -94,6 +94,11 @@ Result<std::array<int, 2>> openPair() {
 }
 
 Result<int> duplicate(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
+    return systemError(errno, "getpeername");
+  }
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return systemError(errno, "dup");
   ::fcntl(copy, F_SETFL, O_NONBLOCK);

@@ -48,8 +48,8 @@ struct KeepAlive {
 /// both.
 Result<std::array<int, 2>> openPair();
 
-/// A duplicate of the descriptor of a connection, without waiting and close-on-exec. The caller owns
-/// it. Fails with what the system says.
+/// A second descriptor of a connection, which does not wait and is closed on exec. The caller owns
+/// it. Fails with 10038 for what is no socket, 10057 without a peer, and with what the system says.
 Result<int> duplicate(int fd);
 /// Whom a socket is connected to.
 Address peerOf(int fd);

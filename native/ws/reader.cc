@@ -40,7 +40,7 @@ std::uint64_t loadBigEndian(Bytes bytes) {
 }
 
 /// What a Close frame says, its payload being unmasked.
-void readClose(Piece& piece) {
+void readClose(Piece& piece, bool skipsUtf8) {
   piece.closeCode = static_cast<std::uint16_t>(CloseCode::kNoStatus);
   if (piece.payload.empty()) return;
 
@@ -52,6 +52,7 @@ void readClose(Piece& piece) {
   }
   piece.closeCode = code;
   piece.payload = piece.payload.subspan(2);
+  if (skipsUtf8) return;
   Utf8 reason;
   if (!reason.feed(piece.payload) || !reason.complete()) {
     fail(piece, CloseCode::kInvalidPayload,
@@ -142,7 +143,7 @@ bool Reader::take(Piece& piece, std::uint8_t* target) {
   } else if (size > 0 && target != piece.payload.data()) {
     std::memcpy(target, piece.payload.data(), size);
   }
-  if (piece.opcode != Opcode::kText || piece.compressed) return true;
+  if (piece.opcode != validated_ || piece.compressed) return true;
 
   if (piece.starts) utf8_ = {};
   if (utf8_.feed({target, size}) && (!piece.ends || utf8_.complete())) return true;
@@ -226,7 +227,7 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
   return true;
 }
 
-void Reader::readControl(MutableBytes& input, const Header& header, Piece& piece) {
+void Reader::readControl(MutableBytes& input, const Header& header, Piece& piece) const {
   const auto length = static_cast<std::size_t>(header.length);
   if (input.size() - header.size < length) return;
 
@@ -238,7 +239,7 @@ void Reader::readControl(MutableBytes& input, const Header& header, Piece& piece
   piece.kind = header.opcode == Opcode::kPing   ? Piece::Kind::kPing
                : header.opcode == Opcode::kPong ? Piece::Kind::kPong
                                                 : Piece::Kind::kClose;
-  if (piece.kind == Piece::Kind::kClose) readClose(piece);
+  if (piece.kind == Piece::Kind::kClose) readClose(piece, skipsUtf8());
 }
 
 void Reader::beginData(const Header& header) {

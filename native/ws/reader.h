@@ -73,6 +73,13 @@ class Reader {
   /// maxMessageSize below 2^62.
   void allowCompression() { compressionAllowed_ = true; }
 
+  /// Texts and the reasons of Closes need not be UTF-8, and are not said to be ASCII.
+  void skipUtf8() {
+    validated_ = Opcode::kContinuation;
+    utf8_ = Utf8::unknown();
+  }
+  [[nodiscard]] bool skipsUtf8() const { return validated_ != Opcode::kText; }
+
   /// Looks at the front of `input`, moves the front past what it reports, and fills `piece`.
   /// A control frame is reported whole, and left in the input until it is. A data frame is reported
   /// in as many pieces as it arrives in; its header is taken off the input as soon as it is there,
@@ -107,7 +114,7 @@ class Reader {
   [[nodiscard]] Broken ruleBrokenBy(std::uint8_t first) const;
   /// False when `piece` says why not: kNeedMore or kError.
   bool readHeader(Bytes input, Header& header, Piece& piece) const;
-  static void readControl(MutableBytes& input, const Header& header, Piece& piece);
+  void readControl(MutableBytes& input, const Header& header, Piece& piece) const;
   void beginData(const Header& header);
   void readData(MutableBytes& input, Piece& piece);
 
@@ -121,6 +128,7 @@ class Reader {
   Utf8 utf8_;
   Role role_;
   Opcode message_ = Opcode::kContinuation;  ///< kContinuation: no message has begun
+  Opcode validated_ = Opcode::kText;        ///< messages that must be UTF-8; kContinuation: none
   bool fin_ : 1 = false;
   bool starts_ : 1 = false;
   bool compressed_ : 1 = false;

@@ -13,6 +13,12 @@ namespace wss::ws {
 /// The state of one text between two pieces; two bytes, freely copied.
 class Utf8 {
  public:
+  /// Of a text that nobody looks at: it may be anything, and is not said to be ASCII.
+  static Utf8 unknown() {
+    Utf8 text;
+    text.ascii_ = false;
+    return text;
+  }
   /// Takes the next piece. False when the text is invalid; the state is then of no more use.
   bool feed(Bytes piece);
   /// Whether the text so far ends between two characters.

@@ -22,6 +22,7 @@ function descriptorOf(prototype: object, member: string): PropertyDescriptor | u
 /** The settings that the documentation does not have, but for LogLevel, which it only mentions. */
 const OURS = [
   'AllowedOrigins',
+  'AutoPong',
   'ClientContextTakeover',
   'ClientMaxWindowBits',
   'CloseTimeout',
@@ -44,12 +45,14 @@ const OURS = [
   'MaxUnfinishedBytes',
   'MessageTimeout',
   'PingInterval',
+  'QueueSends',
   'SSLEnabled',
   'SSLOwnRecords',
   'SSLSessionLifetime',
   'SendTimeout',
   'ServerContextTakeover',
   'ServerMaxWindowBits',
+  'SkipUTF8Validation',
   'SlowSubscribers',
 ];
 

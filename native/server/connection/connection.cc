@@ -176,9 +176,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
 }
 
 void Connection::onPing(Bytes payload) {
-  if (isOpen()) {
-    if (outgoing_.pong(payload)) touch();
-  }
+  if (isOpen() && shared_.options.autoPong && outgoing_.pong(payload)) touch();
   if (shared_.events.wants(EventKind::kPing)) {
     shared_.events.addText(EventRecord::ping(id_), textOf(payload));
   }
@@ -321,7 +319,13 @@ void Connection::hangUp(bool reset) {
 void Connection::disconnected(std::uint16_t code, std::string_view reason, const LastFrame* last) {
   incoming_.forget(target());
   if (extra_) extra_->waits.settleAll(ErrorCode::kInvalidConnectionId, teller());
-  extra_.reset();
+  if (bridged_) {
+    const net::Address local = extra_->local;
+    *extra_ = {};
+    extra_->local = local;
+  } else {
+    extra_.reset();
+  }
   incoming_.release();
   outgoing_.release();
   EventRecord record = EventRecord::disconnected(id_, code);
@@ -335,7 +339,7 @@ void Connection::disconnected(std::uint16_t code, std::string_view reason, const
 
 void Connection::closeSocket(bool reset) {
   if (!socket_.isOpen()) return;
-  if (askable_ && shared_.events.wants(EventKind::kDisconnected)) {
+  if (askable_ && !bridged_ && shared_.events.wants(EventKind::kDisconnected)) {
     extra().local = socket_.localAddress();
   }
   // Before the 101 answer nobody has learnt of this connection but by questions, now moot.
@@ -382,7 +386,7 @@ void Connection::enter(State state) {
 }
 
 net::Address Connection::local() const {
-  if (socket_.isOpen()) return socket_.localAddress();
+  if (socket_.isOpen() && !bridged_) return socket_.localAddress();
   return extra_ ? extra_->local : net::Address{};
 }
 

@@ -18,6 +18,7 @@
 #include "http/upgrade.h"
 #include "net/socket.h"
 #include "server/connection/connection_state.h"
+#include "server/connection/given_connection.h"
 #include "server/connection/tunnel.h"
 #include "server/events/last_frame.h"
 #include "server/shared/shared.h"
@@ -38,11 +39,8 @@ class Connection final : private net::SocketOwner {
   /// Takes over an accepted descriptor, and asks whether to go on with it or goes on if it is
   /// `admitted`. `hasNoDelay`: it has TCP_NODELAY set already.
   Result<void> open(int fd, bool admitted, bool hasNoDelay);
-  /// Takes over the descriptor of a connection that somebody else has accepted, with `head`, the
-  /// whole head of its request and what came behind it; never under TLS. The answer to its request
-  /// is `answer`, or, if that is null, asked for. 403 unless it is `admitted`. Fails with what the
-  /// system says.
-  Result<void> adopt(int fd, bool admitted, MutableBytes head, const http::Answer* answer);
+  /// The same, never under TLS; with an answer it is open, or refused, when this returns.
+  Result<void> adopt(const GivenConnection& given, bool admitted);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
@@ -120,7 +118,7 @@ class Connection final : private net::SocketOwner {
   void flush(Bytes arena);
   /// Sends one message at once, past the cork. With a positive timeout the result may be false:
   /// `token` is then settled by an event later. Fails with 10035 and takes nothing when the queue
-  /// is blocked, or a message of sendPart() is open.
+  /// is blocked (with QueueSends: full), or a message of sendPart() is open.
   Result<bool> send(ws::Opcode opcode, Bytes payload, std::int32_t token, bool mayCompress = true);
   /// Sends one fragment (RFC 6455 §5.4): text or binary begins a message, continuation goes on with
   /// it, `last` ends it. False: `token` is settled when the kernel has taken it. Queues up to
@@ -202,7 +200,7 @@ class Connection final : private net::SocketOwner {
     Waits waits;
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
-    net::Address local;              ///< kept when the socket is closed
+    net::Address local;  ///< kept when the socket is closed, and behind a bridge
     std::unique_ptr<Tunnel> tunnel;  ///< there is one from kTunnel on
     int skipped = 0;
     bool toldSkipped = false;
@@ -225,7 +223,8 @@ class Connection final : private net::SocketOwner {
 
   Result<void> setUp(int fd, bool readable, bool hasNoDelay);
   void readRequest(MutableBytes received);
-  void onRequest(const http::UpgradeRequest& request, const http::Answer* given);
+  void readGiven(bool accept, const http::Answer* answer);
+  void onRequest(const http::ParseResult& parsed, Bytes bytes, const http::Answer* answer);
   /// Gives the connection away, to whoever answers such a request, with what has been read.
   void handOver(Bytes bytes);
   void openTunnel(Bytes bytes);
@@ -384,7 +383,8 @@ class Connection final : private net::SocketOwner {
   bool queuedToCatchUp_ : 1 = false;     ///< in the server's queue for that
   bool asked_ : 1 = false;               ///< somebody outside knows it
   bool getsEnvelopes_ : 1 = false;
-  bool unread_ : 1 = false;  ///< kLeaving: something has come behind the last frame
+  bool bridged_ : 1 = false;  ///< the socket is not the client's own
+  bool unread_ : 1 = false;   ///< kLeaving: something has come behind the last frame
   [[no_unique_address]] Outgoing outgoing_;
   std::uint32_t timeoutSeconds_ : kTimeoutBits;
   std::int32_t bytesSent_ = 0;

@@ -10,6 +10,14 @@
 #include "server/connection/connection.h"
 
 namespace wss::server {
+namespace {
+
+http::Limits limitsOf(const Options& options) {
+  return {static_cast<std::size_t>(options.maxRequestHeaderSize),
+          static_cast<std::size_t>(options.maxRequestHeaders)};
+}
+
+}  // namespace
 
 // Idle connections are what a server has most of. With its block of the heap each may take 224
 // bytes.
@@ -20,7 +28,9 @@ Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remo
       id_(id),
       remote_(remote),
       incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)),
-      timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {}
+      timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {
+  if (shared.options.skipUtf8Validation) incoming_.skipUtf8();
+}
 
 Result<void> Connection::setUp(int fd, bool readable, bool hasNoDelay) {
   const Options& options = shared_.options;
@@ -33,32 +43,6 @@ Result<void> Connection::setUp(int fd, bool readable, bool hasNoDelay) {
   socket_.setKeepAlive(
       {options.keepAliveTime, options.keepAliveInterval, options.keepAliveRetryCount});
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
-  return {};
-}
-
-Result<void> Connection::adopt(int fd, bool admitted, MutableBytes head,
-                               const http::Answer* answer) {
-  Result<void> opened = setUp(fd, true, !shared_.options.tcpNoDelay);
-  if (!opened.ok()) return opened;
-  setState(State::kRequest);
-  if (!admitted) {
-    refuse(403, "The client's address is not allowed");
-    return {};
-  }
-  const http::Limits limits{head.size(), head.size()};
-  const http::ParseResult parsed =
-      http::parseUpgrade(textOf(head), 0, limits, http::Others::kRefused);
-  if (parsed.status == http::ParseResult::Status::kDone) {
-    request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
-    incoming_.kept().append(Bytes(head).subspan(parsed.consumed));
-    setState(State::kAskedOpen);
-    showPending();
-    onRequest(parsed.request, answer);
-  } else if (parsed.status == http::ParseResult::Status::kRejected) {
-    refuse(parsed.httpStatus, parsed.reason);
-  } else {
-    refuse(400, "The head of the request is not whole");
-  }
   return {};
 }
 
@@ -77,8 +61,25 @@ Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
   return {};
 }
 
+Result<void> Connection::adopt(const GivenConnection& given, bool admitted) {
+  noteAsked();
+  if (given.local) {
+    bridged_ = true;
+    extra().local = *given.local;
+  }
+  incoming_.kept().append(given.head);
+  // Whether it has TCP_NODELAY set is not known.
+  const bool hasNoDelay = !shared_.options.tcpNoDelay;
+  if (given.answer == nullptr) return open(given.fd, admitted, hasNoDelay);
+  Result<void> opened = setUp(given.fd, true, hasNoDelay);
+  if (opened.ok()) readGiven(admitted, given.answer);
+  return opened;
+}
+
 void Connection::answerConnectionRequest(bool accept) {
   if (state_ != State::kAskedConnection) return;
+  // Only one that is adopted has brought something along.
+  if (!incoming_.kept().empty()) return readGiven(accept, nullptr);
   if (accept)
     return enter(shared_.tls.isSecure(shared_.options) ? State::kHandshake : State::kRequest);
   if (shared_.log.shows(LogLevel::kInfo))
@@ -94,8 +95,7 @@ void Connection::readRequest(MutableBytes received) {
   ByteQueue gathered;
   gathered.swap(kept);
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
-  const http::Limits limits{static_cast<std::size_t>(shared_.options.maxRequestHeaderSize),
-                            static_cast<std::size_t>(shared_.options.maxRequestHeaders)};
+  const http::Limits limits = limitsOf(shared_.options);
   const auto others = shared_.handsOver ? http::Others::kHandedOver : http::Others::kRefused;
   const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits, others);
   switch (parsed.status) {
@@ -113,11 +113,7 @@ void Connection::readRequest(MutableBytes received) {
     case http::ParseResult::Status::kDone:
       break;
   }
-  request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
-  kept.append(bytes.subspan(parsed.consumed));
-  setState(State::kAskedOpen);
-  showPending();
-  onRequest(parsed.request, nullptr);
+  onRequest(parsed, bytes, nullptr);
 }
 
 void Connection::handOver(Bytes bytes) {
@@ -134,13 +130,33 @@ void Connection::handOver(Bytes bytes) {
   shared_.events.addFields(EventRecord::handedOver(id_, fd), fields);
 }
 
-void Connection::onRequest(const http::UpgradeRequest& request, const http::Answer* given) {
+void Connection::readGiven(bool accept, const http::Answer* answer) {
+  enter(State::kRequest);
+  if (!accept) return refuse(403, "The client's address is not allowed");
+  ByteQueue gathered;
+  gathered.swap(incoming_.kept());
+  const Bytes bytes = std::as_const(gathered).bytes();
+  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), 0, limitsOf(shared_.options));
+  if (parsed.status == http::ParseResult::Status::kDone) return onRequest(parsed, bytes, answer);
+  // It has been parsed before, and is whole.
+  if (parsed.status == http::ParseResult::Status::kNeedMore)
+    return refuse(400, "The head of the request has no end");
+  refuse(parsed.httpStatus, parsed.reason);
+}
+
+void Connection::onRequest(const http::ParseResult& parsed, Bytes bytes,
+                           const http::Answer* answer) {
+  const http::UpgradeRequest& request = parsed.request;
+  request_ = http::PackedHead(request.uri, request.headers);
+  incoming_.kept().append(bytes.subspan(parsed.consumed));
+  setState(State::kAskedOpen);
+  showPending();
   shared_.log.addRequest(id_, request, remote_);
   const std::string_view origin = request.origin;
   if (!origin.empty() && !isAllowedOrigin(shared_.options.allowedOrigins, origin)) {
     return refuse(403, "The Origin is not allowed");
   }
-  if (given != nullptr) return answerOpenRequest(*given);
+  if (answer != nullptr) return answerOpenRequest(*answer);
   if (!shared_.events.wants(EventKind::kWebSocketOpenRequest)) {
     return answerOpenRequest(
         {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});

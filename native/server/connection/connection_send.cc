@@ -152,7 +152,8 @@ Result<void> Connection::setMessageLength(int bytes) {
 Result<bool> Connection::send(ws::Opcode opcode, Bytes payload, std::int32_t token,
                               bool mayCompress) {
   bytesSent_ = 0;
-  if (outgoing_.isBlocked() && (!sendsWait() || isFull())) {
+  const bool queues = sendsWait() || shared_.options.queueSends;
+  if (outgoing_.isBlocked() && (!queues || isFull())) {
     return makeError(ErrorCode::kWouldBlock, "wait for ReadyToSend, then send again");
   }
   if (Result<void> may = outgoing_.mayBegin(opcode); !may.ok()) return may.error();

@@ -53,7 +53,7 @@ Result<void> Server::set(const Setting& setting, std::string_view value) {
   const std::string before = readSetting(options_, setting);
   Result<void> written = writeSetting(options_, setting, value, isListening());
   if (!written.ok()) return written;
-  if (isListening()) readClientLists();
+  if (takesClients()) readClientLists();
   if (!setting.tls) return {};
   written = renewTls();
   if (!written.ok()) (void)writeSetting(options_, setting, before, false);
@@ -268,14 +268,14 @@ void Server::onAccept(int fd, const net::Address& remote) {
     net::Listener::refuse(fd);
     return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
   }
-  Connection& connection = admit(remote);
+  Connection& connection = addConnection(remote);
   const Result<void> opened = connection.open(fd, admits(remote), listener_.hasNoDelay());
   if (opened.ok()) return;
   shared_.log.report(connection.id(), opened.error());
   remove(connection.id());
 }
 
-Connection& Server::admit(const net::Address& remote) {
+Connection& Server::addConnection(const net::Address& remote) {
   if (pending_.count() >= maxPending()) {
     if (const std::int32_t victim = chooseVictim(); victim != 0) evict(victim);
   }
@@ -288,26 +288,6 @@ Connection& Server::admit(const net::Address& remote) {
   if (shared_.log.shows(LogLevel::kDebug))
     shared_.log.add(LogLevel::kDebug, id, "Connection from " + remote.text());
   return *place;
-}
-
-Result<std::int32_t> Server::adopt(int fd, std::optional<net::Address> remote, MutableBytes head,
-                                   const http::Answer* answer) {
-  Result<int> own = net::duplicate(fd);
-  if (!own.ok()) return own.error();
-  if (!remote) remote = net::peerOf(own.value());
-  // Whoever listens has read them.
-  if (!isListening()) readClientLists();
-  if (const std::string_view reason = whyTooMany(*remote); !reason.empty()) {
-    ::close(own.value());
-    return makeError(ErrorCode::kTooManyOpenFiles, reason);
-  }
-  Connection& connection = admit(*remote);
-  connection.noteAsked();
-  const std::int32_t id = connection.id();
-  const Result<void> adopted = connection.adopt(own.value(), admits(*remote), head, answer);
-  if (adopted.ok()) return id;
-  remove(id);
-  return adopted.error();
 }
 
 void Server::onAcceptError(const Error& error, int turnedAway) {

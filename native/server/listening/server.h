@@ -75,12 +75,22 @@ class Server final : private net::ListenerOwner,
   [[nodiscard]] bool isIdle() const { return !isListening() && count_ == 0; }
   [[nodiscard]] const Statistics& statistics() const { return shared_.statistics; }
 
-  /// Takes a connection over that somebody else has accepted, whose descriptor is duplicated:
-  /// Connection::adopt(), with which it counts as one of this server's. `remote`: of its client, if
-  /// that is not whom it is connected to. Its id. Fails with 10024 beyond a limit, and with what
-  /// the system says.
-  Result<std::int32_t> adopt(int fd, std::optional<net::Address> remote, MutableBytes head,
-                             const http::Answer* answer);
+  // Connections of others.
+  /// Takes over a connection that somebody else has accepted, as Connection::adopt() does; limits
+  /// and lists hold for it as for one that has been accepted here. The caller keeps its descriptor,
+  /// which is duplicated. The id; 0: it has been refused, which the Log and the answer say. Fails
+  /// with 10022 when there is no head, with 10024 when there is no descriptor left, with 10038 and
+  /// 10057 for what is no connected socket.
+  Result<std::int32_t> adopt(int fd, Bytes head, const http::Answer* answer);
+  /// The same for a connection that has no descriptor, of a client `remote` who has reached
+  /// `local`: what is written to the other end of a pair is from the client, what can be read there
+  /// is for it.
+  struct Bridged {
+    std::int32_t id;
+    int fd;  ///< the other end, which is the caller's
+  };
+  Result<Bridged> bridge(const net::Address& remote, const net::Address& local, Bytes head,
+                         const http::Answer* answer);
 
   // TLS.
   /// New connections are served under TLS with these certificates, one for each kind of key; none:
@@ -203,9 +213,13 @@ class Server final : private net::ListenerOwner,
   };
 
   void onAccept(int fd, const net::Address& remote) override;
-  /// A new connection, which counts; after whyTooMany().
-  Connection& admit(const net::Address& remote);
   void onAcceptError(const Error& error, int turnedAway) override;
+  /// Makes a connection that counts, after whyTooMany().
+  Connection& addConnection(const net::Address& remote);
+  /// Takes over the descriptor.
+  Result<std::int32_t> take(const GivenConnection& given, const net::Address& remote);
+  /// Whether clients may come, so that the lists of them are to be known.
+  [[nodiscard]] bool takesClients() const { return isListening() || adopts_; }
   bool mayAccept() override;
   bool makeRoom() override;
   void onTick() override;
@@ -268,6 +282,7 @@ class Server final : private net::ListenerOwner,
   int opened_ = 0;                       ///< of them those that are open, or have been
   Pending pending_;
   Topics topics_;
+  bool adopts_ = false;                 ///< adopt() or bridge() has been called
   std::size_t descriptors_ = SIZE_MAX;  ///< that the process may have
   std::vector<std::int32_t> deferred_;
   std::uint64_t nextAcceptReportMs_ = 0;

@@ -73,7 +73,7 @@ void Server::refreshNamesAt(Tick due) {
 
 void Server::refreshNames() {
   // There is one for each time that listening has started.
-  if (!isListening() || hostNames_.empty() || shared_.now() < namesDue_) return;
+  if (!takesClients() || hostNames_.empty() || shared_.now() < namesDue_) return;
   if (hostNames_.refreshing()) {
     reportNames(hostNames_.takeRefreshed());
   } else {

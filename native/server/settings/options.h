@@ -21,6 +21,7 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Configuration settings, in alphabetical order.
   std::string allowedClients = "*";
   std::string allowedOrigins = "*";
+  bool autoPong = true;
   bool bindExclusively = true;
   std::string blockedClients;
   std::string buildInfo;  ///< JavaScript knows it
@@ -68,11 +69,13 @@ struct Options {  // NOLINT(clang-analyzer-optin.performance.Padding)
   int outBufferSize = 0;
   int pingInterval = 0;
   bool processIdleEvents = true;
+  bool queueSends = false;
   bool reuseSSLSession = true;
   int selectWaitMillis = 20;
   int sendTimeout = 60;
   bool serverContextTakeover = false;
   int serverMaxWindowBits = 15;
+  bool skipUtf8Validation = false;
   std::string slowSubscribers = "Skip";
   std::string sslCACertFilePaths =
       "/etc/ssl/ca-bundle.pem;/etc/pki/tls/certs/ca-bundle.crt;/etc/ssl/certs/ca-certificates.crt;"

@@ -73,6 +73,10 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = kMaxListSize,
      .doc = "Origins whose pages may connect, separated by commas; a * stands for anything. Other "
             "requests that name an Origin are refused with status 403."},
+    {.name = "AutoPong",
+     .field = &Options::autoPong,
+     .doc = "Whether Pings are answered. If not, the Ping event is all that comes of them, and who "
+            "listens to it is to send the Pong: peers take a server that does not for dead."},
     {.name = "BindExclusively",
      .field = &Options::bindExclusively,
      .doc = "Whether the port is ours alone. False: several servers, in any number of processes or "
@@ -282,6 +286,10 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = kMaxTimeout,
      .doc = "Seconds of silence after which a connection is pinged; after as many again since the "
             "Ping has left, it counts as lost. 0: never. Read when a WebSocket opens."},
+    {.name = "QueueSends",
+     .field = &Options::queueSends,
+     .doc = "Whether a send is queued while the kernel takes no more for its connection, up to "
+            "MaxQueuedBytes, instead of failing with 10035. ReadyToSend follows as before."},
     {.name = "SelectWaitMillis",
      .field = &Options::selectWaitMillis,
      .max = 60000,
@@ -302,6 +310,11 @@ inline constexpr auto kServerSettings = std::to_array<Setting>({
      .max = 15,
      .doc = "Logarithm of the window to compress with; a client may ask for less (RFC 7692 "
             "§7.1.2.1)."},
+    {.name = "SkipUTF8Validation",
+     .field = &Options::skipUtf8Validation,
+     .doc = "Whether texts and the reasons of Closes are taken without a look whether they are "
+            "UTF-8 (RFC 6455 §8.1 wants one); what is none comes with U+FFFD in it. Read when a "
+            "connection is accepted."},
     {.name = "SlowSubscribers",
      .field = &Options::slowSubscribers,
      .max = 10,

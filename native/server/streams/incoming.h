@@ -30,6 +30,8 @@ class Incoming {
   };
 
   explicit Incoming(std::uint64_t maxMessageSize) : reader_(ws::Role::kServer, maxMessageSize) {}
+  /// As ws::Reader::skipUtf8().
+  void skipUtf8() { reader_.skipUtf8(); }
 
   // Frames.
   /// The start of a request or frame whose rest has not come.

@@ -32,7 +32,7 @@ bool Incoming::onCompressed(ws::Piece& piece, const Target& target) {
   SharedStreams& streams = target.shared.streams;
   const bool own = rare_ && rare_->inflater != nullptr;
   ws::Inflater& inflater = own ? *rare_->inflater : streams.inflater();
-  ws::Utf8 text;
+  ws::Utf8 text = reader_.skipsUtf8() ? ws::Utf8::unknown() : ws::Utf8();
   const ws::InflateStatus status = inflate(inflater, rest, text, piece, target);
   if (status == ws::InflateStatus::kDone) deliverInflated(piece.opcode, text, target);
   if (status != ws::InflateStatus::kMore) return status == ws::InflateStatus::kDone;
@@ -86,7 +86,7 @@ ws::InflateStatus Incoming::inflate(ws::Inflater& inflater, Bytes& rest, ws::Utf
     if (!shared.keepsUnfinished(target.id)) status = ws::InflateStatus::kNoMemory;
   }
   const bool valid =
-      piece.opcode != ws::Opcode::kText ||
+      piece.opcode != ws::Opcode::kText || reader_.skipsUtf8() ||
       (text.feed(Bytes(message_.bytes()).subspan(before)) && (goesOn || text.complete()));
   switch (status) {
     case ws::InflateStatus::kDone:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The events of the browser's WebSocket, as npm ws has them, on top of EventEmitter.
 
-import { EventEmitter } from 'node:events';
+import { TypedEmitter } from './typed_emitter.js';
 
 /** What has happened to a WebSocket. */
 export class Event<Target = unknown> {
@@ -51,7 +51,7 @@ export class ErrorEvent<Target = unknown> extends Event<Target> {
 }
 
 /** A message has come: text is a string. */
-export class MessageEvent<Target = unknown, Data = unknown> extends Event<Target> {
+export class MessageEvent<Target = unknown> extends Event<Target> {
   readonly data: Data;
 
   constructor(target: Target, data: Data) {
@@ -62,6 +62,8 @@ export class MessageEvent<Target = unknown, Data = unknown> extends Event<Target
 
 /** What a message comes as: see binaryType; text is a Buffer. */
 export type RawData = Buffer | ArrayBuffer | Buffer[];
+/** The same in a MessageEvent. */
+export type Data = string | RawData;
 
 /** The events, and what their listeners are given. */
 export interface WebSocketEvents {
@@ -84,11 +86,16 @@ type HandlerOf<Of> = ((event: Of) => void) | { handleEvent(event: Of): void };
 type Attribute<Of> = ((event: Of) => void) | null;
 
 /** What handlers are given, by the types of events. */
-interface Events<Target> {
+export interface WebSocketEventMap<Target> {
   open: Event<Target>;
-  message: MessageEvent<Target, string | RawData>;
+  message: MessageEvent<Target>;
   close: CloseEvent<Target>;
   error: ErrorEvent<Target>;
+}
+
+export interface EventListenerOptions {
+  /** Whether it is called for the first event only. */
+  once?: boolean | undefined;
 }
 
 /** What EventEmitter calls for a handler. */
@@ -101,7 +108,7 @@ interface Wrapper {
 
 const makers: Readonly<Record<string, (target: EventTarget, ...args: never[]) => Event>> = {
   open: (target) => new Event('open', target),
-  message: (target, data: { toString(): string }, isBinary: boolean) =>
+  message: (target, data: RawData, isBinary: boolean) =>
     new MessageEvent(target, isBinary ? data : data.toString()),
   close: (target, code: number, reason: Buffer) =>
     new CloseEvent(target, code, reason.toString(), target.wasClean),
@@ -112,20 +119,20 @@ const wrappersOf = (target: EventTarget, type: string): Wrapper[] =>
   target.listeners(type as 'open') as Wrapper[];
 
 /** What has the events of the browser's WebSocket beside those of ws. */
-export abstract class EventTarget extends EventEmitter<WebSocketEvents> {
-  declare onopen: Attribute<Event<this>>;
-  declare onmessage: Attribute<MessageEvent<this, string | RawData>>;
-  declare onclose: Attribute<CloseEvent<this>>;
-  declare onerror: Attribute<ErrorEvent<this>>;
+export abstract class EventTarget<Target = never> extends TypedEmitter<WebSocketEvents> {
+  declare onopen: Attribute<Event<Target>>;
+  declare onmessage: Attribute<MessageEvent<Target>>;
+  declare onclose: Attribute<CloseEvent<Target>>;
+  declare onerror: Attribute<ErrorEvent<Target>>;
 
   /** Whether both sides have said Close. @internal */
   abstract get wasClean(): boolean;
 
   /** Adds a handler, unless it has been added before. Types that there are not are passed over. */
-  addEventListener<Type extends keyof Events<this>>(
+  addEventListener<Type extends keyof WebSocketEventMap<Target>>(
     type: Type,
-    handler: HandlerOf<Events<this>[Type]>,
-    options: { once?: boolean | undefined } = {},
+    handler: HandlerOf<WebSocketEventMap<Target>[Type]>,
+    options: EventListenerOptions = {},
   ): void {
     const isKnown = wrappersOf(this, type).some(
       (wrapper) => wrapper.handler === handler && !wrapper.isAttribute,
@@ -133,9 +140,9 @@ export abstract class EventTarget extends EventEmitter<WebSocketEvents> {
     if (!isKnown) addHandler(this, type, handler as Handler, { once: options.once === true });
   }
 
-  removeEventListener<Type extends keyof Events<this>>(
+  removeEventListener<Type extends keyof WebSocketEventMap<Target>>(
     type: Type,
-    handler: HandlerOf<Events<this>[Type]>,
+    handler: HandlerOf<WebSocketEventMap<Target>[Type]>,
   ): void {
     const found = wrappersOf(this, type).find(
       (wrapper) => wrapper.handler === handler && !wrapper.isAttribute,

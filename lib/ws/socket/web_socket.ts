@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-import { Opcode, UNCOMPRESSED } from '../boundary/outbox.js';
-import type { PartOpcode } from '../sending/sender.js';
-import type { Engine } from './engine.js';
+import type { EventEmitter } from 'node:events';
+import { Opcode, UNCOMPRESSED } from '../../boundary/outbox.js';
+import type { PartOpcode } from '../../sending/sender.js';
 import { EventTarget, type RawData } from './event_target.js';
-import type { ConnectionSocket } from './request.js';
 import { checkControl, farewellOf, sendableOf, sizeOf } from './sendable.js';
+import type { Transport } from './transport.js';
 import { Turns } from './turns.js';
 
 const CONNECTING = 0;
@@ -37,12 +37,14 @@ export interface SendOptions {
 
 /** Called when what was sent is with the system, or has failed. */
 export type SendCallback = (error?: Error) => void;
+/** The same, as @types/ws has it for ping and pong. */
+export type ControlCallback = (error: Error) => void;
 
 /**
  * A client of a {@link WebSocketServer}, with the interface of npm `ws`. Made by the server: it cannot
  * connect.
  */
-export class WebSocket extends EventTarget {
+export class WebSocket extends EventTarget<WebSocket> {
   declare static readonly CONNECTING: typeof CONNECTING;
   declare static readonly OPEN: typeof OPEN;
   declare static readonly CLOSING: typeof CLOSING;
@@ -52,7 +54,7 @@ export class WebSocket extends EventTarget {
   declare readonly CLOSING: typeof CLOSING;
   declare readonly CLOSED: typeof CLOSED;
 
-  #engine: Engine | undefined;
+  #transport: Transport | undefined;
   #id = 0;
   #readyState: ReadyState = CONNECTING;
   #binaryType: BinaryType = 'nodebuffer';
@@ -83,8 +85,8 @@ export class WebSocket extends EventTarget {
   }
 
   /** Opens it. @internal */
-  attach(engine: Engine, id: number, protocol: string): void {
-    this.#engine = engine;
+  attach(transport: Transport, id: number, protocol: string): void {
+    this.#transport = transport;
     this.#id = id;
     this.#protocol = protocol;
     this.#readyState = OPEN;
@@ -106,13 +108,13 @@ export class WebSocket extends EventTarget {
 
   /** Bytes that wait to be taken by the system. */
   get bufferedAmount(): number {
-    const waiting = this.#readyState === CLOSED ? 0 : (this.#engine?.queuedBytes(this.#id) ?? 0);
+    const waiting = this.#readyState === CLOSED ? 0 : (this.#transport?.queuedBytes(this.#id) ?? 0);
     return waiting + this.#tooLate + (this.#turns?.size ?? 0);
   }
 
   /** The extensions that have been agreed on, separated by commas. */
   get extensions(): string {
-    return this.#engine?.compresses(this.#id) ? 'permessage-deflate' : '';
+    return this.#transport?.compresses(this.#id) ? 'permessage-deflate' : '';
   }
 
   /** The subprotocol that has been chosen. */
@@ -125,8 +127,9 @@ export class WebSocket extends EventTarget {
   }
 
   /** Only clients have one. */
-  get url(): string | undefined {
-    return undefined;
+  get url(): string {
+    // @types/ws says that there is one.
+    return undefined as unknown as string;
   }
 
   /** Whether both sides have said Close. @internal */
@@ -135,8 +138,8 @@ export class WebSocket extends EventTarget {
   }
 
   /** What programs look into for addresses. @internal */
-  get _socket(): ConnectionSocket | undefined {
-    return this.#engine?.socketOf(this.#id);
+  get _socket(): EventEmitter | undefined {
+    return this.#transport?.socketOf(this.#id);
   }
 
   // Sending.
@@ -148,11 +151,11 @@ export class WebSocket extends EventTarget {
     optionsOrCallback?: SendOptions | SendCallback | null,
     callback?: SendCallback,
   ): void {
-    const engine = this.#engine;
-    if (optionsOrCallback === undefined && callback === undefined && engine !== undefined) {
+    const transport = this.#transport;
+    if (optionsOrCallback === undefined && callback === undefined && transport !== undefined) {
       // What nearly every send is.
       const isSimple = this.#readyState === OPEN && !this.#turns?.isBusy;
-      if (isSimple && !this.#inParts && engine.sendAtOnce(this.#id, data)) return;
+      if (isSimple && !this.#inParts && transport.sendAtOnce(this.#id, data)) return;
     }
     this.#requireOpened();
     const [options, cb] =
@@ -173,7 +176,7 @@ export class WebSocket extends EventTarget {
       if (!fin || this.#inParts) this.#sendFragment(opcode, sendable, fin, cb);
       else {
         const kind = compress ? opcode : opcode | UNCOMPRESSED;
-        this.#attempt((engine) => engine.sendMessage(this.#id, kind, sendable), cb);
+        this.#attempt((transport) => transport.sendMessage(this.#id, kind, sendable), cb);
       }
     };
     this.#inTurn(data, transmit, cb);
@@ -188,7 +191,10 @@ export class WebSocket extends EventTarget {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     const begun = this.#inParts;
     this.#inParts = !fin;
-    this.#attempt((engine) => engine.sendFragment(this.#id, begun ? 0 : opcode, bytes, fin), cb);
+    this.#attempt(
+      (transport) => transport.sendFragment(this.#id, begun ? 0 : opcode, bytes, fin),
+      cb,
+    );
   }
 
   /** Has what can be sent of `data` transmitted, after what was sent before it. */
@@ -207,23 +213,24 @@ export class WebSocket extends EventTarget {
     else this.#turns.take(() => transmit(sendable), sendable, cb);
   }
 
-  ping(data?: unknown, mask?: boolean | SendCallback, cb?: SendCallback): void {
+  ping(data?: unknown, mask?: boolean | ControlCallback, cb?: ControlCallback): void {
     this.#control(Opcode.ping, data, mask, cb);
   }
 
-  pong(data?: unknown, mask?: boolean | SendCallback, cb?: SendCallback): void {
+  pong(data?: unknown, mask?: boolean | ControlCallback, cb?: ControlCallback): void {
     this.#control(Opcode.pong, data, mask, cb);
   }
 
   #control(
     opcode: number,
     data: unknown,
-    mask: boolean | SendCallback | undefined,
-    callback: SendCallback | undefined,
+    mask: boolean | ControlCallback | undefined,
+    callback: ControlCallback | undefined,
   ): void {
     this.#requireOpened();
     const isCallback = typeof data === 'function';
-    const cb = isCallback ? (data as SendCallback) : typeof mask === 'function' ? mask : callback;
+    const third = typeof mask === 'function' ? mask : callback;
+    const cb = (isCallback ? data : third) as SendCallback | undefined;
     const payload = isCallback ? undefined : typeof data === 'number' ? `${data}` : data;
     if (this.#readyState !== OPEN) {
       this.#refuse(payload, cb);
@@ -231,17 +238,17 @@ export class WebSocket extends EventTarget {
     }
     checkControl(payload || NOTHING);
     const transmit = (sendable: string | Uint8Array): void =>
-      this.#attempt((engine) => engine.sendMessage(this.#id, opcode, sendable), cb);
+      this.#attempt((transport) => transport.sendMessage(this.#id, opcode, sendable), cb);
     this.#inTurn(payload, transmit, cb);
   }
 
   /** Sends by `act`, and has `cb` called when that is done. */
-  #attempt(act: (engine: Engine) => void, cb: SendCallback | undefined): void {
-    const engine = this.#engine as Engine;
+  #attempt(act: (transport: Transport) => void, cb: SendCallback | undefined): void {
+    const transport = this.#transport as Transport;
     try {
-      act(engine);
+      act(transport);
     } catch (error) {
-      engine.onOverflow(this.#id);
+      transport.onOverflow(this.#id);
       if (cb !== undefined) process.nextTick(cb, error as Error);
       return;
     }
@@ -268,7 +275,9 @@ export class WebSocket extends EventTarget {
       for (const callback of callbacks) process.nextTick(callback, error);
     };
     // The core takes what comes of a message that is open for all that is in its queue.
-    const sent = this.#inParts ? Promise.resolve() : (this.#engine as Engine).whenSent(this.#id);
+    const sent = this.#inParts
+      ? Promise.resolve()
+      : (this.#transport as Transport).whenSent(this.#id);
     sent.then(
       () => call(),
       (error: Error) => call(error),
@@ -297,13 +306,13 @@ export class WebSocket extends EventTarget {
   pause(): void {
     if (this.#readyState === CONNECTING || this.#readyState === CLOSED) return;
     this.#isPaused = true;
-    this.#engine?.setReading(this.#id, false);
+    this.#transport?.setReading(this.#id, false);
   }
 
   resume(): void {
     if (this.#readyState === CONNECTING || this.#readyState === CLOSED) return;
     this.#isPaused = false;
-    this.#engine?.setReading(this.#id, true);
+    this.#transport?.setReading(this.#id, true);
   }
 
   /** A message has come. @internal */
@@ -328,16 +337,16 @@ export class WebSocket extends EventTarget {
    */
   close(code?: number, reason?: string | Uint8Array): void {
     if (this.#readyState !== OPEN) return;
-    const engine = this.#engine as Engine;
+    const transport = this.#transport as Transport;
     const farewell = farewellOf(code, reason);
     const leave = (): void => {
       this.#settle();
-      engine.close(this.#id, farewell);
+      transport.close(this.#id, farewell);
     };
     if (this.#turns === undefined) leave();
     else this.#turns.take(leave, '');
     this.#readyState = CLOSING;
-    this.#timer = setTimeout(() => engine.terminate(this.#id), engine.closeTimeout);
+    this.#timer = setTimeout(() => transport.terminate(this.#id), transport.closeTimeout);
   }
 
   /** Closes the connection at once. */
@@ -345,7 +354,7 @@ export class WebSocket extends EventTarget {
     if (this.#readyState === CONNECTING || this.#readyState === CLOSED) return;
     this.#readyState = CLOSING;
     this.#isCutOff = true;
-    this.#engine?.terminate(this.#id);
+    this.#transport?.terminate(this.#id);
   }
 
   /** The peer has broken the protocol: its end follows. @internal */

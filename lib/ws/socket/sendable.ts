@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What can be sent, and what a Close may say, as ws has it.
 
-import { bytesOf, isUint8Array, lengthOf } from '../base/bytes.js';
+import { bytesOf, isUint8Array, lengthOf } from '../../base/bytes.js';
 
 /** RFC 6455 §5.5: of a control frame, in bytes. */
 const MOST_CONTROL = 125;
