@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 /** What has happened to a WebSocket. */
 export class Event<Target = unknown> {
   readonly #type: string;
-  readonly #target: EventTarget;
+  readonly #target: Target;
 
   constructor(type: string, target: Target) {
     this.#type = type;
