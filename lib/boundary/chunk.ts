@@ -108,6 +108,13 @@ export class Chunk {
     }
   }
 
+  /** The same as a Buffer. */
+  buffer(offset: number, length: number): Buffer {
+    const buffer = this.#shown ?? this.#show();
+    if (buffer.byteLength > 0) return Buffer.from(buffer, offset, length);
+    return Buffer.from(this.#rescued(offset, length).buffer);
+  }
+
   /** A copy of `length` bytes from `offset`. */
   copy(offset: number, length: number): Uint8Array {
     const copy = new Uint8Array(length);

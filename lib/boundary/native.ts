@@ -110,7 +110,7 @@ export interface Layout {
       number
     >
   >;
-  /** By their kinds: those of eventNames, then Forgotten, Settled, Published and Interest. */
+  /** By their kinds: those of eventNames, then Forgotten, Settled, Published, Interest and HandedOver. */
   readonly events: readonly EventRow[];
   /** The LogType of the lines of each level; 0 has none. */
   readonly logTypes: readonly string[];
@@ -173,8 +173,29 @@ export interface NativeServer {
   openListening(): number[];
   stopListening(): void;
   disconnectAll(): void;
-  /** Starts the closing handshake; without code and reason the settings say which. */
-  disconnect(id: number, code?: number, reason?: string): void;
+  /** Starts the closing handshake; without code and reason the settings say which; null: without a code. */
+  disconnect(id: number, code?: number | null, reason?: string): void;
+  /**
+   * Takes over a plain connection that somebody else has accepted, whose descriptor is duplicated.
+   * `address` is its client's; empty: whom it is connected to. `head` is the whole head of its request
+   * and what came behind. With `subProtocol` it is accepted, with `headers` as lines, else the
+   * question is asked. Its id, though it may have been refused. Throws 10024 beyond a limit, and
+   * what the system says.
+   */
+  adopt(
+    fd: number,
+    address: string,
+    port: number,
+    head: Uint8Array,
+    subProtocol?: string,
+    headers?: string,
+  ): number;
+  /** Descriptors of two sockets that are connected with each other; -1: there are none left. */
+  openPair(): [number, number];
+  /** Closes the socket at once: what waits is not sent, and a WebSocket ends with 1006. */
+  terminate(id: number): void;
+  /** Whether `id` has agreed on permessage-deflate. */
+  compresses(id: number): boolean;
   flush(): void;
   /**
    * Sends past the command memory. UNCOMPRESSED may be added to the opcode. False: `token` is
@@ -231,6 +252,10 @@ export interface NativeServer {
   setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
   /** Bit n: whether event n of {@link Layout.events} is listened to, or Interest wanted. */
   setWanted(bits: number): void;
+  /** Whether connections whose request is no WebSocket upgrade are handed over, or refused. */
+  setHandsOver(on: boolean): void;
+  /** The descriptor of a HandedOver is ours from now on. False: there is none, or no more. */
+  take(descriptor: number): boolean;
   connectedIds(): Int32Array;
   /** What the ConnectionUIDs of this server begin with, before a `-`: up to 16 hexadecimal digits. */
   nodeId(): string;

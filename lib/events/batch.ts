@@ -9,6 +9,7 @@ import { Chunk } from '../boundary/chunk.js';
 import { fieldReader } from '../boundary/fields.js';
 import { eventKind, layout } from '../boundary/layout.js';
 import * as events from './events.js';
+import { type HandedOver, handedOverFields } from './handed_over.js';
 import * as questionEvents from './question_events.js';
 
 const NONE: readonly Buffer[] = [];
@@ -47,6 +48,7 @@ const SKIPPED = eventKind('Skipped');
 const SETTLED = eventKind('Settled');
 const PUBLISHED = eventKind('Published');
 const INTEREST = eventKind('Interest');
+const HANDED_OVER = eventKind('HandedOver');
 
 // Header values are bytes; Latin-1 keeps each as it came, as Node's http does.
 const readOpenRequest = fieldReader(
@@ -64,6 +66,7 @@ const readClientCertificate = fieldReader(
   questionEvents.clientCertificateFields,
   'text',
 );
+const readHandedOver = fieldReader('HandedOver', handedOverFields, 'latin1');
 
 /** Where the events of a batch go. None of these should throw: what is thrown ends the process. */
 export interface BatchHandler {
@@ -83,6 +86,8 @@ export interface BatchHandler {
   onPublished(token: number, count: number): void;
   /** A pattern has its first subscriber, or has lost its last. */
   onInterest(pattern: string, wanted: boolean): void;
+  /** The core gives a connection away: its descriptor, and what goes with it. */
+  onHandedOver(descriptor: number, given: HandedOver): void;
   onEvent<Name extends Exclude<events.EventName, 'ConnectionRequest'>>(
     name: Name,
     event: events.EventMap[Name],
@@ -258,6 +263,9 @@ export class BatchReader {
         return;
       case INTEREST:
         handler.onInterest(chunk.text(offset, length), value === 1);
+        return;
+      case HANDED_OVER:
+        handler.onHandedOver(value, readHandedOver(chunk, offset, length));
         return;
     }
   }

@@ -127,6 +127,11 @@ export class DataInEvent {
     return this.#bytes;
   }
 
+  /** {@link textB} as a Buffer. @internal */
+  toBuffer(): Buffer {
+    return this.#chunk.buffer(this.#offset, this.#length);
+  }
+
   /** The memory of the payload is lent until {@link takeBack}. @internal */
   lend(): void {
     this.#flags |= IS_LENT;

@@ -22,6 +22,15 @@ export interface Diversion {
   take(event: DataInEvent): void;
 }
 
+/** `take`, which is given payloads that are taken back when it returns. */
+export function lending(take: (event: DataInEvent) => void): (event: DataInEvent) => void {
+  return (event) => {
+    event.lend();
+    take(event);
+    event.takeBack();
+  };
+}
+
 /**
  * Delivers the messages of a server to the handlers of DataIn: at once where nothing is in the way,
  * else through the connection's {@link Intake}.

@@ -92,6 +92,13 @@ export class Sender {
     return this.#sendWith(connectionId, Opcode.binary, data, options);
   }
 
+  /** Sends a string as text, bytes as binary, through the outbox alone; false: it does not take it. */
+  sendAtOnce(connectionId: number, data: unknown): boolean {
+    if (!this.#outbox.takes(connectionId)) return false;
+    if (typeof data === 'string') return this.#outbox.sendText(connectionId, data, Opcode.text);
+    return isUint8Array(data) && this.#outbox.sendBytes(connectionId, data, Opcode.binary);
+  }
+
   sendAs(
     connectionId: number | string,
     format: SendFormat,

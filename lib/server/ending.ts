@@ -52,3 +52,24 @@ export class Ending {
     this.#controller?.abort(errors.connectionEnded());
   }
 }
+
+/** Those who wait for connections to end. */
+export class Departures {
+  #awaited: { readonly connectionIds: Set<number>; readonly resolve: () => void }[] = [];
+
+  /** Fulfilled when the last of them has gone, and so are `others`. Undefined: there are none. */
+  of(ids: Iterable<number>, others: Promise<void> | undefined): Promise<void> | undefined {
+    const connectionIds = new Set(ids);
+    if (connectionIds.size === 0) return others;
+    const gone = new Promise<void>((resolve) => this.#awaited.push({ connectionIds, resolve }));
+    return others === undefined ? gone : others.then(() => gone);
+  }
+
+  onGone(connectionId: number): void {
+    this.#awaited = this.#awaited.filter(({ connectionIds, resolve }) => {
+      connectionIds.delete(connectionId);
+      if (connectionIds.size === 0) resolve();
+      return connectionIds.size > 0;
+    });
+  }
+}

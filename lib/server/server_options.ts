@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import type { Server } from 'node:http';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertificatesByName } from './security.js';
 
@@ -15,6 +16,8 @@ export interface WSServerOptions {
   certificatesByName?: CertificatesByName;
   /** What seals session tickets: see {@link WSServer.ticketKeys}. */
   ticketKeys?: Uint8Array;
+  /** What answers requests that are no WebSocket upgrades: see {@link WSServer.httpServer}. */
+  httpServer?: Server | null;
   sslAuthenticateClients?: boolean;
   sslEnabled?: boolean | 'Auto';
   /** Configuration settings by their documented names, such as `{ MaxConnections: 10 }`. */

@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: MIT
 // The documented properties of the server as a whole.
 
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { NativeServer } from '../boundary/native.js';
 import type { CertificateLike } from '../certificates/certificate.js';
 import type { CertStoreType } from '../certificates/store_type.js';
 import { TypedEmitter } from '../events/emitter.js';
+import type { HandOver } from '../http/hand_over.js';
+import type { Upgrades } from '../upgrade/upgrades.js';
 import type { CertificatesByName, Security } from './security.js';
 
 /** What {@link WSServer} has for properties. */
 export abstract class ServerProperties extends TypedEmitter {
   /** @internal */
-  protected abstract get core(): NativeServer;
+  protected abstract readonly core: NativeServer;
   /** @internal */
-  protected abstract get security(): Security;
+  protected abstract readonly security: Security;
+
+  /** @internal */
+  protected abstract readonly handOver: HandOver;
+  /** @internal */
+  protected abstract readonly upgrades: Upgrades;
+
+  /**
+   * Takes an upgrade that a server of Node.js, of node:http or node:https, has been asked for: what its
+   * event `upgrade` gives. WebSocketOpenRequest asks as for any other, and this server need not listen.
+   * The socket becomes this server's: a plain one is taken over as it is, what comes over another
+   * stream, TLS of Node.js above all, is copied. Fulfilled with the ConnectionId when it is open.
+   * @throws {@link WSServerError} 10022 when that is no open socket, or has been given before, 10024
+   * when there are too many connections, 126 when it is refused, or ends
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<number> {
+    return this.upgrades.handle(request, socket, head);
+  }
 
   /** Connections that the system keeps waiting to be accepted. @defaultValue SOMAXCONN */
   get connectionBacklog(): number {
@@ -30,6 +51,23 @@ export abstract class ServerProperties extends TypedEmitter {
 
   set defaultTimeout(seconds: number) {
     this.core.set('DefaultTimeout', seconds);
+  }
+
+  /**
+   * What http.createServer() of Node.js returns: clients whose request is no WebSocket upgrade are
+   * handed over to it, with what they have said, so that both are served on one port. It need not
+   * listen. Under TLS it is this server that has the certificate. A WebSocket upgrade on a connection
+   * that has been handed over comes back here, unless somebody else listens to its event `upgrade`.
+   * Undefined: they are refused with status 426.
+   * @defaultValue undefined
+   * @throws {@link WSServerError} 10022 when it is something else
+   */
+  get httpServer(): Server | undefined {
+    return this.handOver.server;
+  }
+
+  set httpServer(server: Server | null | undefined) {
+    this.handOver.server = server;
   }
 
   /**

@@ -22,13 +22,15 @@ import {
 } from '../events/events.js';
 import { codeOf } from '../events/failure_report.js';
 import { askConnection, askOpen } from '../events/questions.js';
-import { Delivery } from '../receiving/delivery.js';
+import { HandOver } from '../http/hand_over.js';
+import { Delivery, lending } from '../receiving/delivery.js';
 import { Publisher } from '../sending/publisher.js';
 import { type Data, Sender, type SendOptions } from '../sending/sender.js';
 import { Subscriber } from '../sending/subscriber.js';
+import { Upgrades } from '../upgrade/upgrades.js';
 import { Blocking } from './blocking.js';
 import { ConnectionMap } from './connection_map.js';
-import { NEVER_OPENED } from './ending.js';
+import { Departures, NEVER_OPENED } from './ending.js';
 import { Security } from './security.js';
 import type { WSServerOptions } from './server_options.js';
 import { ServerTopics } from './server_topics.js';
@@ -39,6 +41,7 @@ import { Turn } from './turn.js';
 const MESSAGE_TOO_BIG = 1009;
 const LINE_MODE = propertyIndex('LineMode');
 const DATA_IN = 1 << eventKind('DataIn');
+const CONNECTED = 1 << eventKind('Connected');
 const INTEREST = 1 << eventKind('Interest');
 const SSL_CONNECTION_REQUEST = 1 << eventKind('SSLConnectionRequest');
 
@@ -52,16 +55,22 @@ export class WSServer extends ServerTopics {
   /** The connections by their ids, with their properties. */
   readonly connections: ConnectionMap;
   readonly #outbox: Outbox;
-  readonly #core: NativeServer;
+  /** @internal */
+  protected override readonly core: NativeServer;
   readonly #batch: BatchReader;
   readonly #contexts = new Contexts();
-  readonly #sender: Sender;
+  /** @internal */
+  protected readonly sender: Sender;
   /** @internal */
   protected readonly delivery: Delivery;
-  readonly #security: Security;
+  /** @internal */
+  protected override readonly security: Security;
+  /** @internal */
+  protected readonly handOver: HandOver;
+  /** @internal */
+  protected readonly upgrades: Upgrades;
   readonly #settings: Settings;
-  /** Those that wait for their connections to end. */
-  #shutdowns: { readonly connectionIds: Set<number>; readonly resolve: () => void }[] = [];
+  readonly #departures = new Departures();
 
   constructor(options: WSServerOptions = {}) {
     super();
@@ -71,6 +80,7 @@ export class WSServer extends ServerTopics {
       transientPayloads = false,
       certificate,
       certificatesByName,
+      httpServer,
       ticketKeys,
       ...properties
     } = options ?? {};
@@ -86,48 +96,48 @@ export class WSServer extends ServerTopics {
         ),
       onCertificateRequest: (event) =>
         this.#ask(event.connectionId, 'SSLConnectionRequest', (to) =>
-          this.#security.askCertificate(to, event),
+          this.security.askCertificate(to, event),
         ),
       onClientAuthentication: (event) =>
         this.#ask(event.connectionId, 'SSLClientAuthentication', (to) =>
-          this.#security.askClient(to, event),
+          this.security.askClient(to, event),
         ),
-      onDataIn: transientPayloads
-        ? (event) => {
-            event.lend();
-            take(event);
-            event.takeBack();
-          }
-        : take,
+      onDataIn: transientPayloads ? lending(take) : take,
       onTooLong: (id) =>
         this.#attempt(() =>
-          this.#core.disconnect(id, MESSAGE_TOO_BIG, 'A text is longer than a string can be'),
+          this.core.disconnect(id, MESSAGE_TOO_BIG, 'A text is longer than a string can be'),
         ),
       onDisconnected: (event) => this.#onDisconnected(event),
       onForgotten: (id) => this.#onForgotten(id),
       onPublished: (token, count) => this.publisher.onPublished(token, count),
       onInterest: (pattern, wanted) => this.publisher.link?.onInterest(pattern, wanted),
-      onSettled: (token, errorCode) => this.#sender.settle(token, errorCode),
-      onEvent: (name, event) => this.#emit(name, event),
+      onHandedOver: (descriptor, given) => this.handOver.take(descriptor, given),
+      onSettled: (token, errorCode) => this.sender.settle(token, errorCode),
+      onEvent: (name, event) => {
+        if (name === 'Connected') this.upgrades.onConnected(event.connectionId);
+        this.#emit(name, event);
+      },
     });
     this.#outbox = new Outbox(
       (...batch) => this.turn.dispatch(() => this.#batch.read(...batch)),
       transientPayloads,
     );
-    this.#core = this.#outbox.server;
-    this.#security = new Security(this.#core);
-    this.#sender = new Sender(this.#outbox, (id, error) =>
+    this.core = this.#outbox.server;
+    this.security = new Security(this.core);
+    this.handOver = new HandOver(this.core, this);
+    this.upgrades = new Upgrades(this.core, () => this.listenersChanged());
+    this.sender = new Sender(this.#outbox, (id, error) =>
       this.#emit('Error', new ErrorEvent(id, error.code, error.message)),
     );
     this.publisher = new Publisher(this.#outbox, () => this.connections.size === 0);
-    this.cluster = new Cluster(this.#core, this.#sender, (id) => this.connections.presenceOf(id));
-    const delivery = new Delivery(this, this.#core, this.#contexts, serialDelivery, () =>
+    this.cluster = new Cluster(this.core, this.sender, (id) => this.connections.presenceOf(id));
+    const delivery = new Delivery(this, this.core, this.#contexts, serialDelivery, () =>
       this.listenersChanged(),
     );
     this.delivery = delivery;
-    this.subscriber = new Subscriber(this.#core, this.#sender, (event) => this.#emit('Gap', event));
+    this.subscriber = new Subscriber(this.core, this.sender, (event) => this.#emit('Gap', event));
     const { subscriber } = this;
-    const owner = { core: this.#core, sender: this.#sender, delivery, subscriber };
+    const owner = { core: this.core, sender: this.sender, delivery, subscriber };
     this.connections = new ConnectionMap(owner);
     this.turn = new Turn({
       outbox: this.#outbox,
@@ -138,24 +148,17 @@ export class WSServer extends ServerTopics {
     this.blocking = new Blocking({ ...owner, turn: this.turn, connections: this.connections });
     this.listenersChanged();
 
-    this.#settings = new Settings(this.#core, (codec) => {
+    this.#settings = new Settings(this.core, (codec) => {
       this.#batch.codec = codec;
-      this.#sender.codec = codec;
+      this.sender.codec = codec;
     });
     for (const [name, value] of Object.entries({ ...properties, ...settings })) {
       if (value !== undefined) this.#settings.set(name, value);
     }
+    this.httpServer = httpServer;
     if (ticketKeys !== undefined) this.ticketKeys = ticketKeys;
     if (certificate !== undefined) this.certificate = certificate;
     if (certificatesByName !== undefined) this.certificatesByName = certificatesByName;
-  }
-
-  protected override get core(): NativeServer {
-    return this.#core;
-  }
-
-  protected override get security(): Security {
-    return this.#security;
   }
 
   /** @internal */
@@ -183,27 +186,27 @@ export class WSServer extends ServerTopics {
    * 272 when sslCertSubject has found none, 282 when sslEnabled is true and there is none
    */
   startListening(): Promise<void> {
-    return this.#attempt(() => this.#core.startListening());
+    return this.#attempt(() => this.core.startListening());
   }
 
   /** Accepts no more connections; those there are stay. */
   stopListening(): Promise<void> {
-    return this.#attempt(() => this.#core.stopListening());
+    return this.#attempt(() => this.core.stopListening());
   }
 
   /**
-   * Stops listening and disconnects every client as {@link disconnect} does. The promise is
-   * fulfilled when the last of them has gone, which CloseTimeout bounds.
+   * Stops listening and disconnects every client as {@link disconnect} does; those that have been
+   * handed over to {@link httpServer} when their requests have been answered. The promise is fulfilled
+   * when the last of them has gone, which CloseTimeout bounds.
    */
   shutdown(options?: WaitOptions): Promise<void> {
     return this.#attempt(() => {
       const signal = signalOf(options);
-      const connectionIds = new Set(this.#core.connectedIds());
-      this.#core.stopListening();
-      this.#core.disconnectAll();
-      if (connectionIds.size === 0) return DONE;
-      const gone = new Promise<void>((resolve) => this.#shutdowns.push({ connectionIds, resolve }));
-      return abortable(gone, signal);
+      const ids = this.core.connectedIds();
+      this.core.stopListening();
+      this.core.disconnectAll();
+      const gone = this.#departures.of(ids, this.handOver.end());
+      return gone && abortable(gone, signal);
     });
   }
 
@@ -218,7 +221,7 @@ export class WSServer extends ServerTopics {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   disconnect(connectionId: number | string): Promise<void> {
-    return this.#attempt(() => this.#core.disconnect(toId(connectionId)));
+    return this.#attempt(() => this.core.disconnect(toId(connectionId)));
   }
 
   /** Stops reading from a connection's socket: sets its {@link WSConnection.acceptData} to false. */
@@ -240,17 +243,17 @@ export class WSServer extends ServerTopics {
    */
   send(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
     const format = this.connections.made(connectionId)?.dataFormat ?? 0;
-    return this.#sender.sendAs(connectionId, format, data, options);
+    return this.sender.sendAs(connectionId, format, data, options);
   }
 
   /** Sends one binary message. Fails like {@link send}. */
   sendBytes(connectionId: number | string, data: Data, options?: SendOptions): Promise<void> {
-    return this.#sender.sendBytes(connectionId, data, options);
+    return this.sender.sendBytes(connectionId, data, options);
   }
 
   /** Sends one text message; bytes are taken for UTF-8. Fails like {@link send}. */
   sendText(connectionId: number | string, text: Data, options?: SendOptions): Promise<void> {
-    return this.#sender.sendText(connectionId, text, options);
+    return this.sender.sendText(connectionId, text, options);
   }
 
   /** Sends a file as one message: see {@link WSConnection.sendFile}. */
@@ -258,7 +261,7 @@ export class WSServer extends ServerTopics {
     try {
       return this.connections.require(connectionId).sendFile(fileName, options);
     } catch (error) {
-      return this.#sender.fail(toId(connectionId), error);
+      return this.sender.fail(toId(connectionId), error);
     }
   }
 
@@ -276,7 +279,7 @@ export class WSServer extends ServerTopics {
    * when the connection's timeout has run out, 10035 when its queue is full
    */
   ping(connectionId: number | string, options?: WaitOptions): Promise<number> {
-    return this.#sender.ping(connectionId, options);
+    return this.sender.ping(connectionId, options);
   }
 
   /**
@@ -287,7 +290,7 @@ export class WSServer extends ServerTopics {
    * @throws {@link WSServerError} 126 when there is no such connection
    */
   changeLineMode(connectionId: number | string, lineMode: boolean): Promise<void> {
-    return this.#attempt(() => this.#core.setProperty(toId(connectionId), LINE_MODE, lineMode));
+    return this.#attempt(() => this.core.setProperty(toId(connectionId), LINE_MODE, lineMode));
   }
 
   /**
@@ -296,7 +299,7 @@ export class WSServer extends ServerTopics {
    */
   doEvents(): Promise<void> {
     if (this.turn.handleRest()) return new Promise((resolve) => setImmediate(resolve));
-    return this.turn.next(this.#core.get('SelectWaitMillis'));
+    return this.turn.next(this.core.get('SelectWaitMillis'));
   }
 
   /**
@@ -332,9 +335,10 @@ export class WSServer extends ServerTopics {
     });
     // A handler of Connected may begin to read: it must not have missed what came right behind.
     if (this.delivery.hasReaders || this.listenerCount('Connected') > 0) wanted |= DATA_IN;
-    if (this.#security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
+    if (this.upgrades?.isUsed) wanted |= CONNECTED;
+    if (this.security.asksForName) wanted |= SSL_CONNECTION_REQUEST;
     if (this.publisher?.link !== undefined) wanted |= INTEREST;
-    this.#core.setWanted(wanted);
+    this.core.setWanted(wanted);
     this.delivery.listenersChanged();
   }
 
@@ -365,11 +369,7 @@ export class WSServer extends ServerTopics {
     const { connectionId: id, statusCode, description } = event;
     this.connections.end(id, { statusCode, description });
     this.subscriber.forget(id);
-    this.#shutdowns = this.#shutdowns.filter(({ connectionIds, resolve }) => {
-      connectionIds.delete(id);
-      if (connectionIds.size === 0) resolve();
-      return connectionIds.size > 0;
-    });
+    this.#departures.onGone(id);
     const atOnce = this.delivery.end(id, event, () => {
       this.#emit('Disconnected', event);
       this.#forget(id);
@@ -378,6 +378,7 @@ export class WSServer extends ServerTopics {
   }
 
   #onForgotten(connectionId: number): void {
+    this.upgrades.onNeverOpened(connectionId);
     this.delivery.end(connectionId, NEVER_OPENED, () => this.#forget(connectionId));
   }
 

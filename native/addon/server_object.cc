@@ -38,6 +38,10 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::stopListening>>("stopListening"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnectAll>>("disconnectAll"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnect>>("disconnect"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::adopt>>("adopt"),
+       InstanceMethod<&ServerObject::openPair>("openPair"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::terminate>>("terminate"),
+       InstanceMethod<&ServerObject::compresses>("compresses"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::flush>>("flush"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::send>>("send"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::sendPart>>("sendPart"),
@@ -52,6 +56,8 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::setProperty>>("setProperty"),
        InstanceMethod<&ServerObject::setWanted>("setWanted"),
        InstanceMethod<&ServerObject::connectedIds>("connectedIds"),
+       InstanceMethod<&ServerObject::setHandsOver>("setHandsOver"),
+       InstanceMethod<&ServerObject::take>("take"),
        InstanceMethod<&ServerObject::nodeId>("nodeId"),
        InstanceMethod<&ServerObject::idOf>("idOf"),
        InstanceMethod<&ServerObject::direct<&ServerObject::setCertificates>>("setCertificates"),
@@ -182,6 +188,11 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
     throwError(notConnected(std::to_string(connection->id())));
     return {};
   }
+  if (info[1].IsNull()) {
+    connection->disconnect(static_cast<std::uint16_t>(ws::CloseCode::kNoStatus), {});
+    performCommands();
+    return info.Env().Undefined();
+  }
   // 0 for what is no whole number.
   const int code = info[1].IsUndefined() ? server_->options().disconnectStatusCode
                                          : std::get<int>(toProperty(info[1], 0).value_or(0));
@@ -203,6 +214,19 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
   performCommands();
   return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::terminate(const Napi::CallbackInfo& info) {
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  connection->terminate();
+  performCommands();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::compresses(const Napi::CallbackInfo& info) {
+  const server::Connection* const connection = server_->find(integer(info[0]));
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->mayCompress());
 }
 
 Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {
@@ -291,11 +315,6 @@ Napi::Value ServerObject::setProperty(const Napi::CallbackInfo& info) {
             : Result<void>(makeError(ErrorCode::kInvalidArgument,
                                      std::string(property->name) + " is of another type"));
   if (!written.ok()) throwError(written.error());
-  return info.Env().Undefined();
-}
-
-Napi::Value ServerObject::setWanted(const Napi::CallbackInfo& info) {
-  batch_.events().setWanted(info[0].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
 }
 

@@ -55,6 +55,10 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value stopListening(const Napi::CallbackInfo& info);
   Napi::Value disconnectAll(const Napi::CallbackInfo& info);
   Napi::Value disconnect(const Napi::CallbackInfo& info);
+  Napi::Value adopt(const Napi::CallbackInfo& info);
+  Napi::Value openPair(const Napi::CallbackInfo& info);
+  Napi::Value terminate(const Napi::CallbackInfo& info);
+  Napi::Value compresses(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);
   Napi::Value send(const Napi::CallbackInfo& info);
   Napi::Value sendPart(const Napi::CallbackInfo& info);
@@ -74,6 +78,8 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value answerCertificateRequest(const Napi::CallbackInfo& info);
   Napi::Value answerClientAuthentication(const Napi::CallbackInfo& info);
   Napi::Value connectedIds(const Napi::CallbackInfo& info);
+  Napi::Value setHandsOver(const Napi::CallbackInfo& info);
+  Napi::Value take(const Napi::CallbackInfo& info);
   Napi::Value nodeId(const Napi::CallbackInfo& info);
   Napi::Value idOf(const Napi::CallbackInfo& info);
   Napi::Value missCertificate(const Napi::CallbackInfo& info);

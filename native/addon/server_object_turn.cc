@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "addon/convert.h"
 #include "addon/server_object.h"
+#include "net/address.h"
+#include "net/socket.h"
 
 namespace wss::addon {
 namespace {
@@ -53,6 +56,56 @@ void ServerObject::deliver() {
   }
   reportException();
   if (server_) server_->release(ended);
+}
+
+Napi::Value ServerObject::setWanted(const Napi::CallbackInfo& info) {
+  batch_.events().setWanted(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::setHandsOver(const Napi::CallbackInfo& info) {
+  server_->setHandsOver(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::take(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), server_->take(info[0].As<Napi::Number>().Int32Value()));
+}
+
+Napi::Value ServerObject::adopt(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto bytes = toBytes(info[3]);
+  std::optional<net::Address> remote;
+  if (const std::string host = info[1].ToString(); !host.empty()) {
+    const auto port = static_cast<std::uint16_t>(info[2].ToNumber().Uint32Value());
+    auto address = net::Address::resolve(host, port, net::Family::kBoth);
+    if (address.ok()) remote = address.value();
+  }
+  const bool isGiven = info[4].IsString();
+  const std::string subProtocol = isGiven ? info[4].As<Napi::String>().Utf8Value() : std::string();
+  const std::string headers = isGiven ? info[5].ToString().Utf8Value() : std::string();
+  const http::Answer answer{
+      .status = 101, .subProtocol = subProtocol, .headers = headers, .body = {}};
+  // The core unmasks what comes in place.
+  std::vector<std::uint8_t> head(bytes->begin(), bytes->end());
+  auto adopted = server_->adopt(info[0].As<Napi::Number>().Int32Value(), remote, head,
+                                      isGiven ? &answer : nullptr);
+  performCommands();
+  loop_->wake();
+  if (!adopted.ok()) {
+    throwError(adopted.error());
+    return {};
+  }
+  return Napi::Number::New(env, adopted.value());
+}
+
+Napi::Value ServerObject::openPair(const Napi::CallbackInfo& info) {
+  auto pair = net::openPair();
+  const auto ends = Napi::Array::New(info.Env(), 2);
+  for (std::uint32_t at = 0; at < 2; ++at) {
+    ends.Set(at, Napi::Number::New(info.Env(), pair.ok() ? pair.value().at(at) : -1));
+  }
+  return ends;
 }
 
 void ServerObject::reportException() {

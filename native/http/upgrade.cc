@@ -9,22 +9,12 @@
 #include "http/answer.h"
 #include "http/extensions.h"
 #include "http/header.h"
+#include "http/request.h"
 
 namespace wss::http {
 namespace {
 
 constexpr std::size_t kKeySize = 16;
-
-/// What uri-host [ ":" port ] of RFC 9110 §7.2 is made of.
-constexpr ByteSet kHostBytes = lettersDigitsAnd("-._~%!$&'()*+,;=:[]");
-
-/// RFC 3986 wants URIs in visible ASCII; RFC 6455 §3 allows no fragment in them.
-bool isUriByte(char c) { return c > 0x20 && c < 0x7F && c != '#'; }
-
-struct Refusal {
-  int httpStatus;
-  std::string_view reason;
-};
 
 ParseResult reject(const Refusal& refusal) {
   ParseResult result;
@@ -34,48 +24,9 @@ ParseResult reject(const Refusal& refusal) {
   return result;
 }
 
-struct RequestLine {
-  std::string_view method;
-  std::string_view target;
-  std::string_view version;
-};
-
-/// A part that is not there is empty.
-RequestLine splitRequestLine(std::string_view line) {
-  RequestLine parts;
-  parts.method = takeUntil(line, " ");
-  parts.target = takeUntil(line, " ");
-  parts.version = line;
-  return parts;
-}
-
-/// HTTP-version of RFC 9112 §2.3.
-bool isHttpVersion(std::string_view text) {
-  const auto isDigit = [](char c) { return c >= '0' && c <= '9'; };
-  return text.size() == 8 && text.starts_with("HTTP/") && isDigit(text[5]) && text[6] == '.' &&
-         isDigit(text[7]);
-}
-
-/// The authority of an absolute http or https URI; empty if `target` is none.
-std::string_view authorityOf(std::string_view target) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (equalsIgnoringCase(target.substr(0, scheme.size()), scheme)) {
-      target.remove_prefix(scheme.size());
-      return target.substr(0, target.find_first_of("/?"));
-    }
-  }
-  return {};
-}
-
-/// RFC 9112 §3.2.1, §3.2.2; RFC 6455 §4.2.1 item 1.
-bool isTarget(std::string_view target) {
-  if (!std::ranges::all_of(target, isUriByte)) return false;
-  return target.starts_with('/') || !authorityOf(target).empty();
-}
-
 /// What is wrong with the request line, if anything (RFC 9112 §3).
-std::optional<Refusal> refuseRequestLine(std::string_view line) {
-  const auto [method, target, version] = splitRequestLine(line);
+std::optional<Refusal> refuseRequestLine(const RequestLine& line) {
+  const auto [method, target, version] = line;
   if (!isToken(method) || target.empty() || !isHttpVersion(version)) {
     return Refusal{400, "The request line is malformed."};
   }
@@ -95,12 +46,17 @@ struct Decisive {
   std::optional<std::string_view> key;
   std::optional<std::string_view> version;
   std::vector<std::string_view> subProtocols;
+  Framing framing;
   bool upgrades = false;
   bool connectionUpgrades = false;
 };
 
+/// A body would be read as frames, or frames as a body (RFC 9112 §11.2).
+constexpr Refusal kHasBody = {400, "A WebSocket request has no body."};
+
 /// What is wrong with a header line by itself, if anything; what is right goes into `decisive`.
-std::optional<Refusal> addField(const Field& field, Decisive& decisive, UpgradeRequest& request) {
+std::optional<Refusal> addField(const Field& field, Decisive& decisive, UpgradeRequest& request,
+                                Others others) {
   const auto is = [&field](std::string_view name) { return equalsIgnoringCase(field.name, name); };
   const auto once = [&field](std::optional<std::string_view>& place,
                              std::string_view reason) -> std::optional<Refusal> {
@@ -117,9 +73,9 @@ std::optional<Refusal> addField(const Field& field, Decisive& decisive, UpgradeR
   if (is("Sec-WebSocket-Version")) {
     return once(decisive.version, "There is more than one Sec-WebSocket-Version.");
   }
-  // A body would be read as frames, or frames as a body (RFC 9112 §11.2).
-  if (is("Transfer-Encoding") || (is("Content-Length") && field.value != "0")) {
-    return Refusal{400, "A WebSocket request has no body."};
+  if (decisive.framing.add(field)) {
+    if (others == Others::kRefused && decisive.framing.hasBody()) return kHasBody;
+    return std::nullopt;
   }
   if (is("Upgrade")) {
     decisive.upgrades |= listHasTokenIgnoreCase(field.value, "websocket");
@@ -143,9 +99,9 @@ bool areSubProtocols(std::vector<std::string_view> names) {
 std::optional<Refusal> refuseRequest(const Decisive& decisive, const UpgradeRequest& request) {
   if (!decisive.host) return Refusal{400, "The Host is missing."};
   const std::string_view authority = authorityOf(request.uri);
-  if (!consistsOf(*decisive.host, kHostBytes)) return Refusal{400, "The Host is not valid."};
+  if (!isHost(*decisive.host)) return Refusal{400, "The Host is not valid."};
   // RFC 9112 §3.2.2: the Host of an absolute target counts, whatever the header says.
-  if (!authority.empty() && !consistsOf(authority, kHostBytes)) {
+  if (!authority.empty() && !isHost(authority)) {
     return Refusal{400, "The host of the request target is not valid."};
   }
   if (!decisive.upgrades) return Refusal{426, "This is a WebSocket server."};
@@ -167,11 +123,25 @@ std::optional<Refusal> refuseRequest(const Decisive& decisive, const UpgradeRequ
   return std::nullopt;
 }
 
+/// What is wrong with a request that is for another server, if anything.
+std::optional<Refusal> refuseOther(const RequestLine& line, const Decisive& decisive) {
+  if (!decisive.host && !line.isOld()) return Refusal{400, "The Host is missing."};
+  // RFC 9112 §3.2: it is empty where the target has no authority.
+  const std::string_view host = decisive.host.value_or(std::string_view());
+  if (!host.empty() && !isHost(host)) return Refusal{400, "The Host is not valid."};
+  const std::string_view authority = authorityOf(line.target);
+  if (!authority.empty() && !isHost(authority)) {
+    return Refusal{400, "The host of the request target is not valid."};
+  }
+  return decisive.framing.refuse(line);
+}
+
 /// A head that is complete, its empty line included, and whose request line is in order.
-ParseResult parseHead(std::string_view head, const Limits& limits) {
+ParseResult parseHead(std::string_view head, const Limits& limits, Others others) {
   std::string_view rest = head.substr(0, head.size() - kLineEnd.size());
   ParseResult result;
-  result.request.uri = splitRequestLine(takeUntil(rest, kLineEnd)).target;
+  const RequestLine line = RequestLine::of(takeUntil(rest, kLineEnd));
+  result.request.uri = line.target;
   result.request.headers = rest;
 
   Decisive decisive;
@@ -179,15 +149,27 @@ ParseResult parseHead(std::string_view head, const Limits& limits) {
     if (count == limits.headers) return reject({431, "The request has too many header lines."});
     const std::optional<Field> field = parseField(takeUntil(rest, kLineEnd));
     if (!field) return reject({400, "A header line is malformed."});
-    if (auto refusal = addField(*field, decisive, result.request)) return reject(*refusal);
+    if (auto refusal = addField(*field, decisive, result.request, others)) {
+      return reject(*refusal);
+    }
   }
+  result.consumed = head.size();
+  if (others == Others::kHandedOver) {
+    if (!decisive.upgrades) {
+      if (auto refusal = refuseOther(line, decisive)) return reject(*refusal);
+      result.status = ParseResult::Status::kOther;
+      return result;
+    }
+    if (decisive.framing.hasBody()) return reject(kHasBody);
+  }
+  // Now that it is known to be a WebSocket request.
+  if (auto refusal = refuseRequestLine(line)) return reject(*refusal);
   if (auto refusal = refuseRequest(decisive, result.request)) return reject(*refusal);
 
   if (!decisive.subProtocols.empty()) {
     result.request.subProtocols = offeredSubProtocols(result.request.headers);
   }
   result.status = ParseResult::Status::kDone;
-  result.consumed = head.size();
   result.request.host = hostOf(result.request.uri, result.request.headers);
   result.request.origin = decisive.origin.value_or(std::string_view());
   return result;
@@ -204,7 +186,8 @@ std::string_view hostOf(std::string_view uri, std::string_view headers) {
   return authority.empty() ? findHeader(headers, "Host") : authority;
 }
 
-ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits& limits) {
+ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits& limits,
+                         Others others) {
   const std::string_view head = bytes.substr(0, limits.headSize);
   // RFC 9112 §2.2: an empty line before the request line is to be ignored, one at least.
   const std::size_t start = head.starts_with(kLineEnd) ? kLineEnd.size() : 0;
@@ -220,10 +203,12 @@ ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits&
     const std::size_t lineEnd = i - 1;
     const std::size_t lineStart = head.rfind('\n', lineEnd) + 1;  // `start` for the first line
     if (lineStart == start) {
-      const std::string_view line = head.substr(start, lineEnd - start);
-      if (auto refusal = refuseRequestLine(line)) return reject(*refusal);
+      const RequestLine line = RequestLine::of(head.substr(start, lineEnd - start));
+      const auto refusal =
+          others == Others::kRefused ? refuseRequestLine(line) : refuseOtherLine(line);
+      if (refusal) return reject(*refusal);
     } else if (lineStart == lineEnd) {
-      ParseResult result = parseHead(head.substr(start, i + 1 - start), limits);
+      ParseResult result = parseHead(head.substr(start, i + 1 - start), limits, others);
       result.consumed += start;
       return result;
     }

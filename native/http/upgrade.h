@@ -2,8 +2,9 @@
 // The request of the opening handshake (RFC 6455 §4.2.1): a head comes in as bytes, a request or a
 // refusal goes out. No I/O and no state: the caller keeps the bytes and calls again when there are
 // more.
-// Only a WebSocket upgrade over HTTP/1.1 is ever accepted, so everything that could be read in two
-// ways (request smuggling) is refused, and a refused connection is closed after the answer.
+// Everything that could be read in two ways (request smuggling) is refused, and a refused
+// connection is closed after the answer. What is no WebSocket upgrade is refused too, unless there
+// is another server that it can be handed over to.
 #pragma once
 
 #include <cstddef>
@@ -31,12 +32,18 @@ struct UpgradeRequest {
 };
 
 struct ParseResult {
-  enum class Status { kNeedMore, kDone, kRejected };
+  enum class Status { kNeedMore, kDone, kOther, kRejected };
   Status status = Status::kNeedMore;
   UpgradeRequest request;    ///< kDone
-  std::size_t consumed = 0;  ///< kDone: size of the head and an empty line before it
+  std::size_t consumed = 0;  ///< kDone, kOther: size of the head and an empty line before it
   int httpStatus = 0;        ///< kRejected: 400, 405, 414, 426, 431 or 505
   std::string_view reason;   ///< kRejected: a static sentence for the answer's body and the Log
+};
+
+/// What becomes of a request that is no WebSocket upgrade.
+enum class Others : bool {
+  kRefused,
+  kHandedOver,  ///< kOther, if it is HTTP/1.1 or HTTP/1.0 that all read alike
 };
 
 /// Sec-WebSocket-Protocol of a request, several lines joined by ", ", without empty elements.
@@ -48,6 +55,7 @@ std::string_view hostOf(std::string_view uri, std::string_view headers);
 /// Parses a request head. `seen` is how many of the bytes an earlier call has had and found too
 /// few, so that a head which arrives byte by byte costs O(n) in all. What can never become a
 /// request (a control character, a bare CR or LF, another protocol's greeting) is rejected at once.
-ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits& limits);
+ParseResult parseUpgrade(std::string_view bytes, std::size_t seen, const Limits& limits,
+                         Others others = Others::kRefused);
 
 }  // namespace wss::http

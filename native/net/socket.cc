@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #endif
 
 #include <cerrno>
+#include <utility>
 
 namespace wss::net {
 namespace {
@@ -78,6 +80,32 @@ bool hasBytesBeforeEnd(int fd) {
 }
 
 }  // namespace
+
+Result<std::array<int, 2>> openPair() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) {
+    return systemError(errno, "socketpair");
+  }
+  for (const int fd : fds) {
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  return fds;
+}
+
+Result<int> duplicate(int fd) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return systemError(errno, "dup");
+  ::fcntl(copy, F_SETFL, O_NONBLOCK);
+  return copy;
+}
+
+Address peerOf(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+  return Address::from(reinterpret_cast<const sockaddr*>(&peer));
+}
 
 Result<void> Socket::open(Loop& loop, int fd, SocketOwner* owner, bool readable) {
   reads_ = readable;
@@ -164,6 +192,12 @@ void Socket::close(bool reset) {
   ::close(fd_);
   fd_ = -1;
   loop_->addClosed(*owner_);
+}
+
+int Socket::release() {
+  loop_->poller().removeShared(fd_);
+  loop_->addClosed(*owner_);
+  return std::exchange(fd_, -1);
 }
 
 Address Socket::localAddress() const {

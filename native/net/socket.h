@@ -3,6 +3,7 @@
 // themselves. It owns the descriptor. It decides nothing: its owner reads, writes and closes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -43,6 +44,16 @@ struct KeepAlive {
   int retries = 0;     ///< unanswered probes before the connection counts as lost
 };
 
+/// Two connected sockets of this machine, which do not wait and are closed on exec. The caller owns
+/// both.
+Result<std::array<int, 2>> openPair();
+
+/// A duplicate of the descriptor of a connection, without waiting and close-on-exec. The caller owns
+/// it. Fails with what the system says.
+Result<int> duplicate(int fd);
+/// Whom a socket is connected to.
+Address peerOf(int fd);
+
 class Socket final : private Pollable {
  public:
   Socket() = default;
@@ -81,6 +92,9 @@ class Socket final : private Pollable {
 
   /// No more will be sent (FIN); receiving goes on.
   void finish();
+  /// Gives the descriptor away, which is watched no more; it does not wait. onSocketClosed()
+  /// follows, as after close(). REQUIRES isOpen().
+  [[nodiscard]] int release();
   /// Closes the descriptor now. With `reset` the peer gets a RST and nothing more is delivered.
   /// onSocketClosed() follows. REQUIRES open().
   void close(bool reset = false);

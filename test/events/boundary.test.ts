@@ -116,6 +116,22 @@ const expected: readonly [string, number, Record<string, unknown>][] = [
   ['Published', 4, { count: 1000 }],
   ['Interest', 0, { pattern: 'news.>', wanted: true }],
   ['Interest', 0, { pattern: 'a', wanted: false }],
+  [
+    'HandedOver',
+    0,
+    {
+      descriptor: 77,
+      bytes: 'GET /\xe9',
+      remoteAddress: '::1',
+      remotePort: '1',
+      localAddress: '::2',
+      localPort: '2',
+      protocol: 'TLSv1.3',
+      cipherSuite: 'suite',
+      certEncoded: 'PEM',
+      status: 'OK',
+    },
+  ],
 ];
 
 /** Walks them, and returns what each has become: its name, its id or token, and the event. */
@@ -136,6 +152,8 @@ function walk(): [string, number, object][] {
     onForgotten: (id) => void events.push(['Forgotten', id, {}]),
     onPublished: (token, count) => void events.push(['Published', token, { count }]),
     onInterest: (pattern, wanted) => void events.push(['Interest', 0, { pattern, wanted }]),
+    onHandedOver: (descriptor, given) =>
+      void events.push(['HandedOver', 0, { descriptor, ...given }]),
     onSettled: (token, errorCode) => void events.push(['Settled', token, { errorCode }]),
     onEvent: (name, event) => add(name)(event),
   });

@@ -24,6 +24,7 @@ constexpr unsigned kDisconnects = 8;  ///< the first message is answered with a 
 constexpr unsigned kDeflates = 16;    ///< the request offers permessage-deflate
 constexpr unsigned kPieces = 32;      ///< BufferMessage is false
 constexpr unsigned kLines = 64;       ///< in line mode, if kOpensFirst
+constexpr unsigned kHandsOver = 128;  ///< there is somebody for requests of another kind
 
 constexpr int kMaxMessageSize = 70'000;
 constexpr int kMaxLineLength = 50;
@@ -75,6 +76,11 @@ class Story {
         require(!connected_);
         ended_ = true;
         break;
+      case EventKind::kHandedOver:
+        // How much comes with it depends on how the bytes come.
+        require(!connected_ && (setup_ & kHandsOver) != 0);
+        log_ += "handed over";
+        return;
       case EventKind::kReadyToSend:
       case EventKind::kSettled:
       case EventKind::kError:
@@ -174,9 +180,13 @@ std::string tell(unsigned setup, std::string_view bytes, std::size_t chunk) {
     fixture.alsoWant(EventKind::kConnectionRequest);
     fixture.alsoWant(EventKind::kWebSocketOpenRequest);
   }
+  fixture.server().setHandsOver((setup & kHandsOver) != 0);
   Story story(setup);
   fixture.onEvent = [&](const Event& event) {
     story.add(event);
+    if (event.kind == EventKind::kHandedOver) {
+      require(fixture.server().take(event.value) && ::close(event.value) == 0);
+    }
     if (event.kind == EventKind::kConnectionRequest)
       fixture.outbox.answerConnection(event.id, true);
     if (event.kind == EventKind::kWebSocketOpenRequest) fixture.outbox.answerOpen(event.id, 101);

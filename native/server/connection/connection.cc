@@ -68,6 +68,8 @@ bool Connection::receive() {
   if (state_ == State::kRequest) {
     const auto limit = static_cast<std::size_t>(shared_.options.maxRequestHeaderSize);
     buffer = buffer.first(std::min(buffer.size(), limit));
+  } else if (state_ == State::kTunnel) {
+    buffer = buffer.first(Tunnel::kMostAtOnce);
   }
   const net::Transfer transfer = inPlace ? receiveInPlace() : socket_.receive(buffer);
   if (transfer.status == net::Transfer::Status::kWouldBlock) return false;
@@ -89,6 +91,10 @@ bool Connection::receive() {
 
 void Connection::onBytes(MutableBytes received) {
   if (state_ == State::kRequest) return readRequest(received);
+  if (state_ == State::kTunnel) {
+    extra_->tunnel->put(received);
+    return watch();
+  }
   // The start of a frame, kept from the last time, goes in front: the rest need not be moved.
   ByteQueue& kept = incoming_.kept();
   const std::size_t size = kept.size();
@@ -221,6 +227,9 @@ void Connection::leave(const LastFrame& last) {
 }
 
 void Connection::onEnd(const net::Transfer& transfer) {
+  if (state_ == State::kTunnel && transfer.status == net::Transfer::Status::kEnded) {
+    return endTunnelInput();
+  }
   if (tls_ && transfer.status == net::Transfer::Status::kEnded) {
     // A peer that has closed its sending side may still read what we send.
     closeTls();
@@ -263,6 +272,7 @@ void Connection::sendClose(std::uint16_t code, std::string_view reason) {
 
 void Connection::drain() {
   closeTls();
+  if (hasTunnel()) extra_->tunnel->close();
   unread_ = false;
   // What a handshake or a record breaks off may have been refused before.
   if (state_ != State::kDraining) enter(State::kDraining);
@@ -275,6 +285,10 @@ void Connection::lose(std::string_view reason, bool reset) {
     shared_.log.addError(id_, "Connection lost: " + std::string(reason));
   disconnected(static_cast<std::uint16_t>(ws::CloseCode::kAbnormal), reason);
   hangUp(reset);
+}
+
+void Connection::terminate() {
+  if (isConnected()) lose("The application has terminated it");
 }
 
 void Connection::cut(std::string_view reason) {
@@ -320,6 +334,7 @@ void Connection::closeSocket(bool reset) {
   wire().clear();
   outgoing_.clear();
   if (!announced_) shared_.owner.onNotPending(id_);
+  if (hasTunnel()) extra_->tunnel->close();
   socket_.close(reset);
 }
 

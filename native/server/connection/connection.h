@@ -18,9 +18,9 @@
 #include "http/upgrade.h"
 #include "net/socket.h"
 #include "server/connection/connection_state.h"
+#include "server/connection/tunnel.h"
 #include "server/events/last_frame.h"
 #include "server/shared/shared.h"
-#include "server/streams/flow.h"
 #include "server/streams/incoming.h"
 #include "server/streams/liveness.h"
 #include "server/streams/outgoing.h"
@@ -38,6 +38,11 @@ class Connection final : private net::SocketOwner {
   /// Takes over an accepted descriptor, and asks whether to go on with it or goes on if it is
   /// `admitted`. `hasNoDelay`: it has TCP_NODELAY set already.
   Result<void> open(int fd, bool admitted, bool hasNoDelay);
+  /// Takes over the descriptor of a connection that somebody else has accepted, with `head`, the
+  /// whole head of its request and what came behind it; never under TLS. The answer to its request
+  /// is `answer`, or, if that is null, asked for. 403 unless it is `admitted`. Fails with what the
+  /// system says.
+  Result<void> adopt(int fd, bool admitted, MutableBytes head, const http::Answer* answer);
 
   [[nodiscard]] std::int32_t id() const { return id_; }
   /// For the server: goes on with the handshake that waited for its turn.
@@ -50,6 +55,8 @@ class Connection final : private net::SocketOwner {
   /// peer's Close may have been read.
   [[nodiscard]] bool isOpen() const { return state_ == State::kOpen || state_ == State::kLeaving; }
   [[nodiscard]] bool hasBeenOpen() const { return announced_; }
+  /// Whether ConnectionOwner::takeOpen() has counted it.
+  [[nodiscard]] bool isCounted() const { return announced_ || hasTunnel(); }
   /// Whether somebody may know it: not when it has been open and Disconnected has been delivered.
   [[nodiscard]] bool mayBeAskedFor() const { return askable_ || !announced_; }
   /// Somebody does: who has asked for it, or is asked about it.
@@ -82,6 +89,8 @@ class Connection final : private net::SocketOwner {
   void answerOpenRequest(const http::Answer& answer);
 
   // Sending.
+  /// Whether permessage-deflate has been agreed on.
+  [[nodiscard]] bool mayCompress() const { return outgoing_.mayCompress(); }
   /// Whether a message of `size` bytes is worth compressing.
   [[nodiscard]] bool compresses(ws::Opcode opcode, std::size_t size) const {
     return outgoing_.compresses(opcode, size, shared_.options);
@@ -133,6 +142,8 @@ class Connection final : private net::SocketOwner {
   void showPending();
   /// Whether its peer has sent something that has not been read yet. REQUIRES an open socket.
   [[nodiscard]] bool hasUnreadBytes() const { return socket_.hasUnreadBytes(); }
+  /// Closes the socket at once: a WebSocket ends with 1006, and what waits is not sent.
+  void terminate();
   /// As abort(), but says why, and a WebSocket ends with 1006.
   void cut(std::string_view reason);
   /// Gives up the message whose end has not come, and closes with `code` and `reason`.
@@ -191,7 +202,8 @@ class Connection final : private net::SocketOwner {
     Waits waits;
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
-    net::Address local;  ///< kept when the socket is closed
+    net::Address local;              ///< kept when the socket is closed
+    std::unique_ptr<Tunnel> tunnel;  ///< there is one from kTunnel on
     int skipped = 0;
     bool toldSkipped = false;
   };
@@ -202,37 +214,27 @@ class Connection final : private net::SocketOwner {
   };
 
   /// How what it sends gets on, for those who look when a deadline has come.
-  class Way final : public Flow {
-   public:
-    explicit Way(Connection& connection) : its_(connection) {}
-
-   private:
-    [[nodiscard]] std::int64_t handed() const override {
-      return its_.extra_ ? its_.extra_->handed : 0;
-    }
-    [[nodiscard]] std::int64_t queued() const override {
-      const std::size_t sealed = its_.tls_ ? its_.tls_->sealed.size() : 0;
-      return static_cast<std::int64_t>(its_.outgoing_.size() + sealed);
-    }
-    /// On a unix socket that is one, and counted otherwise.
-    [[nodiscard]] std::int64_t onItsWay() const override {
-      return its_.remote_.isUnix ? 0 : its_.socket_.unsent();
-    }
-    [[nodiscard]] Watched* watched() override {
-      return its_.extra_ ? &its_.extra_->watched : nullptr;
-    }
-    Watched& watch() override { return its_.extra().watched; }
-
-    Connection& its_;
-  };
+  class Way;
+  /// What a request that is no WebSocket upgrade has become, under TLS.
+  class Inner;
 
   void onReadable() override;
   void onWritable() override;
   void onBroken() override;
   void onSocketClosed() override;
 
+  Result<void> setUp(int fd, bool readable, bool hasNoDelay);
   void readRequest(MutableBytes received);
-  void onRequest(const http::UpgradeRequest& request);
+  void onRequest(const http::UpgradeRequest& request, const http::Answer* given);
+  /// Gives the connection away, to whoever answers such a request, with what has been read.
+  void handOver(Bytes bytes);
+  void openTunnel(Bytes bytes);
+  [[nodiscard]] bool hasTunnel() const { return extra_ && extra_->tunnel; }
+  [[nodiscard]] bool isTunnelFull() const { return hasTunnel() && extra_->tunnel->isFull(); }
+  void onTunnelBytes(Bytes bytes);
+  void onTunnelEnd();
+  /// No more comes for the tunnel.
+  void endTunnelInput();
   /// `body` is the application's own; else it is `reason`, which the Log has in any case.
   void refuse(int httpStatus, std::string_view reason, std::string_view headers = {},
               std::optional<std::string_view> body = std::nullopt);

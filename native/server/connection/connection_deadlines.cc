@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What happens to a connection because time passes.
 #include "server/connection/connection.h"
+#include "server/connection/connection_way.h"
 
 namespace wss::server {
 
@@ -30,6 +31,8 @@ void Connection::onDeadline(Tick now) {
     case State::kClosing:
       if (mayStillTake()) return;
       return lose("The peer did not answer the Close frame in time");
+    case State::kTunnel:
+      return;
     case State::kFlushing:
     case State::kDraining:
       if (mayStillTake()) return;

@@ -22,10 +22,9 @@ Connection::Connection(Shared& shared, std::int32_t id, const net::Address& remo
       incoming_(static_cast<std::uint64_t>(shared.options.maxMessageSize)),
       timeoutSeconds_(static_cast<unsigned>(shared.options.defaultTimeout) & kTimeoutMask) {}
 
-Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
+Result<void> Connection::setUp(int fd, bool readable, bool hasNoDelay) {
   const Options& options = shared_.options;
-  const bool asks = shared_.events.wants(EventKind::kConnectionRequest);
-  Result<void> opened = socket_.open(shared_.loop, fd, this, !asks);
+  Result<void> opened = socket_.open(shared_.loop, fd, this, readable);
   if (!opened.ok()) return opened;
   socket_.endWhenBroken(true);
   // Most connections have inherited what they need: a system call less for each.
@@ -34,6 +33,39 @@ Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
   socket_.setKeepAlive(
       {options.keepAliveTime, options.keepAliveInterval, options.keepAliveRetryCount});
   if (options.defaultConnectionTimeout > 0) startTimeout(options.defaultConnectionTimeout);
+  return {};
+}
+
+Result<void> Connection::adopt(int fd, bool admitted, MutableBytes head,
+                               const http::Answer* answer) {
+  Result<void> opened = setUp(fd, true, !shared_.options.tcpNoDelay);
+  if (!opened.ok()) return opened;
+  setState(State::kRequest);
+  if (!admitted) {
+    refuse(403, "The client's address is not allowed");
+    return {};
+  }
+  const http::Limits limits{head.size(), head.size()};
+  const http::ParseResult parsed =
+      http::parseUpgrade(textOf(head), 0, limits, http::Others::kRefused);
+  if (parsed.status == http::ParseResult::Status::kDone) {
+    request_ = http::PackedHead(parsed.request.uri, parsed.request.headers);
+    incoming_.kept().append(Bytes(head).subspan(parsed.consumed));
+    setState(State::kAskedOpen);
+    showPending();
+    onRequest(parsed.request, answer);
+  } else if (parsed.status == http::ParseResult::Status::kRejected) {
+    refuse(parsed.httpStatus, parsed.reason);
+  } else {
+    refuse(400, "The head of the request is not whole");
+  }
+  return {};
+}
+
+Result<void> Connection::open(int fd, bool admitted, bool hasNoDelay) {
+  const bool asks = shared_.events.wants(EventKind::kConnectionRequest);
+  Result<void> opened = setUp(fd, !asks, hasNoDelay);
+  if (!opened.ok()) return opened;
   if (asks) {
     noteAsked();
     showPending();
@@ -64,7 +96,8 @@ void Connection::readRequest(MutableBytes received) {
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
   const http::Limits limits{static_cast<std::size_t>(shared_.options.maxRequestHeaderSize),
                             static_cast<std::size_t>(shared_.options.maxRequestHeaders)};
-  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits);
+  const auto others = shared_.handsOver ? http::Others::kHandedOver : http::Others::kRefused;
+  const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits, others);
   switch (parsed.status) {
     case http::ParseResult::Status::kNeedMore:
       if (seen > 0) {
@@ -73,6 +106,8 @@ void Connection::readRequest(MutableBytes received) {
         kept.append(received);
       }
       return showPending();
+    case http::ParseResult::Status::kOther:
+      return handOver(bytes);
     case http::ParseResult::Status::kRejected:
       return refuse(parsed.httpStatus, parsed.reason);
     case http::ParseResult::Status::kDone:
@@ -82,15 +117,30 @@ void Connection::readRequest(MutableBytes received) {
   kept.append(bytes.subspan(parsed.consumed));
   setState(State::kAskedOpen);
   showPending();
-  onRequest(parsed.request);
+  onRequest(parsed.request, nullptr);
 }
 
-void Connection::onRequest(const http::UpgradeRequest& request) {
+void Connection::handOver(Bytes bytes) {
+  shared_.log.add(LogLevel::kDebug, id_, "Handed over: the request is for the HTTP server");
+  askable_ = false;
+  if (tls_) return openTunnel(bytes);
+  enter(State::kClosed);
+  deadlineTick_ = 0;
+  shared_.owner.onNotPending(id_);
+  const int fd = socket_.release();
+  shared_.handedOver.push_back(fd);
+  HandedOverFields fields;
+  fields.bytes = textOf(bytes);
+  shared_.events.addFields(EventRecord::handedOver(id_, fd), fields);
+}
+
+void Connection::onRequest(const http::UpgradeRequest& request, const http::Answer* given) {
   shared_.log.addRequest(id_, request, remote_);
   const std::string_view origin = request.origin;
   if (!origin.empty() && !isAllowedOrigin(shared_.options.allowedOrigins, origin)) {
     return refuse(403, "The Origin is not allowed");
   }
+  if (given != nullptr) return answerOpenRequest(*given);
   if (!shared_.events.wants(EventKind::kWebSocketOpenRequest)) {
     return answerOpenRequest(
         {.status = 101, .subProtocol = request.subProtocols, .headers = {}, .body = {}});

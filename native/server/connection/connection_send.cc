@@ -108,7 +108,8 @@ void Connection::finishIfFlushed() {
   if (!isWireEmpty()) return;
   const bool done = state_ == State::kFlushing || (state_ == State::kDraining && peerEnded_);
   if (done) return closeSocket(false);
-  if (state_ == State::kDraining) socket_.finish();
+  const bool ends = state_ == State::kTunnel && extra_->tunnel->hasEnded();
+  if (state_ == State::kDraining || ends) socket_.finish();
 }
 
 void Connection::onWritable() { transmit({}); }
@@ -227,7 +228,8 @@ void Connection::watch() {
   if (!socket_.isOpen()) return;
   // One that has read its last frame is about to close: not worth a system call.
   const bool pauses = isOpen() && paused_;
-  const bool reads = !isAsked(state_) && !peerEnded_ && !pauses && !unread_;
+  const bool reads = !isAsked(state_) && !peerEnded_ && !pauses && !unread_ && !isTunnelFull();
+  if (state_ == State::kTunnel) extra_->tunnel->setWanted(!outgoing_.isBlocked());
   // The peer's end is not watched for while something waits that came before it: that comes first.
   socket_.watch(reads, outgoing_.isBlocked(), pauses && !incoming_.isBehind() && !unread_);
 }

@@ -21,6 +21,7 @@ enum class ConnectionState : std::uint8_t {
   kOpen,
   kLeaving,   ///< the peer's last frame has been read, but not yet all that came before it handled
   kClosing,   ///< our Close is on its way, the peer's is awaited
+  kTunnel,    ///< no WebSocket: under TLS, its bytes go to another server and back
   kFlushing,  ///< closes as soon as the queue is flushed
   kDraining,  ///< sends FIN when the queue is flushed, discards until the peer closes too
   kClosed,
@@ -62,11 +63,12 @@ constexpr bool mayFollow(ConnectionState state, ConnectionState next) {
       /* kHandshake */ setOf({kAskedCertificate, kAskedClient, kRequest, kDraining, kClosed}),
       /* kAskedCertificate */ setOf({kHandshake, kClosed}),
       /* kAskedClient */ setOf({kHandshake, kClosed}),
-      /* kRequest */ setOf({kAskedOpen, kDraining, kClosed}),
+      /* kRequest */ setOf({kAskedOpen, kTunnel, kDraining, kClosed}),
       /* kAskedOpen */ setOf({kOpen, kDraining, kClosed}),
       /* kOpen */ setOf({kLeaving, kClosing, kDraining, kClosed}),
       /* kLeaving */ setOf({kFlushing, kDraining, kClosed}),
       /* kClosing */ setOf({kFlushing, kDraining, kClosed}),
+      /* kTunnel */ setOf({kDraining, kClosed}),
       /* kFlushing */ setOf({kDraining, kClosed}),
       /* kDraining */ setOf({kClosed}),
       /* kClosed */ setOf({}),

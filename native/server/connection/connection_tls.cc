@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A connection under TLS: the handshake with its questions, and what lies between the socket and
 // the frames. Without TLS nothing of it is used.
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "server/connection/connection.h"
+#include "server/connection/tunnel.h"
 
 namespace wss::server {
 namespace {
@@ -12,6 +14,19 @@ namespace {
 constexpr std::string_view kCutOff = "The peer closed the connection without a Close frame";
 
 }  // namespace
+
+class Connection::Inner final : public Tunnel {
+ public:
+  explicit Inner(Connection& connection) : Tunnel(connection.shared_.loop), its_(connection) {}
+
+ private:
+  void onBytes(Bytes bytes) override { its_.onTunnelBytes(bytes); }
+  void onRoom() override { its_.watch(); }
+  void onEnd() override { its_.onTunnelEnd(); }
+  void onGone() override { its_.drain(); }
+
+  Connection& its_;
+};
 
 bool Connection::startHandshake() {
   const EventBatch& events = shared_.events;
@@ -55,6 +70,7 @@ bool Connection::onPlaintext(MutableBytes plain) {
     case tls::Session::State::kEnded:
       // A peer that has ended its side behind its last frame still gets our answer to that.
       if (isBeforeOpen(state_) || readsFrames(state_)) end(kCutOff);
+      if (state_ == State::kTunnel) endTunnelInput();
       return false;
     case tls::Session::State::kFailed:
       onTlsFailure();
@@ -126,6 +142,61 @@ void Connection::answerClientAuthentication(bool accept) {
 
 tls::Negotiated Connection::negotiated() const {
   return tls_ && !isBeforeRequest(state_) ? tls_->session->negotiated() : tls::Negotiated{};
+}
+
+void Connection::openTunnel(Bytes bytes) {
+  if (!shared_.owner.takeOpen()) return refuse(503, "MaxConnections has been reached");
+  // It has been counted, whatever becomes of it.
+  extra().tunnel = std::make_unique<Inner>(*this);
+  auto opened = extra_->tunnel->open();
+  if (!opened.ok()) {
+    shared_.log.report(id_, opened.error());
+    return refuse(503, "There are no descriptors left");
+  }
+  const int fd = opened.value();
+  shared_.handedOver.push_back(fd);
+  const net::Address here = local();
+  const std::string remoteAddress = remote_.host();
+  const std::string remotePort = std::to_string(remote_.port);
+  const std::string localAddress = here.host();
+  const std::string localPort = std::to_string(here.port);
+  const tls::Negotiated agreed = negotiated();
+  const tls::ClientCertificate* const client = tls_->session->clientCertificate();
+  const std::string certificate = client == nullptr ? "" : client->certificate.encoded(false);
+  shared_.events.addFields(
+      EventRecord::handedOver(id_, fd),
+      HandedOverFields{.bytes = {},
+                       .remoteAddress = remoteAddress,
+                       .remotePort = remotePort,
+                       .localAddress = localAddress,
+                       .localPort = localPort,
+                       .protocol = agreed.version,
+                       .cipherSuite = agreed.cipherSuite,
+                       .certEncoded = certificate,
+                       .status = client == nullptr ? std::string_view() : client->status});
+  deadlineTick_ = 0;
+  enter(State::kTunnel);
+  shared_.owner.onNotPending(id_);
+  extra_->tunnel->put(bytes);
+}
+
+void Connection::onTunnelBytes(Bytes bytes) {
+  seal({}, bytes);
+  transmit({});
+}
+
+void Connection::onTunnelEnd() {
+  if (peerEnded_) return drain();
+  // The peer may have more to say, as in a WebSocket of somebody else's.
+  closeTls();
+  transmit({});
+}
+
+void Connection::endTunnelInput() {
+  peerEnded_ = true;
+  extra_->tunnel->finish();
+  if (extra_->tunnel->hasEnded()) return drain();
+  watch();
 }
 
 void Connection::onTlsFailure() {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/connection/connection.h"
+#include "server/connection/connection_way.h"
 
 namespace wss::server {
 

@@ -7,6 +7,7 @@ namespace {
 constexpr auto kOpenRequest = namesOf<OpenRequestFields>();
 constexpr auto kCertificateRequest = namesOf<CertificateRequestFields>();
 constexpr auto kClientCertificate = namesOf<ClientCertificateFields>();
+constexpr auto kHandedOver = namesOf<HandedOverFields>();
 
 constexpr auto kTable = std::to_array<EventRow>({
     {"ConnectionRequest", "port", "address", {}},
@@ -26,8 +27,9 @@ constexpr auto kTable = std::to_array<EventRow>({
     {"Settled", "errorCode", {}, {}},
     {"Published", "count", {}, {}},
     {"Interest", "wanted", "pattern", {}},
+    {"HandedOver", "descriptor", {}, kHandedOver},
 });
-static_assert(kTable.size() == static_cast<std::size_t>(EventKind::kInterest) + 1);
+static_assert(kTable.size() == static_cast<std::size_t>(EventKind::kHandedOver) + 1);
 
 }  // namespace
 

@@ -28,11 +28,12 @@ enum class EventKind : std::int32_t {
   kDisconnected,
   kError,
   kLog,
-  kSkipped,    ///< the first publication that a slow peer does not get, until it is ready again
-  kForgotten,  ///< a connection that was asked about has ended without having been open
-  kSettled,    ///< a send or ping that waited
-  kPublished,  ///< a publication is on its way
-  kInterest,   ///< a pattern has its first subscriber, or has lost its last
+  kSkipped,     ///< the first publication that a slow peer does not get, until it is ready again
+  kForgotten,   ///< a connection that was asked about has ended without having been open
+  kSettled,     ///< a send or ping that waited
+  kPublished,   ///< a publication is on its way
+  kInterest,    ///< a pattern has its first subscriber, or has lost its last
+  kHandedOver,  ///< a connection whose request is for another server
 };
 
 /// What the record of a kind carries, by the names that the event has in JavaScript.
@@ -116,6 +117,10 @@ struct EventRecord {
   static constexpr EventRecord interest(bool wanted) {
     return {EventKind::kInterest, 0, 0, wanted ? 1 : 0};
   }
+  /// `fd`: of its socket or, under TLS, of what stands for that; to be taken with Server::take().
+  static constexpr EventRecord handedOver(std::int32_t id, int fd) {
+    return {EventKind::kHandedOver, id, 0, fd};
+  }
   /// `count`: how many connections it was put on the way to.
   static constexpr EventRecord published(std::int32_t token, std::int32_t count) {
     return {EventKind::kPublished, 0, 0, count, 0, 0, 0, token};
@@ -173,6 +178,33 @@ struct ClientCertificateFields {
     return std::to_array<Field<F>>({{"certEncoded", &F::certEncoded},
                                     {"certSubject", &F::certSubject},
                                     {"certIssuer", &F::certIssuer},
+                                    {"status", &F::status}});
+  }
+};
+
+/// What goes with a connection that is handed over: of a plain one its bytes; of one under TLS,
+/// whose bytes come through the descriptor, all the rest.
+struct HandedOverFields {
+  std::string_view bytes;  ///< what has been read of it
+  std::string_view remoteAddress;
+  std::string_view remotePort;
+  std::string_view localAddress;
+  std::string_view localPort;
+  std::string_view protocol;     ///< "TLSv1.3"
+  std::string_view cipherSuite;  ///< IANA name
+  std::string_view certEncoded;  ///< the client's, in PEM; empty: it has shown none
+  std::string_view status;       ///< what is to be said against that: "OK", or why not
+
+  static constexpr auto all() {
+    using F = HandedOverFields;
+    return std::to_array<Field<F>>({{"bytes", &F::bytes},
+                                    {"remoteAddress", &F::remoteAddress},
+                                    {"remotePort", &F::remotePort},
+                                    {"localAddress", &F::localAddress},
+                                    {"localPort", &F::localPort},
+                                    {"protocol", &F::protocol},
+                                    {"cipherSuite", &F::cipherSuite},
+                                    {"certEncoded", &F::certEncoded},
                                     {"status", &F::status}});
   }
 };

@@ -2,6 +2,7 @@
 #include "server/listening/server.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -45,6 +46,7 @@ Server::~Server() {
   }
   // The sockets' last callbacks come in the loop's next turn.
   while (count_ > 0) shared_.loop.run(0);
+  for (const int fd : shared_.handedOver) ::close(fd);
 }
 
 Result<void> Server::set(const Setting& setting, std::string_view value) {
@@ -266,6 +268,14 @@ void Server::onAccept(int fd, const net::Address& remote) {
     net::Listener::refuse(fd);
     return onAcceptError(makeError(ErrorCode::kTooManyOpenFiles, reason), 1);
   }
+  Connection& connection = admit(remote);
+  const Result<void> opened = connection.open(fd, admits(remote), listener_.hasNoDelay());
+  if (opened.ok()) return;
+  shared_.log.report(connection.id(), opened.error());
+  remove(connection.id());
+}
+
+Connection& Server::admit(const net::Address& remote) {
   if (pending_.count() >= maxPending()) {
     if (const std::int32_t victim = chooseVictim(); victim != 0) evict(victim);
   }
@@ -277,10 +287,27 @@ void Server::onAccept(int fd, const net::Address& remote) {
   place = std::make_unique<Connection>(shared_, id, remote);
   if (shared_.log.shows(LogLevel::kDebug))
     shared_.log.add(LogLevel::kDebug, id, "Connection from " + remote.text());
-  const Result<void> opened = place->open(fd, admits(remote), listener_.hasNoDelay());
-  if (opened.ok()) return;
-  shared_.log.report(id, opened.error());
+  return *place;
+}
+
+Result<std::int32_t> Server::adopt(int fd, std::optional<net::Address> remote, MutableBytes head,
+                                   const http::Answer* answer) {
+  Result<int> own = net::duplicate(fd);
+  if (!own.ok()) return own.error();
+  if (!remote) remote = net::peerOf(own.value());
+  // Whoever listens has read them.
+  if (!isListening()) readClientLists();
+  if (const std::string_view reason = whyTooMany(*remote); !reason.empty()) {
+    ::close(own.value());
+    return makeError(ErrorCode::kTooManyOpenFiles, reason);
+  }
+  Connection& connection = admit(*remote);
+  connection.noteAsked();
+  const std::int32_t id = connection.id();
+  const Result<void> adopted = connection.adopt(own.value(), admits(*remote), head, answer);
+  if (adopted.ok()) return id;
   remove(id);
+  return adopted.error();
 }
 
 void Server::onAcceptError(const Error& error, int turnedAway) {
@@ -297,7 +324,7 @@ void Server::remove(std::int32_t id) {
   pending_.remove(id);
   shared_.unfinished.remove(id);
   shared_.queues.remove(id);
-  if (slot.connection->hasBeenOpen()) --opened_;
+  if (slot.connection->isCounted()) --opened_;
   if (slot.connection->isTouched()) std::erase(shared_.touched, slot.connection.get());
   slot.connection.reset();
   ++slot.connections;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,13 @@ class Server final : private net::ListenerOwner,
   [[nodiscard]] bool isIdle() const { return !isListening() && count_ == 0; }
   [[nodiscard]] const Statistics& statistics() const { return shared_.statistics; }
 
+  /// Takes a connection over that somebody else has accepted, whose descriptor is duplicated:
+  /// Connection::adopt(), with which it counts as one of this server's. `remote`: of its client, if
+  /// that is not whom it is connected to. Its id. Fails with 10024 beyond a limit, and with what
+  /// the system says.
+  Result<std::int32_t> adopt(int fd, std::optional<net::Address> remote, MutableBytes head,
+                             const http::Answer* answer);
+
   // TLS.
   /// New connections are served under TLS with these certificates, one for each kind of key; none:
   /// without TLS. Connections that have begun to shake hands keep theirs. Fails, and leaves
@@ -90,6 +98,14 @@ class Server final : private net::ListenerOwner,
   Result<Bytes> ticketKeys();
   /// Replaces them, with effect at once. Fails with 10022 when that is not a whole number of keys.
   Result<void> setTicketKeys(Bytes keys);
+
+  // Requests of others.
+  /// Whether connections whose request is no WebSocket upgrade are handed over (kHandedOver), not
+  /// refused.
+  void setHandsOver(bool on) { shared_.handsOver = on; }
+  /// The caller owns this descriptor of a kHandedOver from now on. Until then the server closes it
+  /// with itself. False: there is none, or no more.
+  bool take(int fd) { return std::erase(shared_.handedOver, fd) > 0; }
 
   // One connection.
   /// Connection::send(); fails with 126 when there is no such open connection.
@@ -183,6 +199,8 @@ class Server final : private net::ListenerOwner,
   };
 
   void onAccept(int fd, const net::Address& remote) override;
+  /// A new connection, which counts; after whyTooMany().
+  Connection& admit(const net::Address& remote);
   void onAcceptError(const Error& error, int turnedAway) override;
   bool mayAccept() override;
   bool makeRoom() override;

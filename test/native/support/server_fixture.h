@@ -336,7 +336,7 @@ class ServerFixture : private server::ChunkSource {
   void adopt(ByteQueue&& bytes) override { adopted_.push_back(std::move(bytes)); }
 
   Event read(const server::EventRecord& record) {
-    mustBe(record.kind >= EventKind::kConnectionRequest && record.kind <= EventKind::kInterest,
+    mustBe(record.kind >= EventKind::kConnectionRequest && record.kind <= EventKind::kHandedOver,
            "a record of no kind");
     mustBe(record.connectionId >= 0, "a record of nobody");
     Event event{record.kind, record.connectionId, record.flags, record.value, {}, record.token};

@@ -109,6 +109,15 @@ TEST_CASE("JavaScript's test reads each record that can be made, with all that i
   events.add(EventRecord::published(4, 1000));
   events.addText(EventRecord::interest(true), "news.>");
   events.addText(EventRecord::interest(false), "a");
+  events.addFields(EventRecord::handedOver(24, 77), HandedOverFields{.bytes = "GET /\xE9",
+                                                                     .remoteAddress = "::1",
+                                                                     .remotePort = "1",
+                                                                     .localAddress = "::2",
+                                                                     .localPort = "2",
+                                                                     .protocol = "TLSv1.3",
+                                                                     .cipherSuite = "suite",
+                                                                     .certEncoded = "PEM",
+                                                                     .status = "OK"});
 
   std::string written = "\n";
   for (const EventRecord& record : events.records()) {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// The options of a WebSocketServer, and what they are in the settings of the main face.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { ZlibOptions } from 'node:zlib';
+import type { WSServerOptions } from '../server/server_options.js';
+import { WebSocket } from './web_socket.js';
+
+/** How messages are compressed (RFC 7692). */
+export interface PerMessageDeflateOptions {
+  /** Whether this side compresses each message by itself. */
+  serverNoContextTakeover?: boolean | undefined;
+  /** Whether the client is to. */
+  clientNoContextTakeover?: boolean | undefined;
+  /** Of 9 to 15. */
+  serverMaxWindowBits?: number | undefined;
+  /** Of 8 to 15, if the client lets itself be told. */
+  clientMaxWindowBits?: boolean | number | undefined;
+  zlibDeflateOptions?:
+    | Pick<ZlibOptions, 'level' | 'memLevel' | 'chunkSize' | 'strategy' | 'flush'>
+    | undefined;
+  zlibInflateOptions?: ZlibOptions | undefined;
+  /** Shorter messages are not compressed. */
+  threshold?: number | undefined;
+  /** Of no effect: the core compresses in place, one message after the other. */
+  concurrencyLimit?: number | undefined;
+}
+
+/** What verifyClient is told. */
+export interface ClientInfo<Request = IncomingMessage> {
+  readonly origin: string;
+  readonly secure: boolean;
+  readonly req: Request;
+}
+
+export type VerifyCallback = (
+  verified: boolean,
+  code?: number,
+  message?: string,
+  headers?: Record<string, number | string | readonly string[]>,
+) => void;
+
+export interface ServerOptions {
+  /** Whether events of one client may come one right after the other. */
+  allowSynchronousEvents?: boolean | undefined;
+  /** Whether Pings are answered. */
+  autoPong?: boolean | undefined;
+  backlog?: number | null | undefined;
+  /** Whether there is a set of {@link WebSocketServer.clients}. */
+  clientTracking?: boolean | undefined;
+  /** Milliseconds that the closing handshake may take. */
+  closeTimeout?: number | undefined;
+  handleProtocols?:
+    | ((protocols: Set<string>, request: IncomingMessage) => string | false)
+    | null
+    | undefined;
+  host?: string | null | undefined;
+  maxFragments?: number | undefined;
+  /** Bytes; 0: as many as there can be. */
+  maxPayload?: number | undefined;
+  noServer?: boolean | undefined;
+  path?: string | null | undefined;
+  perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+  port?: number | null | undefined;
+  server?: Server | null | undefined;
+  skipUTF8Validation?: boolean | undefined;
+  verifyClient?:
+    | ((info: ClientInfo) => boolean)
+    | ((info: ClientInfo, callback: VerifyCallback) => void)
+    | null
+    | undefined;
+  WebSocket?: typeof WebSocket | undefined;
+}
+
+const MOST = 2 ** 31 - 1;
+
+export const defaults = {
+  allowSynchronousEvents: true,
+  autoPong: true,
+  backlog: null,
+  clientTracking: true,
+  closeTimeout: 30_000,
+  handleProtocols: null,
+  host: null,
+  maxFragments: 16 * 1024,
+  maxPayload: 100 * 1024 * 1024,
+  noServer: false,
+  path: null,
+  perMessageDeflate: false,
+  port: null,
+  server: null,
+  skipUTF8Validation: false,
+  verifyClient: null,
+  WebSocket,
+} satisfies ServerOptions;
+
+/** The main face's options for those of a WebSocketServer, in which nothing is left out. */
+export function settingsOf(options: ServerOptions): WSServerOptions {
+  const { perMessageDeflate: deflate, port, host, backlog, maxPayload, maxFragments } = options;
+  const compression = typeof deflate === 'object' ? deflate : {};
+  const { zlibDeflateOptions: zlib = {}, clientMaxWindowBits: clientBits } = compression;
+  return {
+    ...(port !== null && port !== undefined && { localPort: port }),
+    ...(typeof host === 'string' && { localHost: host }),
+    connectionBacklog: backlog ?? 511,
+    serialDelivery: !options.allowSynchronousEvents,
+    settings: {
+      UseIPv6: 2,
+      MaxConnections: 100_000,
+      MaxMessageSize: maxPayload || MOST,
+      MaxFragments: maxFragments || MOST,
+      MaxQueuedBytes: MOST,
+      MaxQueuedBytesTotal: MOST,
+      CloseTimeout: Math.ceil((options.closeTimeout as number) / 1000) + 1,
+      EnablePermessageDeflate: Boolean(deflate),
+      ServerContextTakeover: !compression.serverNoContextTakeover,
+      ClientContextTakeover: !compression.clientNoContextTakeover,
+      ServerMaxWindowBits: compression.serverMaxWindowBits ?? 15,
+      ClientMaxWindowBits: typeof clientBits === 'number' ? clientBits : 15,
+      CompressionThreshold: compression.threshold ?? 1024,
+      CompressionLimit: MOST,
+      CompressionLevel: zlib.level ?? 1,
+      CompressionMemoryLevel: zlib.memLevel ?? 8,
+    },
+  };
+}
