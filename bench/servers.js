@@ -20,6 +20,7 @@ const servers = {
   },
   uws: { title: 'uWebSockets.js', command: [process.execPath, file('uwebsockets.js')] },
   bun: { title: 'Bun.serve', command: [bun, file('bun.js')] },
+  face: { title: 'native-wsserver/ws', command: [process.execPath, file('face.js')] },
   ws: { title: 'ws', command: [process.execPath, file('ws.js')] },
   floor: { title: 'raw C++', command: [floor], plainOnly: true },
 };
