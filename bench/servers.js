@@ -19,9 +19,9 @@ const servers = {
     command: [process.execPath, file('wsserver.js'), '--transient'],
     messagesOnly: true,
   },
-  face: { title: 'ours, as ws', command: [process.execPath, file('ws.js'), face] },
+  face: { title: 'native-wsserver/ws', command: [process.execPath, file('ws.js'), face] },
   beside: {
-    title: 'ours, as ws beside http',
+    title: 'the same beside http',
     command: [process.execPath, file('ws.js'), face, '--beside'],
     plainOnly: true,
   },

@@ -12,9 +12,7 @@ import { packagePath } from '../support/package_path.js';
 
 const FACE = 'native-wsserver/ws';
 
-const manifest = require('native-wsserver/package.json') as { exports: object };
-// Until the face is there, the libraries' own sockets show that the tests are right.
-const { WS_ENGINE = './ws' in manifest.exports ? FACE : 'ws' } = process.env;
+const { WS_ENGINE = FACE } = process.env;
 
 /**
  * Which sockets the libraries stand on. `WS_ENGINE=ws node tools/test.js libraries` runs the same tests
