@@ -1,6 +1,5 @@
 const { listening, publishing } = require('./listening');
 const { readFileSync } = require('node:fs');
-const http = require('node:http');
 const https = require('node:https');
 const { WebSocketServer } = require('../../dist/ws');
 
