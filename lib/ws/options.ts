@@ -129,6 +129,9 @@ export function settingsOf(options: ServerOptions): WSServerOptions {
     serialDelivery: !options.allowSynchronousEvents,
     settings: {
       UseIPv6: 2,
+      AutoPong: options.autoPong as boolean,
+      SkipUTF8Validation: options.skipUTF8Validation as boolean,
+      QueueSends: true,
       MaxConnections: 100_000,
       MaxMessageSize: maxPayload || MOST,
       MaxFragments: maxFragments || MOST,
