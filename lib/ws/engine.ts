@@ -10,6 +10,7 @@ import type { DisconnectedEvent } from '../events/events.js';
 import type { PartOpcode } from '../sending/sender.js';
 import { WSServer } from '../server/wsserver.js';
 import { adoptSocket } from '../upgrade/adopt_socket.js';
+import { OneByOne } from './one_by_one.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
 import { ConnectionSocket } from './request.js';
@@ -19,6 +20,8 @@ import type { WebSocket } from './socket/web_socket.js';
 
 const CONNECTED = propertyIndex('Connected');
 const QUEUED_BYTES = propertyIndex('QueuedBytes');
+/** Of DataIn: dataFormat. */
+const BINARY = 2;
 const TRY_AGAIN_LATER = 1013;
 /** RFC 6455 §7.4.1: no Close has come. */
 const ABNORMAL = 1006;
@@ -29,6 +32,8 @@ export class Engine extends WSServer implements Transport {
   readonly closeTimeout: number;
   readonly #sockets = new Map<number, WebSocket>();
   readonly #onEmpty: () => void;
+  /** What has yet to happen, if events are to come one by one. */
+  readonly #orders: Map<number, OneByOne> | undefined;
   /** Who wants to know of the end of a connection. */
   readonly #endings = new Map<number, (() => void)[]>();
 
@@ -38,18 +43,41 @@ export class Engine extends WSServer implements Transport {
     this.core.closeAsWs();
     this.closeTimeout = options.closeTimeout as number;
     this.#onEmpty = onEmpty;
-    const { allowSynchronousEvents } = options;
+    if (!options.allowSynchronousEvents) this.#orders = new Map();
     this.on('DataIn', (event) => {
-      this.#sockets.get(event.connectionId)?.receive(event);
-      // Those that come next, and the end, wait for it.
-      return allowSynchronousEvents ? undefined : new Promise((resolve) => setImmediate(resolve));
+      const id = event.connectionId;
+      const socket = this.#sockets.get(id);
+      if (socket === undefined) return;
+      const data = event.toBuffer();
+      const isBinary = event.dataFormat === BINARY;
+      if (this.#orders === undefined) socket.receive(data, isBinary);
+      else this.#takeLater(id, socket, () => socket.receive(data, isBinary));
     });
-    this.on('Ping', ({ connectionId, payloadB, response }) => {
+    this.on('Ping', ({ connectionId: id, payloadB, response }) => {
       const { buffer, byteOffset, byteLength } = payloadB;
       const payload = Buffer.from(buffer, byteOffset, byteLength);
-      this.#sockets.get(connectionId)?.emit(response ? 'pong' : 'ping', payload);
+      const socket = this.#sockets.get(id);
+      const name = response ? 'pong' : 'ping';
+      if (this.#orders === undefined) socket?.emit(name, payload);
+      else if (socket) this.#takeLater(id, socket, () => socket.emit(name, payload));
     });
-    this.on('Disconnected', (event) => this.#onEnd(event));
+    this.on('Disconnected', (event) => {
+      const order = this.#orders?.get(event.connectionId);
+      this.#orders?.delete(event.connectionId);
+      if (order === undefined) this.#onEnd(event);
+      else order.take(() => this.#onEnd(event));
+    });
+  }
+
+  /** Has an event of `id` happen when those before have. */
+  #takeLater(id: number, socket: WebSocket, event: () => void): void {
+    const orders = this.#orders as Map<number, OneByOne>;
+    let order = orders.get(id);
+    if (order === undefined) {
+      order = new OneByOne((areMany) => this.setReading(id, !areMany && !socket.isPaused));
+      orders.set(id, order);
+    }
+    order.take(event);
   }
 
   /** How many WebSockets there are. */
@@ -135,7 +163,7 @@ export class Engine extends WSServer implements Transport {
   /** Begins the closing handshake; without `farewell` the Close says nothing. */
   close(id: number, farewell: Farewell | undefined): void {
     try {
-      if (farewell === undefined) this.core.disconnect(id, null);
+      if (farewell === undefined) this.core.closeWithoutCode(id);
       else this.core.disconnect(id, farewell.code, farewell.reason);
     } catch {
       // It has ended already.

@@ -2,7 +2,6 @@
 
 import type { EventEmitter } from 'node:events';
 import { Opcode, UNCOMPRESSED } from '../../boundary/outbox.js';
-import type { DataInEvent } from '../../events/events.js';
 import type { PartOpcode } from '../../sending/sender.js';
 import { EventTarget, type RawData } from './event_target.js';
 import { checkControl, farewellOf, sendableOf, sizeOf } from './sendable.js';
@@ -317,9 +316,7 @@ export class WebSocket extends EventTarget<WebSocket> {
   }
 
   /** A message has come. @internal */
-  receive(event: DataInEvent): void {
-    const isBinary = event.dataFormat === 2;
-    const data = event.toBuffer();
+  receive(data: Buffer, isBinary: boolean): void {
     if (!isBinary || this.#binaryType === 'nodebuffer') {
       this.emit('message', data, isBinary);
     } else if (this.#binaryType === 'arraybuffer') {

@@ -16,6 +16,24 @@ export const differences: Readonly<Record<string, Difference>> = {
   'ping with data to be masked, and a callback': { why: UNMASKED, ours: ['ok', 9, false, 'data'] },
   'pong with data to be masked, and a callback': { why: UNMASKED, ours: ['ok', 10, false, 'data'] },
   'send with options of undefined': { why: UNSET, ours: ['ok', 1, true, false, 'text'] },
+  'binaryType fragments': {
+    why: 'The core puts a message together where it reads it: it is one fragment, and no copy less.',
+    ours: [
+      [
+        [[true, ['whole'], [true]], true],
+        [[true, ['abc'], [true]], true],
+        [[true, [''], [true]], true],
+        [[true, 'text'], false],
+        [[true, 'xy'], false],
+        [[true, ''], false],
+      ],
+      'fragments',
+    ],
+  },
+  'maxBufferedChunks 3: a message in ten pieces': {
+    why: 'Pieces are put together as they come, and cost nothing that would need a bound.',
+    ours: [[['message', '0123456789abcdef', false]], '03e8'],
+  },
   'handleProtocols: one that was not offered': {
     why: 'RFC 6455 §4.2.2: a client that is told of a subprotocol that it has not offered has to fail.',
     ours: [undefined, ''],

@@ -183,6 +183,17 @@ forBoth('allowSynchronousEvents: false has microtasks between events', async (sc
   ]);
 });
 
+forBoth('allowSynchronousEvents: false and two thousand messages, then a close', async (scene) => {
+  const options = { allowSynchronousEvents: false } as ServerOptions;
+  const { socket, client } = await scene.pair(options);
+  const texts: string[] = [];
+  socket.on('message', (data) => texts.push(String(data)));
+  for (let index = 0; index < 2000; index++) client.send(String(index));
+  client.close(1000, 'end');
+  const over = await closed(socket);
+  return [texts.length, texts.every((text, index) => text === String(index)), over];
+});
+
 forBoth('allowSynchronousEvents: true, the order of events', async (scene) => {
   const { socket, client } = await scene.rawPair();
   const order = await turns(socket, client, [
