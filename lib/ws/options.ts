@@ -14,7 +14,7 @@ export interface PerMessageDeflateOptions {
   /** Whether the client is to. */
   clientNoContextTakeover?: boolean | undefined;
   /** Of 9 to 15. */
-  serverMaxWindowBits?: number | undefined;
+  serverMaxWindowBits?: boolean | number | undefined;
   /** Of 8 to 15, if the client lets itself be told. */
   clientMaxWindowBits?: boolean | number | undefined;
   zlibDeflateOptions?:
@@ -117,16 +117,26 @@ export const defaults = {
   WebSocket,
 } satisfies ServerOptions;
 
+/** A number of bits; of what is none, as many as there can be. zlib has no window of 8 bits. */
+const bitsOf = (bits: unknown): number => (typeof bits === 'number' ? Math.max(9, bits) : 15);
+
 /** The main face's options for those of a WebSocketServer, in which nothing is left out. */
 export function settingsOf(options: ServerOptions): WSServerOptions {
   const { perMessageDeflate: deflate, port, host, backlog, maxPayload, maxFragments } = options;
   const compression = typeof deflate === 'object' ? deflate : {};
-  const { zlibDeflateOptions: zlib = {}, clientMaxWindowBits: clientBits } = compression;
+  const {
+    zlibDeflateOptions: zlib = {},
+    clientMaxWindowBits: clientBits,
+    serverMaxWindowBits: serverBits,
+  } = compression;
   return {
     ...(port !== null && port !== undefined && { localPort: port }),
     ...(typeof host === 'string' && { localHost: host }),
     connectionBacklog: backlog ?? 511,
     settings: {
+      AutoPong: Boolean(options.autoPong),
+      QueueSends: true,
+      SkipUTF8Validation: Boolean(options.skipUTF8Validation),
       UseIPv6: 2,
       MaxConnections: 100_000,
       MaxMessageSize: maxPayload || MOST,
@@ -140,8 +150,8 @@ export function settingsOf(options: ServerOptions): WSServerOptions {
       EnablePermessageDeflate: Boolean(deflate),
       ServerContextTakeover: !compression.serverNoContextTakeover,
       ClientContextTakeover: !compression.clientNoContextTakeover,
-      ServerMaxWindowBits: compression.serverMaxWindowBits ?? 15,
-      ClientMaxWindowBits: typeof clientBits === 'number' ? clientBits : 15,
+      ServerMaxWindowBits: bitsOf(serverBits),
+      ClientMaxWindowBits: bitsOf(clientBits),
       CompressionThreshold: compression.threshold ?? 1024,
       CompressionLimit: MOST,
       CompressionLevel: zlib.level ?? 1,
