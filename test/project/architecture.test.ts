@@ -28,6 +28,7 @@ const documents = [
     'topics',
     'turn',
     'workers',
+    'ws',
   ].map((name) => `docs/${name}.md`),
 ];
 
