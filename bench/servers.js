@@ -9,6 +9,7 @@ const root = path.join(__dirname, '..');
 const floor = path.join(root, 'build/bench/floor');
 const bun = path.join(__dirname, 'node_modules/@oven/bun-linux-x64/bin/bun');
 const file = (name) => path.join(__dirname, 'servers', name);
+const face = path.join(root, 'dist/ws.js');
 
 /** name in the tables, the command, and whether it can do without TLS only, or messages only. */
 const servers = {
@@ -17,6 +18,12 @@ const servers = {
     title: 'ours, transient',
     command: [process.execPath, file('wsserver.js'), '--transient'],
     messagesOnly: true,
+  },
+  face: { title: 'native-wsserver/ws', command: [process.execPath, file('ws.js'), face] },
+  beside: {
+    title: 'the same beside http',
+    command: [process.execPath, file('ws.js'), face, '--beside'],
+    plainOnly: true,
   },
   uws: { title: 'uWebSockets.js', command: [process.execPath, file('uwebsockets.js')] },
   bun: { title: 'Bun.serve', command: [bun, file('bun.js')] },

@@ -1,8 +1,9 @@
+// Over `ws`, or what else is said: node ws.js [module with the interface of ws] [--beside]
 const { listening, publishing } = require('./listening');
 const { readFileSync } = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
-const { WebSocketServer } = require('ws');
+const { WebSocketServer } = require(process.argv[2] ?? 'ws');
 
 // Its own default is a context for each connection, which costs 300 KB.
 const perMessageDeflate = process.env.DEFLATE === '1' && {
@@ -11,10 +12,13 @@ const perMessageDeflate = process.env.DEFLATE === '1' && {
   threshold: 1024,
 };
 const { TLS_CERT, TLS_KEY } = process.env;
+// What it has at its upgrade event, from a server of Node's; or it listens itself.
+const beside = process.argv.includes('--beside') && http.createServer();
 const server = TLS_CERT
   ? https.createServer({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) })
-  : http.createServer();
-const webSockets = new WebSocketServer({ server, perMessageDeflate });
+  : beside;
+const at = { host: '127.0.0.1', port: 0 };
+const webSockets = new WebSocketServer({ ...(server ? { server } : at), perMessageDeflate });
 webSockets.on('connection', (socket) => {
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
@@ -27,4 +31,5 @@ webSockets.on('connection', (socket) => {
 publishing((text) => {
   for (const client of webSockets.clients) client.send(text);
 });
-server.listen(0, '127.0.0.1', () => listening(server.address().port));
+webSockets.on('listening', () => listening(webSockets.address().port));
+if (server) server.listen(at);

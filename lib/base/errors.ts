@@ -18,12 +18,15 @@ export const ErrorCode = {
   alreadyInProgress: 10037,
   messageTooLong: 10040,
   operationNotSupported: 10045,
+  addressInUse: 10048,
+  addressNotAvailable: 10049,
   connectionAborted: 10053,
   connectionReset: 10054,
   noBufferSpace: 10055,
   timedOut: 10060,
   connectionRefused: 10061,
   fileNameTooLong: 10063,
+  hostNotFound: 11001,
 } as const;
 
 /** What every error of this package has, in whatever realm it was made. */

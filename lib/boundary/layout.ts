@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The numbers of the memory that both sides share, as the addon says them: docs/boundary.md.
 
-import { addon, type Layout } from './native.js';
+import { addon } from './native.js';
+import type { Layout } from './native_layout.js';
 
 export const layout: Layout = addon.layout;
 

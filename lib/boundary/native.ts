@@ -5,6 +5,7 @@ import load = require('node-gyp-build');
 
 import { type ErrorRow, setErrorTexts, type WSServerError } from '../base/errors.js';
 import { packageRoot } from '../base/package_root.js';
+import type { Layout } from './native_layout.js';
 import type { LoadPlan, NativeLoad } from './native_load.js';
 import type { PropertyIndex, PropertyTypes, SettingTypes, Value } from './property_types.js';
 
@@ -66,109 +67,6 @@ interface NativeState extends Omit<Statistics, 'busLost'> {
   readonly opening: number;
 }
 
-/** What an event carries, by the names of its fields (native/server/events/records.h). */
-interface EventRow {
-  readonly name: string;
-  /** What the record's value is; empty: nothing. */
-  readonly value: string;
-  /** What the payload is; empty: nothing, or a list of {@link fields}. */
-  readonly payload: string;
-  readonly fields: readonly string[];
-}
-
-/**
- * The numbers of what both sides write into shared memory (docs/boundary.md). Places are indices
- * of an Int32Array, within a record or command where it says so.
- */
-export interface Layout {
-  /** Its size, and where in it is what. */
-  readonly record: Readonly<
-    Record<
-      | 'size'
-      | 'kind'
-      | 'connectionId'
-      | 'flags'
-      | 'value'
-      | 'chunk'
-      | 'offset'
-      | 'length'
-      | 'token',
-      number
-    >
-  >;
-  /** Bits of a record's flags. */
-  readonly flags: Readonly<
-    Record<
-      | 'isAscii'
-      | 'endOfMessage'
-      | 'endOfLine'
-      | 'isResponse'
-      | 'isError'
-      | 'isRefused'
-      | 'isBinary'
-      | 'isLent',
-      number
-    >
-  >;
-  /** By their kinds: those of eventNames, then Forgotten, Settled, Published, Interest and HandedOver. */
-  readonly events: readonly EventRow[];
-  /**
-   * The rules that a peer may break. Where the flags of Disconnected have isError, its token is the
-   * number of one times 2^16, and what native/ws/reader.h says that it comes with.
-   */
-  readonly rules: Readonly<
-    Record<
-      | 'none'
-      | 'mask'
-      | 'reservedBit1'
-      | 'reservedBits'
-      | 'opcode'
-      | 'fin'
-      | 'controlLength'
-      | 'closeCode'
-      | 'length'
-      | 'lengthTooLarge'
-      | 'utf8'
-      | 'messageSize'
-      | 'fragments'
-      | 'deflate',
-      number
-    >
-  >;
-  /** The LogType of the lines of each level; 0 has none. */
-  readonly logTypes: readonly string[];
-  /** Its size, and where in it is what. */
-  readonly command: Readonly<
-    Record<'size' | 'connectionId' | 'kind' | 'offset' | 'length', number>
-  >;
-  /** Where how many there are, and whether texts wait; where commands start. */
-  readonly commandMemory: Readonly<Record<'count' | 'textsWait' | 'start', number>>;
-  /** Kinds of commands, what may be added to them, and where their operand begins. */
-  readonly kinds: Readonly<
-    Record<
-      | 'text'
-      | 'binary'
-      | 'ping'
-      | 'pong'
-      | 'answerConnection'
-      | 'answerOpen'
-      | 'topic'
-      | 'publish'
-      | 'uncompressed'
-      | 'gathered'
-      | 'enveloped'
-      | 'operandShift',
-      number
-    >
-  >;
-  /** The size of what tells how long a text in a list is. */
-  readonly fieldHead: number;
-  /** What of a ConnectionId is its slot. */
-  readonly slotMask: number;
-  /** The size of the header for a payload of up to `mostShort` bytes, and for a longer one. */
-  readonly headers: Readonly<Record<'short' | 'mostShort' | 'long', number>>;
-}
-
 /**
  * Called once per turn: `records` has `count` events ({@link Layout.record}), then for each of `chunks` how much of it has been written, and then the numbers of `chunks` and `adopted`
  * for {@link NativeAddon.showMemory}.
@@ -181,7 +79,7 @@ export type OnBatch = (
 ) => void;
 
 /** An IP address and a port; what is none is a client of this machine. */
-export type NativeAddress = readonly [address: string, port: number];
+type NativeAddress = readonly [address: string, port: number];
 
 /** What a request is answered with that becomes a WebSocket. */
 export interface OpenAnswer {
@@ -226,8 +124,10 @@ export interface NativeServer {
     answer?: OpenAnswer,
   ): [id: number, fd: number];
   disconnectAll(): void;
-  /** Starts the closing handshake; without code and reason the settings say which; null: without a code. */
-  disconnect(id: number, code?: number | null, reason?: string): void;
+  /** Starts the closing handshake; without code and reason the settings say which. */
+  disconnect(id: number, code?: number, reason?: string): void;
+  /** The same with a Close that has neither. */
+  closeWithoutCode(id: number): void;
   /** Closes the socket at once: what waits is not sent, and a WebSocket ends with 1006. */
   terminate(id: number): void;
   /** Whether `id` has agreed on permessage-deflate. */

@@ -11,7 +11,7 @@ export interface UpgradeRequest {
 }
 
 /** Frames may come behind a request, but not without end: Node itself never has so many at once. */
-export const MOST_BEHIND = 16 * 1024 * 1024;
+const MOST_BEHIND = 16 * 1024 * 1024;
 
 /**
  * The head of a request of Node's as it came, but for blanks, and `behind` it.

@@ -163,7 +163,7 @@ export class Engine extends WSServer implements Transport {
   /** Begins the closing handshake; without `farewell` the Close says nothing. */
   close(id: number, farewell: Farewell | undefined): void {
     try {
-      if (farewell === undefined) this.core.disconnect(id, null);
+      if (farewell === undefined) this.core.closeWithoutCode(id);
       else this.core.disconnect(id, farewell.code, farewell.reason);
     } catch {
       // It has ended already.

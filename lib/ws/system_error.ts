@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+import { ErrorCode } from '../base/errors.js';
 import { codeOf } from '../events/failure_report.js';
 import type { ServerOptions } from './options.js';
 
 /** By the documented codes: what Node.js calls it, and says of it. */
 const rows: Readonly<Record<number, readonly [code: string, text: string]>> = {
-  10013: ['EACCES', 'permission denied'],
-  10024: ['EMFILE', 'too many open files'],
-  10048: ['EADDRINUSE', 'address already in use'],
-  10049: ['EADDRNOTAVAIL', 'address not available'],
-  11001: ['ENOTFOUND', 'no such host'],
+  [ErrorCode.accessDenied]: ['EACCES', 'permission denied'],
+  [ErrorCode.tooManyOpenFiles]: ['EMFILE', 'too many open files'],
+  [ErrorCode.addressInUse]: ['EADDRINUSE', 'address already in use'],
+  [ErrorCode.addressNotAvailable]: ['EADDRNOTAVAIL', 'address not available'],
+  [ErrorCode.hostNotFound]: ['ENOTFOUND', 'no such host'],
 };
 
 /** Why it does not listen, as an error of Node.js. */

@@ -40,6 +40,7 @@ Napi::Function ServerObject::define(Napi::Env env) {
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnectAll>>("disconnectAll"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::disconnect>>("disconnect"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::adopt>>("adopt"),
+       InstanceMethod<&ServerObject::inOrder<&ServerObject::closeWithoutCode>>("closeWithoutCode"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::terminate>>("terminate"),
        InstanceMethod<&ServerObject::compresses>("compresses"),
        InstanceMethod<&ServerObject::inOrder<&ServerObject::flush>>("flush"),
@@ -189,11 +190,6 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
     throwError(notConnected(std::to_string(connection->id())));
     return {};
   }
-  if (info[1].IsNull()) {
-    connection->disconnect(static_cast<std::uint16_t>(ws::CloseCode::kNoStatus), {});
-    performCommands();
-    return info.Env().Undefined();
-  }
   // 0 for what is no whole number.
   const int code = info[1].IsUndefined() ? server_->options().disconnectStatusCode
                                          : std::get<int>(toProperty(info[1], 0).value_or(0));
@@ -215,19 +211,6 @@ Napi::Value ServerObject::disconnect(const Napi::CallbackInfo& info) {
   connection->disconnect(static_cast<std::uint16_t>(code), reason);
   performCommands();
   return info.Env().Undefined();
-}
-
-Napi::Value ServerObject::terminate(const Napi::CallbackInfo& info) {
-  server::Connection* const connection = findConnection(info);
-  if (connection == nullptr) return {};
-  connection->terminate();
-  performCommands();
-  return info.Env().Undefined();
-}
-
-Napi::Value ServerObject::compresses(const Napi::CallbackInfo& info) {
-  const server::Connection* const connection = server_->find(integer(info[0]));
-  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->mayCompress());
 }
 
 Napi::Value ServerObject::flush(const Napi::CallbackInfo& info) {

@@ -57,6 +57,7 @@ class ServerObject final : public Napi::ObjectWrap<ServerObject>, private TurnHa
   Napi::Value bridge(const Napi::CallbackInfo& info);
   Napi::Value disconnectAll(const Napi::CallbackInfo& info);
   Napi::Value disconnect(const Napi::CallbackInfo& info);
+  Napi::Value closeWithoutCode(const Napi::CallbackInfo& info);
   Napi::Value terminate(const Napi::CallbackInfo& info);
   Napi::Value compresses(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);

@@ -241,4 +241,25 @@ Napi::Value ServerObject::wantsEnvelopes(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), topic && server_->wantsEnvelopes(*topic));
 }
 
+Napi::Value ServerObject::closeWithoutCode(const Napi::CallbackInfo& info) {
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  connection->disconnect(static_cast<std::uint16_t>(ws::CloseCode::kNoStatus), {});
+  performCommands();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::terminate(const Napi::CallbackInfo& info) {
+  server::Connection* const connection = findConnection(info);
+  if (connection == nullptr) return {};
+  connection->terminate();
+  performCommands();
+  return info.Env().Undefined();
+}
+
+Napi::Value ServerObject::compresses(const Napi::CallbackInfo& info) {
+  const server::Connection* const connection = server_->find(integer(info[0]));
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->mayCompress());
+}
+
 }  // namespace wss::addon

@@ -16,8 +16,7 @@ constexpr std::uint8_t kLength = 0x7F;
 constexpr std::uint8_t kLength16 = 126;
 constexpr std::uint8_t kLength64 = 127;
 
-void fail(Piece& piece, CloseCode code, std::string_view text, Rule rule,
-          std::uint16_t value = 0) {
+void fail(Piece& piece, CloseCode code, std::string_view text, Rule rule, std::uint16_t value = 0) {
   piece.kind = Piece::Kind::kError;
   piece.closeCode = static_cast<std::uint16_t>(code);
   piece.errorText = text;
@@ -196,8 +195,8 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
 
   if (header.size > 2) {
     if (header.length == kLength64 && input.size() > 2 && (input[2] & 0x80) != 0) {
-      return !broken({"RFC 6455 §5.2: the most significant bit of a length is set",
-                      Rule::kLengthTooLarge});
+      return !broken(
+          {"RFC 6455 §5.2: the most significant bit of a length is set", Rule::kLengthTooLarge});
     }
     if (input.size() < header.size) return false;
     header.length = loadBigEndian(input.subspan(2, header.size - 2));

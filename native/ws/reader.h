@@ -58,10 +58,10 @@ struct Piece {
   bool starts = false;                    ///< kData: the first piece of its message
   bool ends = false;                      ///< kData: the last piece of its message
   std::uint16_t closeCode = 0;
-  MaskKey key;                 ///< kData: the key for this piece (all zero for a client)
-  MutableBytes payload;        ///< inside the input; may be empty
-  std::string_view errorText;  ///< kError: a static sentence that names the RFC's section
-  Rule rule = Rule::kNone;     ///< kError
+  MaskKey key;                  ///< kData: the key for this piece (all zero for a client)
+  MutableBytes payload;         ///< inside the input; may be empty
+  std::string_view errorText;   ///< kError: a static sentence that names the RFC's section
+  Rule rule = Rule::kNone;      ///< kError
   std::uint16_t ruleValue = 0;  ///< kError: what `rule` says it comes with
 };
 

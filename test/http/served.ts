@@ -75,7 +75,7 @@ export class Served {
   }
 }
 
-export async function textOf(message: http.IncomingMessage): Promise<string> {
+async function textOf(message: http.IncomingMessage): Promise<string> {
   let text = '';
   for await (const piece of message) text += piece;
   return text;

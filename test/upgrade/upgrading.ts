@@ -29,7 +29,7 @@ export function makeEcho(t: TestContext, options?: WSServerOptions): WSServer {
   return server;
 }
 
-export async function listen(t: TestContext, server: net.Server): Promise<number> {
+async function listen(t: TestContext, server: net.Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   defer(t, () => {
     server.close();

@@ -162,11 +162,7 @@ bool Connection::onPiece(ws::Piece& piece, bool moreFollows) {
       if (incoming_.take(piece, target(), paused_ && state_ == State::kClosing)) return true;
       break;
     case ws::Piece::Kind::kClose:
-      onLast({.id = id_,
-              .code = piece.closeCode,
-              .failed = false,
-              .moreFollows = moreFollows,
-              .reason = std::string(textOf(piece.payload))});
+      onLast({id_, piece.closeCode, false, moreFollows, std::string(textOf(piece.payload))});
       return false;
     case ws::Piece::Kind::kError:
       break;
@@ -202,11 +198,7 @@ void Connection::onLast(LastFrame last) {
 void Connection::failMessage(ws::CloseCode code, std::string_view reason) {
   incoming_.forget(target());
   if (readsFrames(state_))
-    onLast({.id = id_,
-            .code = static_cast<std::uint16_t>(code),
-            .failed = true,
-            .moreFollows = true,
-            .reason = std::string(reason)});
+    onLast({id_, static_cast<std::uint16_t>(code), true, true, std::string(reason)});
 }
 
 void Connection::onMessageStalled() {

@@ -200,7 +200,7 @@ class Connection final : private net::SocketOwner {
     Waits waits;
     std::int64_t handed = 0;  ///< bytes that the kernel has taken since this was made
     Watched watched;
-    net::Address local;  ///< kept when the socket is closed, and behind a bridge
+    net::Address local;              ///< kept when the socket is closed, and behind a bridge
     std::unique_ptr<Tunnel> tunnel;  ///< there is one from kTunnel on
     int skipped = 0;
     bool toldSkipped = false;

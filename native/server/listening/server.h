@@ -109,8 +109,8 @@ class Server final : private net::ListenerOwner,
   /// Replaces them, with effect at once. Fails with 10022 when that is not a whole number of keys.
   Result<void> setTicketKeys(Bytes keys);
 
-  /// From now on a Close that answers the peer's has its reason, and one that tells of a mistake has
-  /// none.
+  /// From now on a Close that answers the peer's has its reason, and one that tells of a mistake
+  /// has none.
   void closeAsWs() { shared_.closesAsWs = true; }
 
   // Requests of others.
