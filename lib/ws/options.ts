@@ -79,6 +79,11 @@ export interface ServerOptions<
   maxPayload?: number | undefined;
   /** Of no effect: Pongs that wait are not kept, but the last. */
   maxPendingAutoPongs?: number | undefined;
+  /**
+   * Ours alone: bytes that may wait to be sent to one client. Beyond it callbacks have an error, and the
+   * client gets a Close with 1013. 2,147,483,647 if it is left out.
+   */
+  maxQueuedBytes?: number | undefined;
   noServer?: boolean | undefined;
   path?: string | null | undefined;
   perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
@@ -141,10 +146,7 @@ export function settingsOf(options: ServerOptions): WSServerOptions {
       MaxConnections: 100_000,
       MaxMessageSize: maxPayload || MOST,
       MaxFragments: maxFragments || MOST,
-      AutoPong: options.autoPong !== false,
-      SkipUTF8Validation: Boolean(options.skipUTF8Validation),
-      QueueSends: true,
-      MaxQueuedBytes: MOST,
+      MaxQueuedBytes: options.maxQueuedBytes ?? MOST,
       MaxQueuedBytesTotal: MOST,
       CloseTimeout: Math.ceil((options.closeTimeout as number) / 1000) + 1,
       EnablePermessageDeflate: Boolean(deflate),
