@@ -200,9 +200,7 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     head: Buffer,
     callback: OnUpgraded,
   ): void {
-    const destroy = (): void => {
-      socket.destroy();
-    };
+    const destroy = (): unknown => socket.destroy();
     socket.on('error', destroy);
     const mistake = mistakeIn(request);
     if (mistake !== undefined) {
@@ -229,7 +227,7 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     socket: Duplex,
     head: Buffer,
     callback: OnUpgraded,
-    onError: () => void,
+    onError: () => unknown,
   ): void {
     if (isGiven(socket)) {
       throw new Error(

@@ -210,8 +210,9 @@ bool Reader::readHeader(Bytes input, Header& header, Piece& piece) const {
     const bool compressed = continues ? compressed_ : header.rsv1;
     const std::uint64_t limit = compressed ? deflateBound(maxMessageSize_) : maxMessageSize_;
     if (header.length > limit - (continues ? messageSize_ : 0)) {
+      constexpr std::uint64_t kMostSafe = (std::uint64_t{1} << 53) - 1;  // JavaScript's
       fail(piece, CloseCode::kMessageTooBig, "RFC 6455 §7.4.1: a message exceeds MaxMessageSize",
-           Rule::kMessageSize);
+           header.length > kMostSafe ? Rule::kLengthTooLarge : Rule::kMessageSize);
       return false;
     }
   }

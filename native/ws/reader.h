@@ -34,7 +34,7 @@ enum class Rule : std::uint8_t {
   kControlLength,   ///< with it, as the second byte has it
   kCloseCode,       ///< with it
   kLength,          ///< not in its shortest form
-  kLengthTooLarge,  ///< more than 2^63 - 1
+  kLengthTooLarge,  ///< more than 2^53 - 1
   kUtf8,
   kMessageSize,
   kFragments,
