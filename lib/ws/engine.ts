@@ -26,6 +26,15 @@ const TRY_AGAIN_LATER = 1013;
 /** RFC 6455 §7.4.1: no Close has come. */
 const ABNORMAL = 1006;
 
+/** What `act` returns, or `otherwise`: the core knows a connection that has ended no more. */
+function unlessEnded<Result>(act: () => Result, otherwise: Result): Result {
+  try {
+    return act();
+  } catch {
+    return otherwise;
+  }
+}
+
 /** Its connections are WebSockets. */
 export class Engine extends WSServer implements Transport {
   /** Milliseconds that the closing handshake may take. */
@@ -141,11 +150,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   queuedBytes(id: number): number {
-    try {
-      return this.core.getProperty(id, QUEUED_BYTES);
-    } catch {
-      return 0;
-    }
+    return unlessEnded(() => this.core.getProperty(id, QUEUED_BYTES), 0);
   }
 
   compresses(id: number): boolean {
@@ -153,29 +158,19 @@ export class Engine extends WSServer implements Transport {
   }
 
   setReading(id: number, reads: boolean): void {
-    try {
-      this.delivery.setAcceptData(id, reads);
-    } catch {
-      // It is ending, and is not read any more.
-    }
+    unlessEnded(() => this.delivery.setAcceptData(id, reads), undefined);
   }
 
   /** Begins the closing handshake; without `farewell` the Close says nothing. */
   close(id: number, farewell: Farewell | undefined): void {
-    try {
+    unlessEnded(() => {
       if (farewell === undefined) this.core.closeWithoutCode(id);
       else this.core.disconnect(id, farewell.code, farewell.reason);
-    } catch {
-      // It has ended already.
-    }
+    }, undefined);
   }
 
   terminate(id: number): void {
-    try {
-      this.core.terminate(id);
-    } catch {
-      // It has ended already.
-    }
+    unlessEnded(() => this.core.terminate(id), undefined);
   }
 
   /** A send was refused: as much waits for the peer as may, unless it has gone. */
@@ -192,11 +187,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   #isOpen(id: number): boolean {
-    try {
-      return this.core.getProperty(id, CONNECTED);
-    } catch {
-      return false;
-    }
+    return unlessEnded(() => this.core.getProperty(id, CONNECTED), false);
   }
 
   #onEnd({ connectionId, statusCode, description, broken }: DisconnectedEvent): void {
