@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The main face under a WebSocketServer.
 
-import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { OpenAnswer } from '../boundary/native.js';
@@ -10,6 +9,7 @@ import type { DisconnectedEvent } from '../events/events.js';
 import type { PartOpcode } from '../sending/sender.js';
 import { WSServer } from '../server/wsserver.js';
 import { adoptSocket } from '../upgrade/adopt_socket.js';
+import type { UpgradeRequest } from '../upgrade/request_head.js';
 import { OneByOne } from './one_by_one.js';
 import { type ServerOptions, settingsOf } from './options.js';
 import { protocolErrorOf } from './protocol_error.js';
@@ -101,7 +101,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   /** Gives the socket of an upgrade, which is accepted, to the core; 0: that has refused it. */
-  adopt(request: IncomingMessage, socket: Duplex, head: Buffer, acceptance: OpenAnswer): number {
+  adopt(request: UpgradeRequest, socket: Duplex, head: Buffer, acceptance: OpenAnswer): number {
     const id = adoptSocket(this.core, request, socket, head, acceptance);
     return this.#isOpen(id) ? id : 0;
   }

@@ -2,9 +2,10 @@
 // What a WebSocketServer says to a request: the rules of ws about who is let in.
 
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import type { UpgradeRequest } from '../upgrade/request_head.js';
 import type { ServerOptions } from './options.js';
 
 /** RFC 6455 §1.3. */
@@ -29,6 +30,19 @@ export interface Answer {
   readonly headers: string;
 }
 
+/** Whether it is of version 8, a draft that has the same frames. */
+const isOld = ({ headers }: IncomingMessage): boolean => headers['sec-websocket-version'] === '8';
+
+/** What the core is told of a request: it knows version 13. */
+export function asCurrent(request: IncomingMessage): UpgradeRequest {
+  if (!isOld(request)) return request;
+  const { method, url, httpVersion, rawHeaders } = request;
+  const isVersion = (at: number): boolean =>
+    at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'sec-websocket-version';
+  const lines = rawHeaders.map((text, at) => (isVersion(at) ? '13' : text));
+  return { method, url, httpVersion, rawHeaders: lines };
+}
+
 /** What is wrong with an upgrade (RFC 6455 §4.2.1); undefined: nothing. */
 export function mistakeIn(request: IncomingMessage): (Refusal & { message: string }) | undefined {
   const { method, headers } = request;
@@ -40,11 +54,11 @@ export function mistakeIn(request: IncomingMessage): (Refusal & { message: strin
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
     return { status: 400, message: 'Missing or invalid Sec-WebSocket-Key header' };
   }
-  if (version !== '13') {
+  if (version !== '13' && version !== '8') {
     return {
       status: 400,
       message: 'Missing or invalid Sec-WebSocket-Version header',
-      headers: { 'Sec-WebSocket-Version': '13' },
+      headers: { 'Sec-WebSocket-Version': '13, 8' },
     };
   }
   if (offeredProtocols(request) === undefined) {
@@ -104,7 +118,7 @@ export function verify(
   }
   const { authorized, encrypted } = request.socket as TLSSocket;
   const info = {
-    origin: request.headers.origin as string,
+    origin: request.headers[isOld(request) ? 'sec-websocket-origin' : 'origin'] as string,
     secure: Boolean(authorized || encrypted),
     req: request,
   };
@@ -146,4 +160,11 @@ export function abort(socket: Duplex, { status, message, headers }: Refusal): vo
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Answers a request that asks for no upgrade. */
+export function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+  const body = STATUS_CODES[426] as string;
+  response.writeHead(426, { 'Content-Length': body.length, 'Content-Type': 'text/plain' });
+  response.end(body);
 }

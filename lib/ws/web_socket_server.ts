@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
+import { lookup } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import type http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import http from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { throwLater } from '../base/uncaught.js';
 import type { WebSocketOpenRequestEvent } from '../events/question_events.js';
@@ -12,10 +13,12 @@ import {
   type Answer,
   abort,
   acceptHeaders,
+  asCurrent,
   chooseProtocol,
   mistakeIn,
   offeredProtocols,
   refusalOf,
+  requireUpgrade,
   verify,
 } from './handshake.js';
 import { defaults, type ServerOptions } from './options.js';
@@ -49,6 +52,8 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
   readonly #engine: Engine;
   /** The http.Server whose upgrades are taken. */
   #server: http.Server | undefined;
+  /** Answers what is no upgrade when there is a port. */
+  #inner: http.Server | undefined;
   #removeListeners: (() => void) | undefined;
   #state = RUNNING;
 
@@ -75,6 +80,18 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
   #listen(callback: (() => void) | undefined): void {
     const engine = this.#engine;
     if (callback !== undefined) this.once('listening', callback);
+    const inner = http.createServer(requireUpgrade);
+    this.#inner = inner;
+    if (this.handleUpgrade !== WebSocketServer.prototype.handleUpgrade) {
+      // A class that has its own is to be given every upgrade, so Node accepts the connections.
+      const { port, host, backlog } = this.options;
+      this.#listenTo(inner);
+      inner.listen(port as number, host as string, backlog as number);
+      return;
+    }
+    // What is no upgrade, or is wrong with one, is answered as ws does.
+    inner.on('upgrade', this.#onUpgrade);
+    engine.httpServer = inner;
     engine.on('WebSocketOpenRequest', (event) => {
       try {
         return this.#onOpenRequest(event);
@@ -84,23 +101,39 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
         return throwLater(error);
       }
     });
-    process.nextTick(() => {
-      if (this.#state !== RUNNING) return;
-      engine.startListening().then(
-        () => this.emit('listening'),
-        (error: Error) => this.emit('error', systemErrorOf(error, this.options)),
-      );
-    });
+    const { host } = this.options;
+    if (!host || isIP(host) !== 0) process.nextTick(() => this.#start());
+    else {
+      lookup(host, (error, address) => {
+        if (error) this.emit('error', error);
+        else {
+          engine.localHost = address;
+          this.#start();
+        }
+      });
+    }
   }
+
+  #start(): void {
+    if (this.#state !== RUNNING) return;
+    this.#engine.startListening().then(
+      () => this.emit('listening'),
+      (error: Error) => this.emit('error', systemErrorOf(error, this.options)),
+    );
+  }
+
+  /** Takes an upgrade of a server of Node's. */
+  readonly #onUpgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    this.handleUpgrade(request, socket, head, (client) => {
+      this.emit('connection', client, request);
+    });
+  };
 
   #listenTo(server: http.Server): void {
     const listeners = {
       listening: () => this.emit('listening'),
       error: (error: Error) => this.emit('error', error),
-      upgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
-        this.handleUpgrade(request, socket, head, (client) => {
-          this.emit('connection', client, request);
-        }),
+      upgrade: this.#onUpgrade,
     };
     for (const [event, listener] of Object.entries(listeners)) server.on(event, listener);
     this.#server = server;
@@ -116,7 +149,8 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
    */
   address(): AddressInfo | string | null {
     if (this.options.noServer) throw new Error('The server is operating in "noServer" mode');
-    if (this.options.server) return this.#server?.address() ?? null;
+    if (this.#server !== undefined) return this.#server.address();
+    if (this.options.server) return null;
     return this.#engine.address();
   }
 
@@ -137,7 +171,9 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     this.#removeListeners?.();
     this.#server = undefined;
     void this.#engine.stopListening();
-    process.nextTick(() => this.#closeIfDone());
+    const done = (): void => this.#closeIfDone();
+    if (this.#inner === undefined) process.nextTick(done);
+    else this.#inner.close(done);
   }
 
   #closeIfDone(): void {
@@ -210,7 +246,7 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
     }
     const answer = this.#answer(request);
     socket.removeListener('error', onError);
-    const id = this.#engine.adopt(request, socket, head, answer);
+    const id = this.#engine.adopt(asCurrent(request), socket, head, answer);
     if (id !== 0) this.#open(id, answer, request, callback);
   }
 

@@ -154,17 +154,19 @@ ParseResult parseHead(std::string_view head, const Limits& limits, Others others
     }
   }
   result.consumed = head.size();
-  if (others == Others::kHandedOver) {
-    if (!decisive.upgrades) {
-      if (auto refusal = refuseOther(line, decisive)) return reject(*refusal);
-      result.status = ParseResult::Status::kOther;
-      return result;
-    }
+  const auto handOver = [&]() -> ParseResult {
+    if (auto refusal = refuseOther(line, decisive)) return reject(*refusal);
+    result.status = ParseResult::Status::kOther;
+    return result;
+  };
+  if (others != Others::kRefused) {
+    if (!decisive.upgrades) return handOver();
     if (decisive.framing.hasBody()) return reject(kHasBody);
   }
   // Now that it is known to be a WebSocket request.
-  if (auto refusal = refuseRequestLine(line)) return reject(*refusal);
-  if (auto refusal = refuseRequest(decisive, result.request)) return reject(*refusal);
+  std::optional<Refusal> refusal = refuseRequestLine(line);
+  if (!refusal) refusal = refuseRequest(decisive, result.request);
+  if (refusal) return others == Others::kMistakesToo ? handOver() : reject(*refusal);
 
   if (!decisive.subProtocols.empty()) {
     result.request.subProtocols = offeredSubProtocols(result.request.headers);

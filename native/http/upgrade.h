@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -41,9 +42,11 @@ struct ParseResult {
 };
 
 /// What becomes of a request that is no WebSocket upgrade.
-enum class Others : bool {
+enum class Others : std::uint8_t {
   kRefused,
-  kHandedOver,  ///< kOther, if it is HTTP/1.1 or HTTP/1.0 that all read alike
+  kHandedOver,   ///< kOther, if it is HTTP/1.1 or HTTP/1.0 that all read alike
+  kMistakesToo,  ///< the same, and what is wrong with a WebSocket upgrade alone is for others to
+                 ///< say
 };
 
 /// Sec-WebSocket-Protocol of a request, several lines joined by ", ", without empty elements.

@@ -169,3 +169,31 @@ test('a server that is upgraded to lives as long as its connections, and shuts t
   client.send(frame({ opcode: Op.close, payload: Buffer.from([0x03, 0xe8]) }));
   await gone;
 });
+
+test('a client that resets before the upgrade is handled ends nothing', async (t) => {
+  const outcomes: Promise<number>[] = [];
+  let client: ByteClient | undefined;
+  const { port } = await startUpgrading(t, {}, (server, incoming, socket, head) => {
+    // The system knows, and Node does not yet.
+    client?.reset();
+    outcomes.push(codeOf(server.handleUpgrade(incoming, socket, head)));
+  });
+  client = await ByteClient.connect(t, port);
+  client.send(request());
+  await until(() => outcomes.length === 1);
+  assert.notEqual(await outcomes[0], 0);
+});
+
+test('what was written before an upgrade and does not leave ends it', async (t) => {
+  const outcomes: Promise<number>[] = [];
+  const { port } = await startUpgrading(t, {}, (server, incoming, socket, head) => {
+    socket.write(Buffer.alloc(32 * 1024 * 1024));
+    outcomes.push(codeOf(server.handleUpgrade(incoming, socket, head)));
+  });
+  const client = await ByteClient.connect(t, port);
+  client.socket.pause();
+  client.send(request());
+  await until(() => outcomes.length === 1);
+  assert.equal(await outcomes[0], 10060);
+  client.reset();
+});

@@ -96,7 +96,9 @@ void Connection::readRequest(MutableBytes received) {
   gathered.swap(kept);
   const Bytes bytes = seen > 0 ? Bytes(gathered.bytes()) : Bytes(received);
   const http::Limits limits = limitsOf(shared_.options);
-  const auto others = shared_.handsOver ? http::Others::kHandedOver : http::Others::kRefused;
+  const auto handedOver =
+      shared_.closesAsWs ? http::Others::kMistakesToo : http::Others::kHandedOver;
+  const auto others = shared_.handsOver ? handedOver : http::Others::kRefused;
   const http::ParseResult parsed = http::parseUpgrade(textOf(bytes), seen, limits, others);
   switch (parsed.status) {
     case http::ParseResult::Status::kNeedMore:

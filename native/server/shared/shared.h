@@ -55,15 +55,15 @@ struct Shared {
   ServedTls tls;
   HandshakeQueue handshakes;
   BacklogQueue backlogs;
-  Holders unfinished;                ///< those with a message that is not whole yet
-  Holders queues;                    ///< those that their peers keep waiting
-  std::string envelopeProtocol;      ///< whoever agrees on it gets envelopes; empty: nobody does
-  bool handsOver = false;            ///< requests that are no WebSocket upgrades
-  std::vector<int> handedOver;       ///< their descriptors, until somebody has taken them
-  int connectedCount = 0;            ///< between the 101 answer and Disconnected
-  std::vector<Connection*> touched;  ///< to be flushed before the turn is over
-  std::vector<std::int32_t> ended;   ///< whose Disconnected is in the batch
-  bool closesAsWs = false;           ///< what our Closes say beside their code: Connection::leave()
+  Holders unfinished;                 ///< those with a message that is not whole yet
+  Holders queues;                     ///< those that their peers keep waiting
+  std::string envelopeProtocol;       ///< whoever agrees on it gets envelopes; empty: nobody does
+  bool handsOver = false;             ///< requests that are no WebSocket upgrades
+  std::vector<int> handedOver;        ///< their descriptors, until somebody has taken them
+  int connectedCount = 0;             ///< between the 101 answer and Disconnected
+  std::vector<Connection*> touched;   ///< to be flushed before the turn is over
+  std::vector<std::int32_t> ended;    ///< whose Disconnected is in the batch
+  bool closesAsWs = false;            ///< for the face of ws: Connection::leave(), readRequest()
   std::vector<LastFrame> lastFrames;  ///< of those whose last frame has been read
 
   [[nodiscard]] Tick now() const { return timers.now(); }
