@@ -26,12 +26,12 @@ const TRY_AGAIN_LATER = 1013;
 /** RFC 6455 §7.4.1: no Close has come. */
 const ABNORMAL = 1006;
 
-/** What `act` returns; undefined: the connection has ended already, and there is nothing to do. */
-function unlessEnded<What>(act: () => What): What | undefined {
+/** What `act` returns, or `otherwise`: the core knows a connection that has ended no more. */
+function unlessEnded<Result>(act: () => Result, otherwise: Result): Result {
   try {
     return act();
   } catch {
-    return undefined;
+    return otherwise;
   }
 }
 
@@ -150,7 +150,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   queuedBytes(id: number): number {
-    return unlessEnded(() => this.core.getProperty(id, QUEUED_BYTES)) ?? 0;
+    return unlessEnded(() => this.core.getProperty(id, QUEUED_BYTES), 0);
   }
 
   compresses(id: number): boolean {
@@ -158,7 +158,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   setReading(id: number, reads: boolean): void {
-    unlessEnded(() => this.delivery.setAcceptData(id, reads));
+    unlessEnded(() => this.delivery.setAcceptData(id, reads), undefined);
   }
 
   /** Begins the closing handshake; without `farewell` the Close says nothing. */
@@ -166,11 +166,11 @@ export class Engine extends WSServer implements Transport {
     unlessEnded(() => {
       if (farewell === undefined) this.core.closeWithoutCode(id);
       else this.core.disconnect(id, farewell.code, farewell.reason);
-    });
+    }, undefined);
   }
 
   terminate(id: number): void {
-    unlessEnded(() => this.core.terminate(id));
+    unlessEnded(() => this.core.terminate(id), undefined);
   }
 
 
@@ -188,7 +188,7 @@ export class Engine extends WSServer implements Transport {
   }
 
   #isOpen(id: number): boolean {
-    return unlessEnded(() => this.core.getProperty(id, CONNECTED)) === true;
+    return unlessEnded(() => this.core.getProperty(id, CONNECTED), false);
   }
 
   #onEnd({ connectionId, statusCode, description, broken }: DisconnectedEvent): void {
