@@ -2,7 +2,12 @@
 // What a WebSocketServer says to a request: the rules of ws about who is let in.
 
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { UpgradeRequest } from '../upgrade/request_head.js';
