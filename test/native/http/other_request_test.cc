@@ -163,4 +163,19 @@ TEST_CASE("the limits of a head hold for all") {
 }
 
 }  // namespace
+TEST_CASE("what is wrong with an upgrade alone can be handed over too, its framing never") {
+  const std::string upgrade = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n";
+  const auto statusOf = [&](const std::string& lines) {
+    return parseUpgrade(upgrade + lines + "\r\n", 0, Limits{}, Others::kMistakesToo).status;
+  };
+  const std::string rest =
+      "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  CHECK(statusOf(rest) == Status::kDone);
+  CHECK(statusOf("") == Status::kOther);
+  CHECK(statusOf(rest + "Sec-WebSocket-Protocol: a, a\r\n") == Status::kOther);
+  CHECK(statusOf(rest + "Content-Length: 1\r\n") == Status::kRejected);
+  CHECK(statusOf("Host: b\r\n") == Status::kRejected);
+}
+
 }  // namespace wss::http
