@@ -173,7 +173,6 @@ export class Engine extends WSServer implements Transport {
     unlessEnded(() => this.core.terminate(id), undefined);
   }
 
-
   /** A send was refused: as much waits for the peer as may, unless it has gone. */
   onOverflow(id: number): void {
     if (!this.#isOpen(id)) return;
