@@ -28,13 +28,13 @@ export interface PerMessageDeflateOptions {
 }
 
 /** What verifyClient is told. */
-export interface ClientInfo<Request = IncomingMessage> {
+interface ClientInfo<Request = IncomingMessage> {
   readonly origin: string;
   readonly secure: boolean;
   readonly req: Request;
 }
 
-export type VerifyCallback = (
+type VerifyCallback = (
   verified: boolean,
   code?: number,
   message?: string,

@@ -10,7 +10,7 @@ import type { WebSocket } from './socket/web_socket.js';
 import * as servers from './web_socket_server.js';
 
 /** The events, and what their listeners are given. */
-export interface ServerEvents<Client extends WebSocket, Request extends IncomingMessage> {
+interface ServerEvents<Client extends WebSocket, Request extends IncomingMessage> {
   listening: [];
   connection: [client: Client, request: Request];
   /** The lines of the answer, to which others may be added. */

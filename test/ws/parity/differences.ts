@@ -235,24 +235,6 @@ export const differences: Readonly<Record<string, Difference>> = {
     ],
   },
 
-  'a length of 2^53': {
-    why: 'It is more than maxPayload too, and that is what is looked at first. The code of the Close is the same.',
-    ours: [
-      [
-        [
-          'error',
-          {
-            name: 'RangeError',
-            message: 'Max payload size exceeded',
-            code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
-          },
-        ],
-      ],
-      2,
-      [[8, '03f1']],
-      [1006, ''],
-    ],
-  },
   'a length of 2^63': {
     why: 'RFC 6455 §5.2: the most significant bit of a length is 0, so this breaks the protocol (1002).',
     ours: [
