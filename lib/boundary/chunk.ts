@@ -111,8 +111,12 @@ export class Chunk {
   /** The same as a Buffer. */
   buffer(offset: number, length: number): Buffer {
     const buffer = this.#shown ?? this.#show();
-    if (buffer.byteLength > 0) return Buffer.from(buffer, offset, length);
-    return Buffer.from(this.#rescued(offset, length).buffer);
+    try {
+      return Buffer.from(buffer, offset, length);
+    } catch (error) {
+      if (buffer.byteLength > 0) throw error;
+      return Buffer.from(this.#rescued(offset, length).buffer);
+    }
   }
 
   /** A copy of `length` bytes from `offset`. */

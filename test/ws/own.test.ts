@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import WebSocket, { type ServerOptions, WebSocketServer } from 'native-wsserver/ws';
 import { WebSocket as Client } from 'ws';
 import { defer } from '../support/defer.js';
+import { until } from '../support/server.js';
 
 /** A client of a server with these options, and the server's end of it. */
 async function connect(
@@ -130,4 +131,25 @@ test('a reason that is neither text nor bytes', async (t) => {
     name: 'TypeError',
     message: 'Second argument must be a string or a Uint8Array',
   });
+});
+
+test('memory of a message that is given away takes none from the next', async (t) => {
+  const { socket, client } = await connect(t);
+  const seen: string[] = [];
+  socket.on('message', (data: Buffer) => {
+    seen.push(data.toString());
+    if (seen.length > 1) return;
+    // A byte stream transfers the memory of what it is given.
+    new ReadableStream({
+      type: 'bytes',
+      start: (controller) => controller.enqueue(new Uint8Array(data.buffer)),
+    });
+  });
+  // All come in one piece, and lie in one chunk.
+  const { _socket: wire } = client as unknown as { _socket: Socket };
+  wire.cork();
+  for (const text of ['one', 'two', '']) client.send(text);
+  wire.uncork();
+  await until(() => seen.length === 3);
+  assert.deepEqual(seen, ['one', 'two', '']);
 });
