@@ -33,7 +33,9 @@ function startProgram(
   args: readonly string[],
   cwd?: string,
 ): ChildProcessWithoutNullStreams {
-  const child = spawn(program, args, { env, cwd });
+  // Node.js loads our addon, which may be sanitized: then it needs what the tests were started with.
+  const own = program === process.execPath ? { ...env, LD_PRELOAD } : env;
+  const child = spawn(program, args, { env: own, cwd });
   child.stdin.on('error', () => {}); // It may have ended.
   defer(t, () => child.kill('SIGKILL'));
   return child;
