@@ -3,9 +3,11 @@
 
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ErrorCode } from '../base/errors.js';
 import type { OpenAnswer } from '../boundary/native.js';
 import { propertyIndex } from '../boundary/property_index.js';
 import type { DisconnectedEvent } from '../events/events.js';
+import { codeOf } from '../events/failure_report.js';
 import type { PartOpcode } from '../sending/sender.js';
 import { WSServer } from '../server/wsserver.js';
 import { adoptSocket } from '../upgrade/adopt_socket.js';
@@ -100,10 +102,20 @@ export class Engine extends WSServer implements Transport {
     socket.attach(this, id, protocol);
   }
 
-  /** Gives the socket of an upgrade, which is accepted, to the core; 0: that has refused it. */
+  /**
+   * Gives the socket of an upgrade, which is accepted, to the core; 0: that has refused it, or the
+   * client has gone, which is not the program's mistake.
+   * @throws {@link WSServerError} 10022 for what is
+   */
   adopt(request: UpgradeRequest, socket: Duplex, head: Buffer, acceptance: OpenAnswer): number {
-    const id = adoptSocket(this.core, request, socket, head, acceptance);
-    return this.#isOpen(id) ? id : 0;
+    try {
+      const id = adoptSocket(this.core, request, socket, head, acceptance);
+      return this.#isOpen(id) ? id : 0;
+    } catch (error) {
+      if (codeOf(error, 0) === ErrorCode.invalidArgument) throw error;
+      socket.destroy();
+      return 0;
+    }
   }
 
   /** Where it listens; null: it does not. */

@@ -243,8 +243,8 @@ export class WebSocketServer extends EventEmitter<ServerEvents> {
       return;
     }
     const answer = this.#answer(request);
-    socket.removeListener('error', onError);
     const id = this.#engine.adopt(asCurrent(request), socket, head, answer);
+    socket.removeListener('error', onError);
     if (id !== 0) this.#open(id, answer, request, callback);
   }
 

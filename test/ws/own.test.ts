@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import WebSocket, { type ServerOptions, WebSocketServer } from 'native-wsserver/ws';
 import { WebSocket as Client } from 'ws';
+import { ByteClient, request } from '../support/byte_client.js';
 import { defer } from '../support/defer.js';
 import { until } from '../support/server.js';
 
@@ -152,4 +153,26 @@ test('memory of a message that is given away takes none from the next', async (t
   wire.uncork();
   await until(() => seen.length === 3);
   assert.deepEqual(seen, ['one', 'two', '']);
+});
+
+test('a client that resets before its upgrade is handled ends nothing', async (t) => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({ noServer: true });
+  let client: ByteClient | undefined;
+  const upgraded = once(server, 'upgrade') as Promise<[IncomingMessage, Socket, Buffer]>;
+  server.on('upgrade', (request, socket, head) => {
+    // The system knows, and Node does not yet.
+    client?.reset();
+    wss.handleUpgrade(request, socket, head, () => assert.fail('it has gone'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  defer(t, () => {
+    server.close();
+  });
+  client = await ByteClient.connect(t, (server.address() as AddressInfo).port);
+  client.send(request());
+  const [, socket] = await upgraded;
+  assert.equal(socket.destroyed, true);
+  assert.equal(wss.clients.size, 0);
 });
