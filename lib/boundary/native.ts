@@ -188,7 +188,10 @@ export interface NativeServer {
   setProperty<Type extends Value>(id: number, property: PropertyIndex<Type>, value: Type): void;
   /** Bit n: whether event n of {@link Layout.events} is listened to, or Interest wanted. */
   setWanted(bits: number): void;
-  /** From now on a Close that answers has the peer's reason, and one that tells of a mistake none. */
+  /**
+   * From now on a Close that answers has the peer's reason, and one that tells of a mistake none; and
+   * where requests are handed over, those that are wrong as upgrades are, too.
+   */
   closeAsWs(): void;
   /** Whether connections whose request is no WebSocket upgrade are handed over, or refused. */
   setHandsOver(on: boolean): void;
@@ -301,8 +304,6 @@ interface NativeAddon {
     password: Uint8Array,
     salt: Uint8Array,
   ): Uint8Array | undefined;
-  /** Why the head of a request is no upgrade to a WebSocket; undefined: it is one. */
-  checkUpgrade(head: Uint8Array): { status: number; reason: string } | undefined;
   readonly errorTable: readonly ErrorRow[];
   readonly settingTable: readonly SettingRow[];
   readonly layout: Layout;

@@ -13,7 +13,6 @@
 #include "addon/load_object.h"
 #include "addon/memory.h"
 #include "addon/server_object.h"
-#include "http/upgrade.h"
 #include "server/events/records.h"
 #include "tls/formats/argon2.h"
 
@@ -63,20 +62,6 @@ Napi::Value argon2(const Napi::CallbackInfo& info) {
   auto tag = Napi::Uint8Array::New(info.Env(), number(4));
   if (!wss::tls::argon2(parameters, {tag.Data(), tag.ByteLength()})) return info.Env().Undefined();
   return tag;
-}
-
-/// Why the head of a request would be refused: `{ status, reason }`; undefined when it would not.
-Napi::Value checkUpgrade(const Napi::CallbackInfo& info) {
-  const wss::Bytes head = wss::addon::toBytes(info[0]).value_or(wss::Bytes());
-  using wss::http::ParseResult;
-  const ParseResult parsed = wss::http::parseUpgrade(
-      wss::textOf(head), 0, {.headSize = head.size() + 1, .headers = SIZE_MAX});
-  if (parsed.status == ParseResult::Status::kDone) return info.Env().Undefined();
-  const bool isRejected = parsed.status == ParseResult::Status::kRejected;
-  const auto refusal = Napi::Object::New(info.Env());
-  refusal.Set("status", Napi::Number::New(info.Env(), isRejected ? parsed.httpStatus : 400));
-  refusal.Set("reason", toText(info.Env(), isRejected ? parsed.reason : "The head has no end"));
-  return refusal;
 }
 
 Napi::Array errorRows(Napi::Env env) {
@@ -183,7 +168,6 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Load", wss::addon::LoadObject::define(env));
   exports.Set("showMemory", Napi::Function::New(env, showMemory));
   exports.Set("copyMemory", Napi::Function::New(env, copyMemory));
-  exports.Set("checkUpgrade", Napi::Function::New(env, checkUpgrade));
   exports.Set("argon2", Napi::Function::New(env, argon2));
   exports.Set("errorTable", errorRows(env));
   exports.Set("settingTable", settingRows(env));

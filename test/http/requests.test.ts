@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { type ByteClient, frame, Op } from '../support/byte_client.js';
 import { PLAIN } from '../support/certificates.js';
+import { skipWithout } from '../support/programs.js';
 import { collect, until } from '../support/server.js';
 import { head, Served, socketsOpen, ways } from './served.js';
 
@@ -194,14 +195,13 @@ for (const way of ways) {
     await until(() => socketsOpen() <= before);
   });
 
-  test(`${way}: curl`, async (t) => {
+  test(`${way}: curl`, { skip: skipWithout('curl', '--version') }, async (t) => {
     const served = await Served.start(t, way, http.createServer(tell));
     const curl = async (...args: string[]): Promise<string> => {
       const url = `${served.isSecure ? 'https' : 'http'}://127.0.0.1:${served.port}/c`;
       const options = { env: PLAIN };
       return (await promisify(execFile)('curl', ['-sk', '-m', '60', ...args, url], options)).stdout;
     };
-    if ((await curl('--version').catch(() => '')) === '') return t.skip('there is no curl');
     assert.equal(await curl(), 'GET /c 0');
     assert.equal(await curl('-d', 'hello'), 'POST /c 5');
     // It offers Upgrade: h2c, which nobody takes up.
